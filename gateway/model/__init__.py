@@ -1,0 +1,1 @@
+"""Values that every stage speaks: frozen, without I/O, without a clock."""

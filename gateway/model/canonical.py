@@ -1,0 +1,51 @@
+"""Canonical JSON (RFC 8785) for the restricted values that records are made of.
+
+Sorted orjson equals RFC 8785 byte for byte as long as keys are ASCII and numbers are integers
+below 2**53; anything else is refused here, so that the two can never drift apart.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+import orjson
+
+Json: TypeAlias = "str | int | bool | Sequence[Json] | Mapping[str, Json] | None"
+"""What a record may hold: no floats, which RFC 8785 and orjson write differently."""
+
+MAX_INTEGER = 2**53 - 1
+MAX_DEPTH = 32
+
+
+def canonical(value: Json) -> bytes:
+    """The one byte form of `value`.
+
+    Raises:
+        ValueError: a float, a large integer, a key that is not ASCII, a lone surrogate, nesting
+            over 32 levels or any type JSON does not have.
+    """
+    _check(value, MAX_DEPTH)
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError as error:
+        raise ValueError("the value has no canonical JSON form") from error
+
+
+def _check(value: object, depth: int) -> None:
+    if depth < 0:
+        raise ValueError("canonical JSON is nested at most 32 levels deep")
+    match value:
+        case str() | bool() | None:
+            return
+        case int():
+            if abs(value) > MAX_INTEGER:
+                raise ValueError("integers in records stay below 2**53")
+        case Mapping():
+            for key, item in value.items():
+                if not isinstance(key, str) or not key.isascii():
+                    raise ValueError("keys in records are ASCII strings")
+                _check(item, depth - 1)
+        case list() | tuple():
+            for item in value:
+                _check(item, depth - 1)
+        case _:
+            raise ValueError(f"records hold no {type(value).__name__}")

@@ -1,0 +1,149 @@
+"""Configuration of one gateway process: the only reader of the environment.
+
+Every setting is an environment variable `CHAPERONE_<NAME>`; Functions app settings and
+`local.settings.json` become environment variables. A wrong or missing one stops the start with
+its name, the reason and the fix.
+"""
+
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from gateway.errors import ConfigurationError
+
+
+class Environment(StrEnum):
+    """Where the process runs; production refuses every development stand-in."""
+
+    PRODUCTION = "production"
+    DEVELOPMENT = "development"
+
+
+Words = Annotated[tuple[str, ...], NoDecode]
+
+
+class Settings(BaseSettings):
+    """All settings, validated, frozen.
+
+    Durations are whole seconds, sizes bytes.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="CHAPERONE_", frozen=True, extra="ignore", env_ignore_empty=True
+    )
+
+    environment: Environment = Field(description="production or development")
+    public_url: str = Field(description="origin that agents use, https://host[:port]")
+
+    tenants: Words = Field(min_length=1, description="accepted Entra tenant ids, comma separated")
+    audiences: Words = Field(
+        min_length=1, description="this gateway's application ids: the GUID and api:// form"
+    )
+    authority: str = Field(
+        default="https://login.microsoftonline.com", description="Entra authority (national clouds)"
+    )
+    token_leeway_seconds: int = Field(default=60, ge=0, le=300)
+    token_max_cached_seconds: int = Field(default=300, ge=0, le=3600)
+
+    evidence_url: str = Field(description="blob endpoint of the evidence account")
+    evidence_container: str = Field(default="evidence")
+    state_url: str = Field(description="blob endpoint of the host account")
+    state_container: str = Field(default="chaperone-state")
+    table_url: str = Field(description="table endpoint of the host account")
+    deny_table: str = Field(default="chaperonedeny", pattern=r"^[A-Za-z][A-Za-z0-9]{2,62}$")
+    identity_client_id: str = Field(
+        default="", description="client id of the managed identity for the gateway's own storage"
+    )
+    vault_url: str = Field(default="", description="Key Vault, https://name.vault.azure.net")
+    digest_key_secret: str = Field(
+        default="chaperone-digest-key", description="secret with versioned HMAC key, base64"
+    )
+
+    manifest_max_age_seconds: int = Field(default=60, ge=5, le=600)
+    manifest_poll_seconds: int = Field(default=10, ge=1, le=300)
+    deny_poll_seconds: int = Field(default=10, ge=1, le=25)
+    max_request_bytes: int = Field(default=100 * 1024 * 1024, ge=1024, le=200 * 1024 * 1024)
+
+    # Development stand-ins; production refuses them.
+    dev_storage_connection_string: SecretStr | None = Field(
+        default=None, description="Azurite, for the gateway's own storage"
+    )
+    dev_secrets_file: Path | None = Field(default=None, description="JSON file in place of a vault")
+    dev_ca_file: Path | None = Field(default=None, description="CA of the development provider")
+
+    @field_validator("tenants", "audiences", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(word.strip().lower() for word in value.split(",") if word.strip())
+        return value
+
+    @field_validator("authority", "public_url", "evidence_url", "state_url", "table_url")
+    @classmethod
+    def _url(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"https", "http"} or not parts.hostname or parts.query:
+            raise ValueError("expected an absolute https URL without a query")
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _production_is_strict(self) -> Self:
+        if self.environment is Environment.DEVELOPMENT:
+            return self
+        for name in ("dev_storage_connection_string", "dev_secrets_file", "dev_ca_file"):
+            if getattr(self, name) is not None:
+                raise ValueError(f"{name} is a development stand-in and refused in production")
+        for name in ("authority", "public_url", "evidence_url", "state_url", "table_url"):
+            if not getattr(self, name).startswith("https://"):
+                raise ValueError(f"{name} must be https in production")
+        if not self.vault_url.startswith("https://"):
+            raise ValueError("vault_url is required in production")
+        if urlsplit(self.evidence_url).hostname == urlsplit(self.state_url).hostname:
+            raise ValueError("evidence_url must be a storage account of its own")
+        return self
+
+    @cached_property
+    def own_endpoints(self) -> frozenset[str]:
+        """`host[:port][/account]` of the gateway itself: refused as upstream and as copy source.
+
+        The path counts because path-style endpoints (Azurite) serve many accounts on one host.
+        """
+        urls = (
+            self.public_url,
+            self.evidence_url,
+            self.state_url,
+            self.table_url,
+            self.vault_url,
+            self.authority,
+        )
+        parts = [urlsplit(url.lower()) for url in urls if url]
+        return frozenset(f"{part.netloc}{part.path}" for part in parts)
+
+
+def load() -> Settings:
+    """Settings from the environment.
+
+    Raises:
+        ConfigurationError: names each wrong variable and says what it must be.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise ConfigurationError(
+            "; ".join(_sentence(item["loc"], item["msg"]) for item in error.errors()),
+            advice="set these variables (see local.settings.example.json) and start again",
+        ) from None
+
+
+def _sentence(location: tuple[int | str, ...], message: str) -> str:
+    if not location:
+        return message
+    name = "CHAPERONE_" + str(location[0]).upper()
+    field = Settings.model_fields.get(str(location[0]))
+    hint = f" ({field.description})" if field and field.description else ""
+    return f"{name}: {message}{hint}"
