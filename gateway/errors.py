@@ -7,10 +7,11 @@
     │   ├── Blocked                a guardrail refuses the payload or the operation (403)
     │   ├── ApprovalRequired       a person must decide first (403, never 202: see docs)
     │   └── Withheld               done or read, but the answer may not be shown (403)
-    ├── InvalidRequest             the request itself is broken (400, 404, 411, 413)
+    ├── InvalidRequest             the request itself is broken (400, 411, 413)
     ├── UpstreamError              the upstream could not be reached or understood
     │   ├── UpstreamUnreachable    nothing was sent (502)
     │   ├── UpstreamInterrupted    sent, the end unknown: INDETERMINATE in the evidence (502)
+    │   │   └── ChangeInterrupted  the same of a change (403: nobody repeats it unasked)
     │   └── ResponseTooLarge       the answer is over the stated bound (413: ask for ranges)
     ├── Unavailable                a part of the gateway itself cannot work now (503)
     │   └── EvidenceUnavailable    nothing may be forwarded without a record
@@ -65,6 +66,8 @@ class Reason(StrEnum):
     STORED_ACCESS_POLICY = "StoredAccessPolicy"
     DELEGATION_KEY = "DelegationKey"
     GATEWAY_RESOURCE = "GatewayResource"
+    PROTECTION_DISABLED = "ProtectionDisabled"
+    MASKED_WRITEBACK = "MaskedWriteback"
     # answers
     CONTENT_WITHHELD = "ContentWithheld"
     MASKING_FAILED = "MaskingFailed"
@@ -72,6 +75,7 @@ class Reason(StrEnum):
     RESPONSE_TOO_LARGE = "ResponseTooLarge"
     UPSTREAM_UNREACHABLE = "UpstreamUnreachable"
     UPSTREAM_INTERRUPTED = "UpstreamInterrupted"
+    UPSTREAM_CREDENTIAL_REFUSED = "UpstreamCredentialRefused"
     # the gateway itself
     EVIDENCE_UNAVAILABLE = "EvidenceUnavailable"
     MANIFEST_UNAVAILABLE = "ManifestUnavailable"
@@ -158,6 +162,10 @@ class UpstreamUnreachable(UpstreamError):
 
 class UpstreamInterrupted(UpstreamError):
     """The request may have taken effect; its end is unknown."""
+
+
+class ChangeInterrupted(UpstreamInterrupted):
+    """A change may or may not have taken effect; SDKs repeat a 502 unasked, so this is none."""
 
 
 class ResponseTooLarge(UpstreamError):

@@ -11,9 +11,11 @@ from typing import Protocol
 
 from gateway.model.canonical import Json
 from gateway.model.connection import Connection, Credential
-from gateway.model.exchange import Approved, Forwarded, Masked, Receipt, Screened
+from gateway.model.digest import DigestKey
+from gateway.model.exchange import Approved, Authorised, Forwarded, Masked, Receipt, Screened
 from gateway.model.message import Headers, UpstreamRequest, UpstreamResponse
 from gateway.model.principal import Principal
+from gateway.policy.policy import Policy
 
 
 class Clock(Protocol):
@@ -62,11 +64,21 @@ class Verifier(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DenyEntry:
-    """One denial: `kind` is oid, azp, uti or session; `value` in lower case."""
+    """One denial: `kind` is oid, azp, uti or session; `value` in lower case.
+
+    Attributes:
+        kind: which identifier is denied.
+        value: the identifier.
+        reason: why, for operators.
+        by: the person who added it.
+        at: when, RFC 3339, UTC.
+    """
 
     kind: str
     value: str
     reason: str = ""
+    by: str = ""
+    at: str = ""
 
 
 class DenyTable(Protocol):
@@ -77,6 +89,29 @@ class DenyTable(Protocol):
 
         Raises:
             StoreError: the table cannot be read.
+        """
+        ...
+
+
+class DenyRegister(DenyTable, Protocol):
+    """The same table for operators, who may change it."""
+
+    async def add(self, entry: DenyEntry) -> None:
+        """Deny; an entry of the same kind and value is replaced.
+
+        Raises:
+            InvalidRequest: an unknown kind, or a value that cannot be an identifier of that kind.
+            StoreError: it may or may not have been written.
+        """
+        ...
+
+    async def remove(self, kind: str, value: str) -> None:
+        """Deny no longer.
+
+        Raises:
+            InvalidRequest: as for `add`.
+            NotFound: there is no such entry.
+            StoreError: it may or may not have been removed.
         """
         ...
 
@@ -239,6 +274,18 @@ class Secrets(Protocol):
         ...
 
 
+class DigestKeys(Protocol):
+    """The key of keyed digests in records."""
+
+    async def current(self) -> DigestKey:
+        """The version in force.
+
+        Raises:
+            Unavailable: no usable key; nothing can be recorded, so nothing is forwarded.
+        """
+        ...
+
+
 class Tokens(Protocol):
     """Entra tokens for identity credentials."""
 
@@ -277,6 +324,18 @@ class Upstream(Protocol):
         ...
 
 
+class Manifests(Protocol):
+    """The manifest in force."""
+
+    async def current(self) -> Policy:
+        """The compiled manifest that was activated last.
+
+        Raises:
+            Unavailable: none was activated, or it cannot be known for too long.
+        """
+        ...
+
+
 # --- the two stages that need people or engines -------------------------------------------------
 
 
@@ -295,6 +354,14 @@ class Approvals(Protocol):
 
 class Masker(Protocol):
     """Makes the answer fit to be seen."""
+
+    def admit(self, authorised: Authorised) -> None:
+        """Refuse before forwarding what certainly could not be shown afterwards.
+
+        Raises:
+            Withheld: no answer to this operation may be shown, whatever the upstream says.
+        """
+        ...
 
     def mask(self, forwarded: Forwarded, headers: Headers, body: bytes) -> Masked:
         """The masked answer, from protocol-rewritten `headers` and `body`.

@@ -71,7 +71,10 @@ class Settings(BaseSettings):
 
     # Development stand-ins; production refuses them.
     dev_storage_connection_string: SecretStr | None = Field(
-        default=None, description="Azurite, for the gateway's own storage"
+        default=None, description="Azurite, the host account: state and tables"
+    )
+    dev_evidence_connection_string: SecretStr | None = Field(
+        default=None, description="Azurite, the evidence account"
     )
     dev_secrets_file: Path | None = Field(default=None, description="JSON file in place of a vault")
     dev_ca_file: Path | None = Field(default=None, description="CA of the development provider")
@@ -95,7 +98,12 @@ class Settings(BaseSettings):
     def _production_is_strict(self) -> Self:
         if self.environment is Environment.DEVELOPMENT:
             return self
-        for name in ("dev_storage_connection_string", "dev_secrets_file", "dev_ca_file"):
+        for name in (
+            "dev_storage_connection_string",
+            "dev_evidence_connection_string",
+            "dev_secrets_file",
+            "dev_ca_file",
+        ):
             if getattr(self, name) is not None:
                 raise ValueError(f"{name} is a development stand-in and refused in production")
         for name in ("authority", "public_url", "evidence_url", "state_url", "table_url"):
@@ -137,6 +145,29 @@ def load() -> Settings:
         raise ConfigurationError(
             "; ".join(_sentence(item["loc"], item["msg"]) for item in error.errors()),
             advice="set these variables (see local.settings.example.json) and start again",
+        ) from None
+
+
+class _Where(BaseSettings):
+    """The environment alone."""
+
+    model_config = Settings.model_config
+
+    environment: Environment = Field(description="production or development")
+
+
+def environment() -> Environment:
+    """CHAPERONE_ENVIRONMENT, for development stand-ins that start without other settings.
+
+    Raises:
+        ConfigurationError: it is missing or neither production nor development.
+    """
+    try:
+        return _Where().environment
+    except ValidationError:
+        raise ConfigurationError(
+            "CHAPERONE_ENVIRONMENT must be production or development",
+            advice="set CHAPERONE_ENVIRONMENT and start again",
         ) from None
 
 

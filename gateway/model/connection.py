@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+WITHHELD_MARK = "[withheld]"
+"""Stands where a value may not be shown; never accepted back as a value where it was shown."""
+
 
 class ConnectionKind(StrEnum):
     """Protocols that can be classified."""
@@ -78,11 +81,14 @@ class Masking:
         profile: name in the manifest; "none" shows content as it is.
         rank: strictness, 0 for none; data never moves to a lower rank.
         ephi: the place holds ePHI.
+        digest: of the profile's definition, `sha256:{hex}`, or "" for a built-in profile; part of
+            derived entity tags, since another definition masks to other bytes.
     """
 
     profile: str
     rank: int
     ephi: bool
+    digest: str = ""
 
     @property
     def masks(self) -> bool:

@@ -38,6 +38,7 @@ class Permit:
     sponsor: str
     obligations: Obligations
     matches: tuple[RuleMatch, ...]
+    agent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class Refuse:
     rule: str
     sponsor: str
     matches: tuple[RuleMatch, ...]
+    agent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class Ask:
     sponsor: str
     obligations: Obligations
     matches: tuple[RuleMatch, ...]
+    agent: str = ""
 
 
 Decision = Permit | Refuse | Ask

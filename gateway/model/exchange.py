@@ -58,6 +58,7 @@ class Authorised:
     sponsor: str
     obligations: Obligations
     needs_approval: bool
+    agent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
