@@ -1,0 +1,1 @@
+"""Evidence as values: record schema, hash chain, offline verification, the three answers."""

@@ -1,0 +1,110 @@
+"""Records of what the gateway and its operators do beside exchanges."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+
+from gateway.evidence.chain import moment
+from gateway.evidence.schema import Close
+from gateway.model.canonical import Json
+
+MAX_LISTED: Final = 1000
+
+
+def activated(
+    manifest: str,
+    replaced: str,
+    actor: Mapping[str, Json],
+    act: Literal["activated", "rolled-back"] = "activated",
+) -> dict[str, Json]:
+    """A person made a manifest the active one; digests are `sha256:{hex}`, `replaced` may be "".
+
+    `actor` is the person as `person()` or `records.actor()` describes one.
+    """
+    return {
+        "type": "activated",
+        "act": act,
+        "manifest": manifest,
+        "replaced": replaced,
+        "actor": dict(actor),
+    }
+
+
+def person(tenant: str, object_id: str, name: str, application: str = "") -> dict[str, Json]:
+    """An actor without a request: somebody at the command line."""
+    return {
+        "tid": tenant,
+        "oid": object_id,
+        "azp": application,
+        "uti": "",
+        "kind": "user",
+        "name": name,
+        "sponsor": "",
+        "agent": "",
+        "client_address": "",
+        "purpose": "",
+        "reason": "",
+    }
+
+
+def counted(
+    name: str, since: datetime, until: datetime, counts: Mapping[str, int]
+) -> dict[str, Json]:
+    """Requests of one kind that were counted and not journalled one by one, by reason code."""
+    return {
+        "type": "counted",
+        "name": name,
+        "since": moment(since),
+        "until": moment(until),
+        "counts": dict(counts),
+    }
+
+
+def swept(closed: Close, journal: str, intents: Sequence[str]) -> dict[str, Json]:
+    """A journal that the sweeper fenced with the CLOSE record `closed`.
+
+    `intents` are the ids of intents left without outcome; the first 1,000 are listed, all counted.
+    """
+    return {
+        "type": "swept",
+        "journal": journal,
+        "count": closed["count"],
+        "bytes": closed["bytes"],
+        "tip": closed["tip"],
+        "torn": closed["torn"],
+        "indeterminate": len(intents),
+        "intents": list(intents[:MAX_LISTED]),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """A container's immutability policy as Azure reports it.
+
+    Attributes:
+        state: of the time-based retention policy.
+        days: its period, 0 for none.
+        protected_append: `append` is allowProtectedAppendWrites, `all` is …WritesAll.
+        legal_hold: whether one is on.
+        etag: of the policy.
+    """
+
+    state: Literal["locked", "unlocked", "none", "unknown"]
+    days: int
+    protected_append: Literal["none", "append", "all", "unknown"]
+    legal_hold: bool = False
+    etag: str = ""
+
+
+def policy(container: str, retention: Retention) -> dict[str, Json]:
+    """The retention policy of the evidence container as the gateway sees it."""
+    return {
+        "type": "policy",
+        "container": container,
+        "state": retention.state,
+        "days": retention.days,
+        "protected_append": retention.protected_append,
+        "legal_hold": retention.legal_hold,
+        "etag": retention.etag,
+    }

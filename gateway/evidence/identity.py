@@ -1,0 +1,81 @@
+"""Which session a request belongs to, and the digest that says two requests are the same."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from gateway.evidence.clear import identifier
+from gateway.model.canonical import canonical
+from gateway.model.digest import DigestKey
+from gateway.model.message import Headers, Request
+from gateway.model.principal import Principal, Session
+
+SESSION_HEADER: Final = "x-chaperone-session"
+
+# Differ between a request and its repetition, or are the hop's own business.
+_VOLATILE: Final = frozenset(
+    {
+        "authorization",
+        "baggage",
+        "client-ip",
+        "connection",
+        "content-length",
+        "date",
+        "expect",
+        "forwarded",
+        "host",
+        "keep-alive",
+        "request-id",
+        "te",
+        "traceparent",
+        "tracestate",
+        "transfer-encoding",
+        "user-agent",
+        "via",
+        "x-ms-client-request-id",
+        "x-ms-date",
+        "x-original-url",
+        "x-waws-unencoded-url",
+    }
+)
+_VOLATILE_PREFIXES: Final = ("x-forwarded-", "x-arr-", "x-azure-", "x-appservice-", "x-site-")
+
+
+def session(principal: Principal, label: str | None, now: datetime, keys: DigestKey) -> Session:
+    """The session of (tenant, oid, azp, label), or of the UTC day where no label is given.
+
+    The id is the first half of a keyed digest: nobody can name, or write into, another's session.
+    A new digest key starts new sessions.
+    """
+    chosen = identifier("session", label, keys)
+    shown = chosen or now.astimezone(UTC).date().isoformat()
+    owner = [principal.tenant, principal.object_id, principal.application]
+    # No label reads like a day: it is a GUID or a digest by now.
+    mac = keys.of("session", canonical([*owner, shown])).rpartition(":")[2]
+    return Session(id=mac[:32], label=shown)
+
+
+def request_digest(
+    principal: Principal, connection: str, request: Request, headers: Headers, keys: DigestKey
+) -> str:
+    """Keyed digest of who asks for exactly what; an identical repetition has the same.
+
+    Covers tenant, oid and azp; connection, method, normalised target, body; and `headers`, the
+    ones that go to the upstream, except those that differ between repetitions (authorization,
+    dates, client request id, trace, user agent, hop-by-hop and the platform's own).
+    """
+    kept = [
+        [name, _safe(value)]
+        for name, value in sorted(headers)
+        if name not in _VOLATILE and not name.startswith(_VOLATILE_PREFIXES)
+    ]
+    parts = [
+        [principal.tenant, principal.object_id, principal.application],
+        [connection, request.method, _safe(str(request.target))],
+        keys.of("body", request.body),
+        kept,
+    ]
+    return keys.of("request", canonical(parts))
+
+
+def _safe(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()

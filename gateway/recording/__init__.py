@@ -1,0 +1,1 @@
+"""Making evidence durable: the journal of this process, the sweeper, the counter."""
