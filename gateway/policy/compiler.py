@@ -1,0 +1,203 @@
+"""A manifest to a policy: names resolved, patterns split, conditions compiled, rules indexed."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from gateway.errors import Reason
+from gateway.model.canonical import Json, canonical
+from gateway.model.connection import (
+    Area,
+    Connection,
+    ConnectionKind,
+    Credential,
+    CredentialKind,
+    Masking,
+    Sensitivity,
+)
+from gateway.model.digest import sha256
+from gateway.policy import document
+from gateway.policy.condition import ConditionInvalid
+from gateway.policy.endpoint import endpoint, is_own
+from gateway.policy.expression import Condition, compile_condition
+from gateway.policy.facts import COMMON, EXTRA
+from gateway.policy.faults import ManifestInvalid
+from gateway.policy.index import RuleIndex
+from gateway.policy.manifest import Manifest
+from gateway.policy.patterns import ActionPattern, ResourcePattern
+from gateway.policy.policy import Agent, Place, Policy, Workflow
+from gateway.policy.profiles import BUILT_IN, base_of
+from gateway.policy.rule import Rule, RuleEffect
+
+
+def compile_manifest(manifest: Manifest, facts: Mapping[str, type] = EXTRA) -> Policy:
+    """The policy that `manifest` describes.
+
+    Args:
+        manifest: as parsed.
+        facts: names and types of the facts that operations add to the common ones.
+
+    Raises:
+        ManifestInvalid: a condition is not good over these facts.
+    """
+    table = MappingProxyType({**facts, **COMMON})
+    source = manifest.document
+    maskings = _maskings(source)
+    connections = {
+        name: _connection(name, connection, maskings)
+        for name, connection in source.connections.items()
+    }
+    rules = tuple(
+        _rule(manifest, order, rule, maskings, table) for order, rule in enumerate(source.rules)
+    )
+    return Policy(
+        digest=manifest.digest,
+        connections=MappingProxyType(connections),
+        agents=MappingProxyType(
+            {
+                agent.application: Agent(
+                    name, agent.application, agent.sponsor.name, agent.sponsor.object_id
+                )
+                for name, agent in source.agents.items()
+            }
+        ),
+        groups=MappingProxyType({oid: name for name, oid in source.groups.items()}),
+        workflows=MappingProxyType(
+            {
+                name: Workflow(
+                    name,
+                    frozenset(source.groups[group] for group in workflow.reviewers),
+                    workflow.expires_minutes,
+                )
+                for name, workflow in source.workflows.items()
+            }
+        ),
+        rules=rules,
+        facts=table,
+        places=MappingProxyType({name: _place(found) for name, found in connections.items()}),
+        index=RuleIndex.of(rules),
+    )
+
+
+def check_own(manifest: Manifest, own_endpoints: frozenset[str]) -> None:
+    """Refuse a manifest that makes the gateway a way into itself.
+
+    Args:
+        manifest: as parsed.
+        own_endpoints: `host[:port][/account]` of the gateway's accounts, vault and app.
+
+    Raises:
+        ManifestInvalid: with GATEWAY_RESOURCE, naming each upstream that is the gateway's own.
+    """
+    faults = [
+        manifest.fault(
+            ("connections", name, "upstream"),
+            "this is one of the gateway's own endpoints; an upstream is an account of its own",
+        )
+        for name, connection in manifest.document.connections.items()
+        if is_own(endpoint(connection.upstream), own_endpoints)
+    ]
+    if faults:
+        raise ManifestInvalid(faults, reason=Reason.GATEWAY_RESOURCE)
+
+
+def _connection(
+    name: str, source: document.Connection, maskings: Mapping[str, Masking]
+) -> Connection:
+    return Connection(
+        name=name,
+        kind=ConnectionKind(source.kind),
+        endpoint=endpoint(source.upstream),
+        credential=_credential(source),
+        masking=_masking(source.masking, maskings),
+        areas=tuple(Area(area.pattern, _masking(area, maskings)) for area in source.areas),
+        names=Sensitivity(source.names),
+        max_response_bytes=source.max_response_mib * 1024 * 1024,
+    )
+
+
+def _credential(source: document.Connection) -> Credential:
+    match source.credential:
+        case document.AccountKey(secret=secret):
+            return Credential(CredentialKind.ACCOUNT_KEY, secret=secret)
+        case document.ManagedIdentity(client_id=client, scope=scope):
+            return Credential(CredentialKind.MANAGED_IDENTITY, client_id=client, scope=scope)
+        case document.ServicePrincipal(tenant=tenant, client_id=client, secret=secret, scope=scope):
+            return Credential(CredentialKind.SERVICE_PRINCIPAL, secret, client, tenant, scope)
+
+
+def _maskings(source: document.Document) -> dict[str, Masking]:
+    """Every profile by name, with the digest of its definition where it is not built in."""
+    made = {name: Masking(name, rank, ephi=False) for name, rank in BUILT_IN.items()}
+    waiting = dict(source.profiles)
+    while waiting:
+        # References are checked and free of circles, so each round makes at least one.
+        for name, profile in tuple(waiting.items()):
+            base = made.get(profile.extends or base_of(profile.rank))
+            if base is None:
+                continue
+            definition: dict[str, Json] = {
+                "extends": base.profile,
+                "extended": base.digest,
+                "rank": profile.rank,
+            }
+            digest = sha256(canonical(definition))
+            made[name] = Masking(name, profile.rank, ephi=False, digest=digest)
+            del waiting[name]
+    return made
+
+
+def _masking(
+    source: document.PlaceMasking | document.Area, maskings: Mapping[str, Masking]
+) -> Masking:
+    return replace(maskings[source.profile], ephi=source.ephi)
+
+
+def _place(connection: Connection) -> Place:
+    maskings = (connection.masking, *(area.masking for area in connection.areas))
+    strictest = max(maskings, key=lambda masking: masking.rank)
+    return Place(
+        tuple(
+            (ResourcePattern.of(f"{connection.name}/{area.pattern}"), area.masking)
+            for area in connection.areas
+        ),
+        connection.masking,
+        replace(strictest, ephi=any(masking.ephi for masking in maskings)),
+    )
+
+
+def _rule(
+    manifest: Manifest,
+    order: int,
+    source: document.Rule,
+    maskings: Mapping[str, Masking],
+    facts: Mapping[str, type],
+) -> Rule:
+    wanted = source.obligations
+    return Rule(
+        order=order,
+        line=manifest.line("rules", order),
+        id=source.id,
+        effect=RuleEffect(source.effect),
+        groups=frozenset(source.groups),
+        agents=frozenset(source.agents),
+        roles=frozenset(source.roles),
+        actions=tuple(map(ActionPattern.of, source.actions)),
+        not_actions=tuple(map(ActionPattern.of, source.not_actions)),
+        resources=tuple(map(ResourcePattern.of, source.resources)),
+        condition=_condition(manifest, order, source.when, facts),
+        masking=maskings[wanted.masking] if wanted.masking else None,
+        accept_free_text=wanted.free_text == "accept",
+        workflow=wanted.workflow,
+    )
+
+
+def _condition(
+    manifest: Manifest, order: int, source: str, facts: Mapping[str, type]
+) -> Condition | None:
+    if not source:
+        return None
+    try:
+        return compile_condition(source, facts)
+    except ConditionInvalid as error:
+        raise ManifestInvalid([manifest.fault(("rules", order, "when"), str(error))]) from None

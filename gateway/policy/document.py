@@ -1,0 +1,299 @@
+"""The manifest's schema: what may stand where. Unknown keys are errors everywhere.
+
+Names that refer to other parts of the file are checked in `references.py`.
+"""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from gateway.policy.endpoint import endpoint
+from gateway.policy.profiles import MAX_RANK
+from gateway.policy.syntax import Plain
+
+_WHOLE = re.compile(r"0|[1-9][0-9]{0,14}")
+_HEX = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+NAME = r"^[a-z0-9][a-z0-9-]{0,62}$"
+OPTIONAL_NAME = r"^([a-z0-9][a-z0-9-]{0,62})?$"
+GUID = f"^{_HEX}$"
+OPTIONAL_GUID = f"^({_HEX})?$"
+VAULT_NAME = r"^[0-9A-Za-z-]{1,127}$"
+SCOPE = r"^(https|api)://[A-Za-z0-9./-]{1,200}/\.default$"
+ACTION = r"^[A-Za-z0-9./*_-]{1,256}$"
+RULE_ID = r"^[a-z0-9][a-z0-9._-]{0,63}$"
+FORMS = {
+    NAME: "lower-case letters, digits and hyphens, at most 63",
+    OPTIONAL_NAME: "lower-case letters, digits and hyphens, at most 63",
+    GUID: "a GUID such as 5f0c2d4e-8a51-4b1e-9d3e-0f6b7a2c9e11",
+    OPTIONAL_GUID: "a GUID such as 5f0c2d4e-8a51-4b1e-9d3e-0f6b7a2c9e11",
+    VAULT_NAME: "the name of a Key Vault secret: letters, digits and hyphens, at most 127",
+    SCOPE: "a token scope such as https://storage.azure.com/.default",
+    ACTION: "an Azure action: letters, digits and . / _ - with * as wildcard",
+    RULE_ID: "lower-case letters, digits and . _ -, at most 64",
+}
+"""What each pattern means, in words."""
+STORAGE_SCOPE = "https://storage.azure.com/.default"
+
+
+def _number(value: object) -> object:
+    if isinstance(value, Plain) and _WHOLE.fullmatch(value):
+        return int(value)
+    raise PydanticCustomError("number", "expected a whole number without quotes, such as 60")
+
+
+def _truth(value: object) -> object:
+    if isinstance(value, Plain) and value in {"true", "false"}:
+        return value == "true"
+    raise PydanticCustomError("truth", "expected true or false, without quotes")
+
+
+def _text(value: object) -> object:
+    if isinstance(value, str):
+        return str(value)
+    found = "nothing" if value is None else "a list" if isinstance(value, list) else "a mapping"
+    raise PydanticCustomError("text", "expected text, found {found}", {"found": found})
+
+
+def _upstream(value: str) -> str:
+    try:
+        endpoint(value)
+    except ValueError as error:
+        raise PydanticCustomError("upstream", "{why}", {"why": str(error)}) from None
+    return value
+
+
+def _resource(value: str) -> str:
+    segments = value.split("/")
+    if "" in segments or {".", ".."} & set(segments):
+        why = "a resource is connection/container/blob, without empty or dot segments"
+        raise PydanticCustomError("resource", "{why}", {"why": why})
+    if any("**" in segment and segment != "**" for segment in segments):
+        why = '"**" stands alone between slashes; within a segment use "*"'
+        raise PydanticCustomError("resource", "{why}", {"why": why})
+    return value
+
+
+def _guid(value: str) -> str:
+    return value.lower()
+
+
+Text = Annotated[str, BeforeValidator(_text)]
+Truth = Annotated[bool, BeforeValidator(_truth)]
+Name = Annotated[
+    str,
+    Field(pattern=NAME, description=FORMS[NAME]),
+    BeforeValidator(_text),
+]
+Guid = Annotated[
+    str,
+    Field(pattern=GUID, description="a GUID"),
+    BeforeValidator(_text),
+    AfterValidator(_guid),
+]
+SecretName = Annotated[
+    str,
+    Field(pattern=VAULT_NAME, description="name of a Key Vault secret"),
+    BeforeValidator(_text),
+]
+Scope = Annotated[
+    str,
+    Field(pattern=SCOPE, description="token scope"),
+    BeforeValidator(_text),
+]
+ActionText = Annotated[
+    str,
+    Field(
+        pattern=ACTION,
+        description="an Azure action or data action; `*` is anything, `/` included",
+    ),
+    BeforeValidator(_text),
+]
+ResourceText = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=1200,
+        description="`*` is one segment or a part of one, `**` any number of segments",
+    ),
+    BeforeValidator(_text),
+    AfterValidator(_resource),
+]
+
+
+class Part(BaseModel):
+    """One mapping of the manifest."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Sponsor(Part):
+    """The person who answers for an agent."""
+
+    name: Annotated[str, Field(min_length=1, max_length=256), BeforeValidator(_text)] = Field(
+        description="user principal name, as records show it"
+    )
+    object_id: Guid = Field(description="the person's object id in Entra")
+
+
+class Agent(Part):
+    """An agent: the application that its tokens are issued to."""
+
+    application: Guid = Field(description="application (client) id: the token's `azp` or `appid`")
+    sponsor: Sponsor = Field(description="the person who answers for it")
+
+
+class Profile(Part):
+    """A masking profile of your own."""
+
+    extends: Annotated[str, Field(pattern=OPTIONAL_NAME), BeforeValidator(_text)] = Field(
+        default="",
+        description="the profile it adds to; without it, the strictest built-in of no higher rank",
+    )
+    rank: Annotated[int, Field(ge=1, le=MAX_RANK), BeforeValidator(_number)] = Field(
+        description="strictness: at least that of the profile it extends, below the next built-in"
+    )
+
+
+class AccountKey(Part):
+    """The storage account's key, for Shared Key."""
+
+    kind: Literal["account-key"]
+    secret: SecretName = Field(description="Key Vault secret that holds the key, base64")
+
+
+class ManagedIdentity(Part):
+    """A managed identity of the gateway's app, other than the gateway's own."""
+
+    kind: Literal["managed-identity"]
+    client_id: Annotated[
+        str, Field(pattern=OPTIONAL_GUID), BeforeValidator(_text), AfterValidator(_guid)
+    ] = Field(default="", description="client id of a user-assigned identity")
+    scope: Scope = Field(default=STORAGE_SCOPE, description="token scope")
+
+
+class ServicePrincipal(Part):
+    """An application with a client secret."""
+
+    kind: Literal["service-principal"]
+    tenant: Guid = Field(description="tenant id")
+    client_id: Guid = Field(description="application (client) id")
+    secret: SecretName = Field(description="Key Vault secret that holds the client secret")
+    scope: Scope = Field(default=STORAGE_SCOPE, description="token scope")
+
+
+class PlaceMasking(Part):
+    """How a connection is masked."""
+
+    profile: Name = Field(description="masking profile, built-in or from `profiles`")
+    ephi: Truth = Field(description="whether ePHI lies there")
+
+
+class Area(Part):
+    """A part of a connection with masking of its own; the first that matches wins."""
+
+    pattern: ResourceText = Field(description="resource pattern below the connection")
+    profile: Name = Field(description="masking profile")
+    ephi: Truth = Field(description="whether ePHI lies there")
+
+
+class Connection(Part):
+    """An upstream, and what opens it."""
+
+    kind: Literal["blob"] = Field(description="protocol")
+    upstream: Annotated[Text, AfterValidator(_upstream)] = Field(
+        description="https://{account}.blob.core.windows.net, or on loopback http://127.0.0.1:p/acct"
+    )
+    credential: Annotated[
+        AccountKey | ManagedIdentity | ServicePrincipal, Field(discriminator="kind")
+    ] = Field(description="what the gateway authenticates with; the agent never sees it")
+    masking: PlaceMasking = Field(description="the least masking that holds here")
+    areas: tuple[Area, ...] = Field(default=(), max_length=200, description="parts that differ")
+    names: Literal["plain", "ephi"] = Field(
+        default="plain", description="whether container and blob names carry ePHI"
+    )
+    max_response_mib: Annotated[int, Field(ge=1, le=1024), BeforeValidator(_number)] = Field(
+        default=100, description="largest answer, in MiB"
+    )
+
+
+class Workflow(Part):
+    """Who is asked, and for how long an answer counts."""
+
+    reviewers: Annotated[tuple[Name, ...], Field(min_length=1, max_length=20)] = Field(
+        description="groups whose members may decide"
+    )
+    expires_minutes: Annotated[int, Field(ge=1, le=10080), BeforeValidator(_number)] = Field(
+        default=60, description="a request that nobody decided is denied after this time"
+    )
+
+
+class Obligations(Part):
+    """What must happen when the rule lets a request pass."""
+
+    masking: Annotated[str, Field(pattern=OPTIONAL_NAME), BeforeValidator(_text)] = Field(
+        default="",
+        description="masking profile; stricter than the place's or without effect",
+    )
+    free_text: Literal["withhold", "accept"] = Field(
+        default="withhold", description="whether masked free text from an ePHI place may be shown"
+    )
+    workflow: Annotated[str, Field(pattern=OPTIONAL_NAME), BeforeValidator(_text)] = Field(
+        default="",
+        description="approval workflow, for `effect: approve`",
+    )
+
+
+class Rule(Part):
+    """One rule. Deny goes over approve, approve over allow; what no rule allows is denied."""
+
+    id: Annotated[str, Field(pattern=RULE_ID), BeforeValidator(_text)] = Field(
+        description="unique; stands in records and answers"
+    )
+    description: Annotated[str, Field(max_length=500), BeforeValidator(_text)] = Field(
+        default="", description="for people"
+    )
+    effect: Literal["deny", "approve", "allow"] = Field(description="what the rule does")
+    groups: tuple[Name, ...] = Field(
+        default=(), max_length=100, description="any of these; for `deny`, none means everyone"
+    )
+    agents: tuple[Name, ...] = Field(default=(), max_length=100, description="only these agents")
+    roles: tuple[
+        Annotated[str, Field(min_length=1, max_length=120), BeforeValidator(_text)], ...
+    ] = Field(default=(), max_length=100, description="only callers with any of these app roles")
+    actions: tuple[ActionText, ...] = Field(
+        min_length=1, max_length=100, description="any of these"
+    )
+    not_actions: tuple[ActionText, ...] = Field(
+        default=(), max_length=100, description="actions taken out of `actions` again"
+    )
+    resources: tuple[ResourceText, ...] = Field(
+        min_length=1, max_length=200, description="any of these: connection/container/blob"
+    )
+    when: Annotated[str, Field(max_length=1000), BeforeValidator(_text)] = Field(
+        default="", description="condition in CEL over the facts listed below"
+    )
+    obligations: Obligations = Field(default=Obligations(), description="for allow and approve")
+
+
+class Document(Part):
+    """A manifest, version 1."""
+
+    version: Annotated[Literal[1], BeforeValidator(_number)] = Field(description="always 1")
+    agents: dict[Name, Agent] = Field(min_length=1, max_length=1000, description="who may ask")
+    groups: dict[Name, Guid] = Field(
+        default={}, max_length=200, description="names for Entra group object ids"
+    )
+    profiles: dict[Name, Profile] = Field(
+        default={}, max_length=50, description="masking profiles of your own"
+    )
+    connections: dict[Name, Connection] = Field(
+        default={}, max_length=200, description="upstreams, by the name in gateway URLs"
+    )
+    workflows: dict[Name, Workflow] = Field(
+        default={}, max_length=100, description="how people are asked"
+    )
+    rules: tuple[Rule, ...] = Field(
+        default=(), max_length=5000, description="none means that everything is denied"
+    )

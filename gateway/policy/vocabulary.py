@@ -1,0 +1,31 @@
+"""Actions that operations are classified to, for lints: a rule that names no other never matches.
+
+The same list as `gateway.operations` produces; a test compares them.
+"""
+
+_SERVICE = "Microsoft.Storage/storageAccounts/blobServices"
+_CONTAINERS = f"{_SERVICE}/containers"
+_BLOBS = f"{_CONTAINERS}/blobs"
+
+DISCLOSING = frozenset(
+    {f"{_BLOBS}/read", f"{_BLOBS}/tags/read", f"{_BLOBS}/filter/action", f"{_CONTAINERS}/read"}
+)
+"""Actions whose answers hold content, names, metadata or tags of stored data."""
+
+ACTIONS = DISCLOSING | {
+    f"{_SERVICE}/read",
+    f"{_SERVICE}/write",
+    f"{_SERVICE}/getInfo/action",
+    f"{_SERVICE}/generateUserDelegationKey/action",
+    f"{_CONTAINERS}/write",
+    f"{_CONTAINERS}/delete",
+    f"{_CONTAINERS}/getAcl/action",
+    f"{_CONTAINERS}/setAcl/action",
+    f"{_BLOBS}/write",
+    f"{_BLOBS}/delete",
+    f"{_BLOBS}/tags/write",
+    f"{_BLOBS}/deleteBlobVersion/action",
+    f"{_BLOBS}/permanentDelete/action",
+    f"{_BLOBS}/immutableStorage/runAsSuperUser/action",
+}
+"""Every action that an operation can need."""

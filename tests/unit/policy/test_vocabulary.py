@@ -1,0 +1,9 @@
+from gateway.operations.blob import actions
+from gateway.policy.vocabulary import ACTIONS, DISCLOSING
+
+
+def test_the_vocabulary_is_that_of_operations() -> None:
+    produced = {item.action for item in vars(actions).values() if isinstance(item, actions.Grant)}
+
+    assert produced == ACTIONS
+    assert DISCLOSING < ACTIONS
