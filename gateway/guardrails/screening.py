@@ -1,0 +1,36 @@
+"""All guardrails in one call."""
+
+from collections.abc import Callable
+
+from gateway.guardrails import credentials, exfiltration, own, protection, publicity, writeback
+from gateway.model.connection import Connection, Masking
+from gateway.model.message import Request
+from gateway.model.operation import Operation, Resource
+
+
+def screen(
+    connection: Connection,
+    request: Request,
+    operation: Operation,
+    masking_of: Callable[[Resource], Masking],
+    own_endpoints: frozenset[str],
+) -> None:
+    """Pass what no guardrail objects to.
+
+    Args:
+        connection: where the request would go.
+        request: as the agent sent it; guardrails look at it themselves where a classified fact
+            alone would be one mistake away from a disclosure.
+        operation: as it was classified.
+        masking_of: the masking of a place, on any connection.
+        own_endpoints: `host[:port][/account]` of the gateway itself.
+
+    Raises:
+        Blocked: with the reason of the first guardrail that objects.
+    """
+    own.check(connection, request, operation, own_endpoints)
+    exfiltration.check(connection, request, operation, masking_of)
+    credentials.check(request, operation)
+    publicity.check(request, operation)
+    protection.check(request, operation)
+    writeback.check(request, operation, masking_of)

@@ -1,0 +1,99 @@
+"""The request for the upstream, without a credential yet."""
+
+from collections.abc import Callable
+
+from gateway import __version__
+from gateway.errors import Blocked, Reason
+from gateway.model.connection import Connection, Masking
+from gateway.model.message import Headers, Request, UpstreamRequest
+from gateway.model.operation import Operation, Resource
+from gateway.upstream import validators
+from gateway.upstream.conditions import refuse_probes
+from gateway.upstream.headers import forwardable
+from gateway.upstream.sources import Sources
+from gateway.upstream.target import build_url
+
+MaskingOf = Callable[[Resource], Masking]
+
+SERVICE_VERSION = "2023-11-03"
+"""`x-ms-version` for agents that send none; the service's own default is a version of 2009."""
+
+SOURCE_URLS = ("x-ms-copy-source", "x-ms-previous-snapshot-url")
+_OWN_CONDITIONS = ("if-match", "if-none-match", "x-ms-blob-if-match", "x-ms-blob-if-none-match")
+_SOURCE_CONDITIONS = ("x-ms-source-if-match", "x-ms-source-if-none-match")
+
+
+def build(
+    connection: Connection,
+    request: Request,
+    operation: Operation,
+    sources: Sources,
+    masking_of: MaskingOf,
+) -> UpstreamRequest:
+    """The exact bytes that go up, except the credential, Date and Content-Length.
+
+    Args:
+        connection: where to.
+        request: what the agent sent, already judged as `operation`.
+        operation: its accesses, the target first; sources are among them.
+        sources: translates copy sources.
+        masking_of: the masking of a place, the same function that `present` is given.
+
+    Raises:
+        InvalidRequest: a URL or header that cannot be forwarded.
+        Blocked: a source URL means a resource that was not judged.
+        Withheld: a condition would find out withheld values.
+    """
+    url = build_url(connection.endpoint, request.target)
+    headers = forwardable(request.headers)
+    place = masking_of(operation.accesses[0].resource)
+    if place.masks:
+        refuse_probes(headers, request.target)
+        headers = _translate(headers, _OWN_CONDITIONS, validators.tag(place, connection.name))
+    for name in SOURCE_URLS:
+        value = headers.get(name)
+        if value is not None:
+            source = _judged(sources.resolve(value), operation)
+            headers = headers.replacing(name, sources.upstream_url(value))
+            headers = _source_conditions(headers, request, source, masking_of(source))
+    return UpstreamRequest(request.method, url, _with_own(headers), request.body)
+
+
+def _judged(source: Resource, operation: Operation) -> Resource:
+    """Pass a source that the rules have seen: what was judged is what runs."""
+    judged = {(access.resource.connection, access.resource.path) for access in operation.accesses}
+    if (source.connection, source.path) not in judged:
+        raise Blocked(
+            "The source of the copy is not the one that the rules were asked about.",
+            reason=Reason.FOREIGN_SOURCE,
+        )
+    return source
+
+
+def _source_conditions(
+    headers: Headers, request: Request, source: Resource, masking: Masking
+) -> Headers:
+    if not masking.masks:
+        return headers
+    refuse_probes(headers, request.target)
+    return _translate(headers, _SOURCE_CONDITIONS, validators.tag(masking, source.connection))
+
+
+def _translate(headers: Headers, names: tuple[str, ...], tag: str) -> Headers:
+    for name in names:
+        value = headers.get(name)
+        if value is not None:
+            headers = headers.replacing(name, validators.original(value, tag))
+    return headers
+
+
+def _with_own(headers: Headers) -> Headers:
+    """Add what is the gateway's to say; an Accept of the agent's could ask for other formats."""
+    if "x-ms-version" not in headers:
+        headers = headers.replacing("x-ms-version", SERVICE_VERSION)
+    own = {
+        "accept": "application/xml",
+        "accept-encoding": "identity",
+        "user-agent": f"chaperone/{__version__}",
+    }
+    return Headers((*headers.fields, *own.items()))

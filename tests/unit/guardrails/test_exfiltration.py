@@ -1,0 +1,171 @@
+import pytest
+
+from gateway.errors import Blocked, Reason
+from gateway.guardrails.exfiltration import check
+from gateway.model.connection import Area, Connection, Endpoint, Masking
+from gateway.model.message import Request
+from gateway.model.operation import Effect, Operation, Resource
+from tests.unit.guardrails.build import (
+    GATEWAY,
+    NONE,
+    STRICT,
+    connection,
+    masked,
+    operation,
+    place,
+    request,
+)
+
+TARGET = (place("archive", "a.json"), Effect.WRITE)
+SOURCE = (place("intake", "a.json"), Effect.READ)
+COPY = request(headers={"x-ms-copy-source": f"{GATEWAY}/c/phi/intake/a.json"})
+SOFT = Masking("pseudonymous", 30, ephi=True)
+
+
+def reason(
+    judged: Operation,
+    asked: Request = COPY,
+    via: Connection | None = None,
+    **containers: Masking,
+) -> Reason | None:
+    try:
+        check(via or connection(), asked, judged, masked(**containers))
+    except Blocked as error:
+        return error.reason
+    return None
+
+
+def test_a_copy_within_a_place_passes() -> None:
+    assert reason(operation(TARGET, SOURCE)) is None
+
+
+def test_a_refusal_quotes_nothing_of_the_request() -> None:
+    foreign = (Resource("", "evil.blob.core.windows.net", ("c", "b")), Effect.READ)
+
+    with pytest.raises(Blocked) as caught:
+        check(connection(), COPY, operation(TARGET, foreign), masked())
+    said = str(caught.value) + caught.value.advice
+    assert not any(word in said for word in ("evil", "intake", "archive"))
+
+
+def test_a_foreign_source_is_blocked() -> None:
+    foreign = (Resource("", "evil.blob.core.windows.net", ("c", "b")), Effect.READ)
+
+    assert reason(operation(TARGET, foreign)) is Reason.FOREIGN_SOURCE
+
+
+@pytest.mark.parametrize("via", ["", "lab"])
+def test_a_write_to_another_place_than_the_connections_is_blocked(via: str) -> None:
+    elsewhere = (place("c", "b", via=via, authority="evil"), Effect.WRITE)
+
+    assert reason(operation(SOURCE, elsewhere)) is Reason.FOREIGN_TARGET
+
+
+def test_a_source_in_another_account_is_blocked() -> None:
+    other = (place("c", "b", via="lab", authority="labdata"), Effect.READ)
+
+    assert reason(operation(TARGET, other)) is Reason.FOREIGN_SOURCE
+
+
+def test_a_source_in_the_same_account_by_another_connection_passes() -> None:
+    same = (place("c", "b", via="lab"), Effect.READ)
+
+    assert reason(operation(TARGET, same)) is None
+
+
+@pytest.mark.parametrize("name", ["x-ms-copy-source", "x-ms-rename-source"])
+def test_a_source_that_classification_did_not_see_is_blocked(name: str) -> None:
+    asked = request(headers={name: "https://evil.blob.core.windows.net/c/b"})
+
+    assert reason(operation(TARGET), asked) is Reason.FOREIGN_SOURCE
+    assert reason(operation(TARGET), request()) is None
+
+
+@pytest.mark.parametrize(
+    ("intake", "archive", "expected"),
+    [
+        (STRICT, STRICT, None),
+        (SOFT, STRICT, None),
+        (NONE, STRICT, None),
+        (NONE, NONE, None),
+        (STRICT, SOFT, Reason.MASKED_LESS),
+        (STRICT, NONE, Reason.MASKED_LESS),
+        (SOFT, NONE, Reason.MASKED_LESS),
+    ],
+)
+def test_data_never_moves_to_where_it_is_masked_less(
+    intake: Masking, archive: Masking, expected: Reason | None
+) -> None:
+    assert reason(operation(TARGET, SOURCE), intake=intake, archive=archive) is expected
+
+
+def test_one_source_among_many_decides() -> None:
+    judged = operation(TARGET, (place("open", "b"), Effect.READ), SOURCE)
+
+    assert reason(judged, open=NONE, archive=SOFT) is Reason.MASKED_LESS
+
+
+def test_reading_and_deleting_move_nothing() -> None:
+    assert reason(operation(SOURCE, (place("open", "b"), Effect.READ)), open=NONE) is None
+    assert reason(operation((place("open", "b"), Effect.DELETE), SOURCE), open=NONE) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "passes"),
+    [
+        (f"{GATEWAY}/c/phi/intake/a?snapshot=1", True),
+        ("https://clinic.blob.core.windows.net/intake/a?snapshot=1", True),
+        (f"{GATEWAY}/c/lab/intake/a?snapshot=1", False),
+        ("https://clinic.blob.core.windows.net.evil.example/a", False),
+        ("https://clinic.blob.core.windows.net@evil.example/a", False),
+        ("https://evil.blob.core.windows.net/a", False),
+        ("", False),
+    ],
+)
+def test_a_previous_snapshot_lies_on_the_same_connection(url: str, passes: bool) -> None:
+    asked = request("GET", headers={"x-ms-previous-snapshot-url": url})
+
+    assert reason(operation(SOURCE), asked) is (None if passes else Reason.FOREIGN_SOURCE)
+
+
+RENAME = (place("open"), Effect.WRITE)
+
+
+@pytest.mark.parametrize("name", ["x-ms-source-container-name", "x-ms-deleted-container-name"])
+@pytest.mark.parametrize(
+    ("intake", "into", "expected"),
+    [(STRICT, STRICT, None), (NONE, STRICT, None), (STRICT, NONE, Reason.MASKED_LESS)],
+)
+def test_a_container_is_not_renamed_to_where_it_is_masked_less(
+    name: str, intake: Masking, into: Masking, expected: Reason | None
+) -> None:
+    asked = request(query="restype=container&comp=rename", headers={name: " intake"})
+
+    assert reason(operation(RENAME), asked, intake=intake, open=into) is expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "masking", "expected"),
+    [
+        ("open/public/**", NONE, Reason.MASKED_LESS),
+        ("*/public/**", NONE, Reason.MASKED_LESS),
+        ("other/public/**", NONE, None),
+        ("open/secret/**", STRICT, None),
+    ],
+)
+def test_areas_within_the_new_name_count(
+    pattern: str, masking: Masking, expected: Reason | None
+) -> None:
+    via = connection(areas=(Area(pattern, masking),))
+    asked = request(headers={"x-ms-source-container-name": "intake"})
+
+    assert reason(operation(RENAME), asked, via, intake=SOFT, open=SOFT) is expected
+
+
+def test_path_style_endpoints_know_their_own_snapshots() -> None:
+    via = connection(Endpoint("http", "127.0.0.1", 10000, "/clinicdata", "clinicdata"))
+    own = {"x-ms-previous-snapshot-url": "http://127.0.0.1:10000/clinicdata/intake/a"}
+    other = {"x-ms-previous-snapshot-url": "http://127.0.0.1:10000/labdata/intake/a"}
+
+    assert reason(operation(SOURCE), request(headers=own), via) is None
+    assert reason(operation(SOURCE), request(headers=other), via) is Reason.FOREIGN_SOURCE

@@ -1,0 +1,140 @@
+import pytest
+
+from gateway.errors import Blocked, InvalidRequest, Reason, Withheld
+from gateway.model.connection import Masking
+from gateway.model.message import UpstreamRequest
+from gateway.model.operation import Resource
+from gateway.upstream import build
+from gateway.upstream.request import SERVICE_VERSION
+from gateway.upstream.sources import Sources
+from gateway.upstream.validators import NEVER, tag
+from tests.unit.upstream.build import (
+    GATEWAY,
+    NONE,
+    STRICT,
+    below,
+    connection,
+    copy,
+    everywhere,
+    operation,
+    request,
+    resource,
+)
+
+PHI = connection("phi")
+SOURCES = Sources({"phi": PHI}, GATEWAY)
+TAG = tag(STRICT, "phi")
+
+
+def built(masking: Masking = STRICT, **headers: str) -> UpstreamRequest:
+    fields = {name.replace("_", "-"): value for name, value in headers.items()}
+    asked = request("GET", headers=fields)
+    return build(PHI, asked, operation(), SOURCES, everywhere(masking))
+
+
+def test_the_request_goes_to_the_manifests_endpoint_with_the_gateways_own_headers() -> None:
+    upstream = build(
+        PHI,
+        request("PUT", headers={"Host": "evil", "Accept": "application/vnd.apache.arrow.stream"}
+                | {"User-Agent": "me", "Accept-Encoding": "gzip"}, body=b"x"),
+        operation(),
+        SOURCES,
+        everywhere(NONE),
+    )  # fmt: skip
+
+    assert upstream.method == "PUT"
+    assert upstream.url == "https://clinic.blob.core.windows.net/intake/ward/jane.json"
+    assert upstream.body == b"x"
+    assert dict(upstream.headers) == {
+        "x-ms-version": SERVICE_VERSION,
+        "accept": "application/xml",
+        "accept-encoding": "identity",
+        "user-agent": upstream.headers.get("user-agent"),
+    }
+    assert str(upstream.headers.get("user-agent")).startswith("chaperone/")
+
+
+def test_the_agents_service_version_is_kept() -> None:
+    assert built(x_ms_version="2026-04-06").headers.all("x-ms-version") == ("2026-04-06",)
+
+
+@pytest.mark.parametrize(
+    "name", ["if-match", "if-none-match", "x-ms-blob-if-match", "x-ms-blob-if-none-match"]
+)
+def test_conditions_translate_back_to_the_original(name: str) -> None:
+    def sent(masking: Masking, condition: str) -> str | None:
+        asked = request("GET", headers={name: condition})
+        return build(PHI, asked, operation(), SOURCES, everywhere(masking)).headers.get(name)
+
+    assert sent(STRICT, f'"0x1~{TAG}"') == '"0x1"'
+    assert sent(STRICT, '"0x1"') == NEVER
+    assert sent(NONE, '"0x1"') == '"0x1"'
+
+
+def test_a_range_of_a_place_that_does_not_mask_passes() -> None:
+    assert built(NONE, x_ms_range="bytes=0-1").headers.get("x-ms-range") == "bytes=0-1"
+
+
+def test_withheld_values_cannot_be_searched_by_order() -> None:
+    with pytest.raises(Withheld):
+        built(x_ms_if_tags="\"mrn\" > '5'")
+    assert built(NONE, x_ms_if_tags="\"mrn\" > '5'").headers.get("x-ms-if-tags")
+
+
+SOURCE = resource("intake", "ward/jane.json")
+TARGET = resource("archive", "jane.json")
+
+
+def copied(masking: Masking = STRICT, judged: Resource = SOURCE, **headers: str) -> UpstreamRequest:
+    url = headers.pop("url", f"{GATEWAY}/c/phi/intake/ward/jane.json?sig=x&snapshot=2026")
+    fields = {name.replace("_", "-"): value for name, value in headers.items()}
+    asked = request("PUT", "/archive/jane.json", headers={"x-ms-copy-source": url, **fields})
+    place = below(intake=masking, archive=NONE)
+    return build(PHI, asked, copy(judged, TARGET), SOURCES, place)
+
+
+def test_a_copy_source_becomes_the_upstreams_url_without_its_credential() -> None:
+    expected = "https://clinic.blob.core.windows.net/intake/ward/jane.json?snapshot=2026"
+
+    assert copied().headers.all("x-ms-copy-source") == (expected,)
+
+
+def test_conditions_on_a_source_are_those_of_the_sources_place() -> None:
+    upstream = copied(
+        x_ms_source_if_match=f'"0x1~{TAG}"', x_ms_source_if_none_match='"0x1"', if_match='"0x2"'
+    )
+    assert upstream.headers.get("x-ms-source-if-match") == '"0x1"'
+    assert upstream.headers.get("x-ms-source-if-none-match") == NEVER
+    assert upstream.headers.get("if-match") == '"0x2"'
+    plain = copied(NONE, x_ms_source_if_match='"0x1"')
+    assert plain.headers.get("x-ms-source-if-match") == '"0x1"'
+    with pytest.raises(Withheld):
+        copied(x_ms_source_if_tags="\"mrn\" > '5'")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"{GATEWAY}/c/phi/intake/ward/john.json",
+        "https://evil.blob.core.windows.net/intake/ward/jane.json",
+    ],
+)
+def test_a_source_that_was_not_judged_is_not_forwarded(url: str) -> None:
+    with pytest.raises(Blocked) as caught:
+        copied(url=url)
+    assert caught.value.reason is Reason.FOREIGN_SOURCE
+
+
+def test_a_foreign_source_has_no_url_here_even_if_it_was_judged() -> None:
+    foreign = Resource("", "evil.blob.core.windows.net", ("intake", "a"))
+
+    with pytest.raises(InvalidRequest):
+        copied(judged=foreign, url="https://evil.blob.core.windows.net/intake/a")
+
+
+def test_a_previous_snapshots_url_is_translated_too() -> None:
+    headers = {"x-ms-previous-snapshot-url": f"{GATEWAY}/c/phi/intake/ward/jane.json?snapshot=1"}
+    upstream = build(PHI, request(headers=headers), operation(), SOURCES, everywhere(NONE))
+
+    expected = "https://clinic.blob.core.windows.net/intake/ward/jane.json?snapshot=1"
+    assert upstream.headers.get("x-ms-previous-snapshot-url") == expected
