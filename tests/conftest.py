@@ -1,0 +1,65 @@
+"""Fixtures that many packages share: the storage emulator and fresh containers in it."""
+
+import os
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
+
+import hypothesis
+import pytest
+from azure.storage.blob.aio import ContainerClient
+
+from gateway.errors import ConfigurationError
+from gateway.local import azurite as emulator
+
+# No deadline: two cores, and other tests run beside these. CI repeats its examples exactly.
+hypothesis.settings.register_profile("default", deadline=None)
+hypothesis.settings.register_profile(
+    "ci", deadline=None, derandomize=True, print_blob=True, database=None
+)
+hypothesis.settings.register_profile("thorough", deadline=None, max_examples=2000)
+hypothesis.settings.load_profile(
+    os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "default")
+)
+
+FreshContainer = Callable[[str], Awaitable[ContainerClient]]
+"""Makes a new container in the account and returns its client, closed after the test."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests against a live subscription run only where one is named."""
+    if os.environ.get("CHAPERONE_TEST_SUBSCRIPTION"):
+        return
+    skip = pytest.mark.skip(reason="needs CHAPERONE_TEST_SUBSCRIPTION")
+    for item in items:
+        if item.get_closest_marker("azure"):
+            item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def azurite() -> Iterator[emulator.Azurite]:
+    """One Azurite for all tests of the run, with the accounts of `gateway.local.azurite`."""
+    try:
+        running = emulator.start()
+    except ConfigurationError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"{error}: {error.advice}")
+    with running:
+        yield running.azurite
+
+
+@pytest.fixture
+async def fresh_container(azurite: emulator.Azurite) -> AsyncIterator[FreshContainer]:
+    """A factory of empty containers, by account."""
+    async with AsyncExitStack() as stack:
+
+        async def make(account: str) -> ContainerClient:
+            client = ContainerClient.from_connection_string(
+                azurite.connection_string(account), f"test-{uuid.uuid4().hex}"
+            )
+            await stack.enter_async_context(client)
+            await client.create_container()
+            return client
+
+        yield make
