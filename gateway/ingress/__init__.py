@@ -1,0 +1,1 @@
+"""HTTP in and out: Functions messages to model values, errors to Azure's shapes, triggers."""

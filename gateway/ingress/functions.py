@@ -1,0 +1,96 @@
+"""What each trigger of `function_app.py` calls.
+
+Nothing raised here may carry text from a request: the Functions host logs exceptions in full.
+"""
+
+import logging
+from collections.abc import Mapping
+
+import azure.functions as func
+import orjson
+
+from gateway.errors import GatewayError
+from gateway.ingress import http, problem
+from gateway.ingress.contract import Gateway, Provider
+from gateway.model.message import Answer, Headers
+
+_LOG = logging.getLogger("chaperone.ingress")
+
+
+class TickFailed(Exception):
+    """A timer's work failed; the host marks the run as failed. Its text is safe for logs."""
+
+
+async def proxy(provide: Provider, req: func.HttpRequest) -> func.HttpResponse:
+    """Any request below `/c/{connection}`: always a response, never an exception."""
+    head = req.method == "HEAD"
+    try:
+        return http.write(await _answer(provide, req), head=head)
+    except Exception as error:  # noqa: BLE001 - conversion only; the pipeline has the other one
+        _LOG.error("a request could not be converted: %s", _place(error))
+        return http.write(problem.internal(), head=head)
+
+
+async def health(req: func.HttpRequest) -> func.HttpResponse:
+    """The process runs: says nothing about what it depends on."""
+    return http.write(_json(200, {"status": "ok"}), head=req.method == "HEAD")
+
+
+async def ready(provide: Provider, req: func.HttpRequest) -> func.HttpResponse:
+    """200 if every component is "ok", otherwise 503; the body names components and reasons."""
+    try:
+        components = dict(await (await provide()).ready())
+    except GatewayError as error:
+        _LOG.error("the gateway cannot start: %s", error)
+        components = {"gateway": str(error.reason)}
+    good = bool(components) and all(state == "ok" for state in components.values())
+    content = {"status": "ok" if good else "unavailable", "components": components}
+    return http.write(_json(200 if good else 503, content), head=req.method == "HEAD")
+
+
+async def tick(provide: Provider, timer: str) -> None:
+    """Work that is due on a timer.
+
+    Raises:
+        TickFailed: with the reason code only.
+    """
+    try:
+        gateway = await provide()
+        await gateway.tick(timer)
+    except GatewayError as error:
+        raise TickFailed(f"timer {timer}: {error.reason}") from None
+
+
+async def _answer(provide: Provider, req: func.HttpRequest) -> Answer:
+    try:
+        gateway = await provide()
+    except GatewayError as error:
+        _LOG.error("the gateway cannot start: %s", error)
+        return problem.answer(error, xml="x-ms-version" in req.headers)
+    try:
+        return await gateway.handle(http.read(req, gateway))
+    except GatewayError as error:
+        xml = await _speaks_xml(gateway, req)
+        return problem.answer(error, xml=xml, challenge=gateway.challenge)
+
+
+async def _speaks_xml(gateway: Gateway, req: func.HttpRequest) -> bool:
+    """Storage SDKs send x-ms-version; other clients' shape is the connection's."""
+    if "x-ms-version" in req.headers:
+        return True
+    connection = http.connection(req)
+    return bool(connection) and await gateway.speaks_xml(connection)
+
+
+def _json(status: int, content: Mapping[str, object]) -> Answer:
+    fields = (("content-type", "application/json"), ("cache-control", "no-store"))
+    return Answer(status, Headers(fields), orjson.dumps(content))
+
+
+def _place(error: BaseException) -> str:
+    """Class and line of code, which are ours, without the text, which may be the request's."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    where = f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace else "unknown"
+    return f"{type(error).__qualname__} in {where}"

@@ -1,0 +1,1 @@
+"""The local host: Azurite, a development identity provider, synthetic patients, the demo."""

@@ -1,0 +1,110 @@
+"""What `function_app.py` registers, in the form that the local host runs."""
+
+import asyncio
+import importlib
+import inspect
+import json
+import logging
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import azure.functions as func
+from azure.functions.timer import TimerRequest
+
+from gateway.errors import ConfigurationError
+from gateway.local.front import Route
+from gateway.local.schedule import Schedule
+
+TimerFunction: TypeAlias = Callable[[func.TimerRequest], Awaitable[None]]
+
+_LOG = logging.getLogger("chaperone.local")
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """A timer-triggered function."""
+
+    name: str
+    schedule: Schedule
+    function: TimerFunction
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """The functions of one app, by trigger."""
+
+    routes: tuple[Route, ...]
+    timers: tuple[Timer, ...]
+
+
+def load(folder: Path, script: str = "function_app.py") -> App:
+    """The functions of the app in `folder`.
+
+    Args:
+        folder: holds the script and `host.json`.
+        script: what Azure's setting PYTHON_SCRIPT_FILE_NAME names.
+
+    Raises:
+        ConfigurationError: no app, or a function that the local host cannot run.
+    """
+    sys.path.insert(0, str(folder))
+    module = importlib.import_module(Path(script).stem)
+    apps = [item for item in vars(module).values() if isinstance(item, func.FunctionApp)]
+    if len(apps) != 1:
+        raise ConfigurationError("the app's script must hold one FunctionApp")
+    config = json.loads((folder / "host.json").read_text(encoding="utf-8"))
+    return read(apps[0], config.get("extensions", {}).get("http", {}).get("routePrefix", "api"))
+
+
+def read(app: func.FunctionApp, prefix: str) -> App:
+    """The functions of an app object; `prefix` stands before every route.
+
+    Raises:
+        ConfigurationError: a function that the local host cannot run.
+    """
+    routes, timers = [], []
+    for item in app.get_functions():
+        name, function = str(item.get_function_name()), item.get_user_function()
+        if not inspect.iscoroutinefunction(function):
+            raise ConfigurationError("every function must be async")
+        binding = item.get_trigger()
+        trigger: dict[str, Any] = binding.get_dict_repr() if binding else {}
+        match trigger.get("type"):
+            case "httpTrigger":
+                template = f"{prefix}/{trigger.get('route') or name}".strip("/")
+                methods = frozenset(str(method) for method in trigger.get("methods") or ())
+                routes.append(Route(name, template, methods, function))
+            case "timerTrigger":
+                timers.append(Timer(name, Schedule.parse(trigger["schedule"]), function))
+            case _:
+                raise ConfigurationError("the local host has HTTP and timer triggers only")
+    return App(tuple(routes), tuple(timers))
+
+
+async def run_timer(
+    timer: Timer,
+    now: Callable[[], datetime],
+    sleep: Callable[[float], Awaitable[None]],
+    speed: float,
+) -> None:
+    """Fire a timer by its schedule for ever, never twice at once; a failed run is just over.
+
+    Args:
+        timer: what to fire.
+        now: the wall clock.
+        sleep: waits that many seconds.
+        speed: how many schedule seconds pass in one real second.
+    """
+    moment = now()
+    while True:
+        due = timer.schedule.after(moment)
+        await sleep((due - moment).total_seconds() / speed)
+        (error,) = await asyncio.gather(timer.function(TimerRequest()), return_exceptions=True)
+        if error is not None:
+            _LOG.error("timer %s failed: %r", timer.name, error)
+        # At another speed the schedule's clock is its own: it runs from due time to due time.
+        moment = max(due, now()) if speed == 1 else due

@@ -1,0 +1,166 @@
+"""The local Functions host: serves `function_app.py`, and nothing else, over TLS on loopback.
+
+`python -m gateway.local.host --port P --cert C --key K` prints one line, `READY {json}`, once it
+listens. It runs the same functions as Azure, under Kestrel's URL rules (`kestrel.py`) and with
+what the real host does to messages (`front.py`). Settings come from the environment, as they do
+in Azure; production settings are refused.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeAlias, cast
+
+import uvicorn
+import uvloop
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from gateway import settings
+from gateway.errors import ConfigurationError, GatewayError
+from gateway.local.app import App, load, run_timer
+from gateway.local.front import TARGET, Front
+
+_GRACE_SECONDS = 10
+_ROOT = Path(__file__).resolve().parents[2]
+
+Close: TypeAlias = Callable[[], Awaitable[None]]
+
+
+class _Protocol(HttpToolsProtocol):
+    """Keeps the request target as sent: httptools strips the origin of absolute-form targets."""
+
+    def on_headers_complete(self) -> None:
+        cast("dict[str, object]", self.scope)[TARGET] = self.url
+        super().on_headers_complete()
+
+
+class _Server(uvicorn.Server):
+    """Says when it listens, and ends with 0 on SIGTERM and SIGINT."""
+
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        self._announce()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        signals = (signal.SIGTERM, signal.SIGINT)
+        for number in signals:
+            loop.add_signal_handler(number, self._stop)
+        try:
+            yield
+        finally:
+            for number in signals:
+                loop.remove_signal_handler(number)
+
+    def _stop(self) -> None:
+        self.should_exit = True
+
+
+async def serve(app: App, listener: socket.socket, tls: tuple[Path, Path], speed: float) -> None:
+    """Serve until a signal comes; requests under way get ten seconds to end.
+
+    Args:
+        app: the functions.
+        listener: a bound loopback socket.
+        tls: certificate and key.
+        speed: of the timers, 1 for real time.
+    """
+    cert, key = tls
+    config = uvicorn.Config(
+        Front(app.routes),
+        http=_Protocol,
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        log_level="critical",
+        server_header=False,
+        proxy_headers=False,
+        ssl_certfile=cert,
+        ssl_keyfile=key,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+
+    def announce() -> None:
+        host, port = listener.getsockname()[:2]
+        ready = {"url": f"https://{host}:{port}", "port": port, "pid": os.getpid()}
+        print(f"READY {json.dumps(ready)}", flush=True)  # noqa: T201 - the one line it prints
+
+    timers = [
+        asyncio.create_task(run_timer(timer, lambda: datetime.now(UTC), asyncio.sleep, speed))
+        for timer in app.timers
+    ]
+    try:
+        await _Server(config, announce).serve(sockets=[listener])
+    finally:
+        for task in timers:
+            task.cancel()
+        await asyncio.gather(*timers, return_exceptions=True)
+
+
+async def run(options: argparse.Namespace, close: Close) -> None:
+    """Load, serve, and let the gateway close its journal whatever happens.
+
+    Raises:
+        ConfigurationError: settings are wrong or say production, or the app cannot be run.
+        GatewayError: the gateway could not close its journal.
+    """
+    if settings.environment() is not settings.Environment.DEVELOPMENT:
+        raise ConfigurationError(
+            "the local host does not run with production settings",
+            advice="set CHAPERONE_ENVIRONMENT=development, or deploy to Azure Functions",
+        )
+    settings.load()
+    app = load(options.app, options.script)
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", options.port))
+        try:
+            await serve(app, listener, (options.cert, options.key), options.timer_speed)
+        finally:
+            await close()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; 2 for a configuration that must not start, 1 for a journal left open."""
+    parser = argparse.ArgumentParser(prog="python -m gateway.local.host", description=__doc__)
+    parser.add_argument("--port", type=int, required=True, help="0 for any free one")
+    parser.add_argument("--cert", type=Path, required=True)
+    parser.add_argument("--key", type=Path, required=True)
+    parser.add_argument("--app", type=Path, default=_ROOT, help="folder of the app")
+    parser.add_argument("--script", default="function_app.py", help="the app's script")
+    parser.add_argument("--timer-speed", type=float, default=1.0)
+    options = parser.parse_args(arguments)
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(run(options, _close))
+    except GatewayError as error:
+        print(f"{error}. {error.advice}".rstrip(". ") + ".", file=sys.stderr)  # noqa: T201
+        return 2 if isinstance(error, ConfigurationError) else 1
+    except KeyboardInterrupt:  # before the server took over the signals
+        return 130
+    return 0
+
+
+async def _close() -> None:
+    """Shut the gateway down if the app has it: one that never loaded it has nothing to close."""
+    bootstrap = sys.modules.get("gateway.bootstrap")
+    if bootstrap is not None:
+        await bootstrap.shutdown()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,125 @@
+"""`chaperone demo` as a user runs it: in a process of its own, without a terminal."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from gateway.errors import Reason
+from gateway.local.demo_steps import EXFILTRATION, STRANGERS, WORK
+
+pytestmark = [pytest.mark.integration, pytest.mark.enable_socket, pytest.mark.timeout(180)]
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMAND = [sys.executable, "-m", "gateway.cli.main", "demo"]
+
+
+def start(folder: Path) -> "subprocess.Popen[str]":
+    """A demo whose temporary files, and so whose processes, can be told by `folder`."""
+    folder.mkdir()
+    return subprocess.Popen(
+        COMMAND,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(folder), "NO_COLOR": "1"},
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def left(folder: Path) -> Iterator[str]:
+    """Processes that still belong to the demo that was started in `folder`."""
+    for process in psutil.process_iter():
+        try:
+            if process.status() != psutil.STATUS_ZOMBIE and (
+                process.environ().get("TMPDIR") == str(folder)
+                or any(str(folder) in word for word in process.cmdline())
+            ):
+                yield " ".join(process.cmdline())
+        except psutil.Error:
+            continue
+
+
+def all_gone(folder: Path) -> list[str]:
+    deadline = time.monotonic() + 15
+    while (found := list(left(folder))) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return found
+
+
+def test_two_demos_beside_each_other_show_every_step_and_leave_nothing(tmp_path: Path) -> None:
+    folders = [tmp_path / "first", tmp_path / "second"]
+    demos = [start(folder) for folder in folders]
+    ended = [demo.communicate(timeout=150) for demo in demos]
+
+    for demo, folder, (shown, errors) in zip(demos, folders, ended, strict=True):
+        assert demo.returncode == 0, errors + shown
+        flat = " ".join(shown.split())
+        for act in (WORK, *STRANGERS, EXFILTRATION):
+            assert all(str(reason) in flat for reason in act.expected.values())
+        assert "Storage received none of these requests" in flat
+        assert "consistent" in flat
+        assert "INVALID" in flat
+        assert "\x1b[" not in shown
+        assert all_gone(folder) == []
+        assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("signum", "latest"),
+    [
+        (signal.SIGINT, 1.0),
+        (signal.SIGINT, 4.0),
+        (signal.SIGINT, 9.0),
+        (signal.SIGTERM, 5.0),
+        (signal.SIGHUP, 7.0),
+    ],
+)
+def test_a_demo_that_is_stopped_at_any_moment_leaves_nothing(
+    signum: signal.Signals, latest: float, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    with start(folder) as demo:
+        assert demo.stdout is not None
+        demo.stdout.readline()  # before it speaks, nothing is started
+        time.sleep(random.uniform(0, latest))  # noqa: S311 - a moment
+        demo.send_signal(signum)
+        _, errors = demo.communicate(timeout=60)
+
+    assert demo.returncode in {0, 128 + signum}, errors
+    assert "Traceback" not in errors
+    assert all_gone(folder) == []
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs PR_SET_PDEATHSIG")
+def test_a_demo_that_is_killed_leaves_no_process(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    with start(folder) as demo:
+        assert demo.stdout is not None
+        while "Ready" not in demo.stdout.readline():
+            pass
+        demo.kill()
+        demo.communicate(timeout=60)
+
+    assert all_gone(folder) == []
+
+
+def test_the_steps_that_are_refused_have_each_a_reason_of_their_own() -> None:
+    """What the demo claims to show: the reasons of the issue, not one catch-all denial."""
+    assert {Reason(code) for code in EXFILTRATION.expected.values()} >= {
+        Reason.FOREIGN_SOURCE,
+        Reason.MASKED_LESS,
+        Reason.PUBLIC_ACCESS,
+        Reason.DELEGATION_KEY,
+        Reason.STORED_ACCESS_POLICY,
+        Reason.CREDENTIAL_NOT_ACCEPTED,
+    }
