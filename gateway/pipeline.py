@@ -1,0 +1,380 @@
+"""One request, on one screen.
+
+    received → authenticated → classified → authorised → screened → approved → prepared
+             → intent recorded → forwarded → masked → outcome recorded → answered
+
+Each stage takes the previous stage's type and returns the next one. Whatever goes wrong before
+the intent ends in a `denied` record; whatever goes wrong after it ends in an `outcome` record;
+what cannot be recorded is not forwarded, and not shown.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final, TypeVar
+
+from gateway import operations
+from gateway.authn.bearer import bearer
+from gateway.errors import (
+    ChangeInterrupted,
+    EvidenceUnavailable,
+    Forbidden,
+    GatewayError,
+    InvalidRequest,
+    OutcomeUnrecorded,
+    Reason,
+    Unavailable,
+    UpstreamInterrupted,
+    Withheld,
+)
+from gateway.evidence import identity, records
+from gateway.evidence.records import Undecided
+from gateway.guardrails.screening import screen
+from gateway.model.canonical import Json
+from gateway.model.connection import Masking
+from gateway.model.decision import Ask, Permit, Refuse
+from gateway.model.digest import DigestKey
+from gateway.model.exchange import (
+    Approved,
+    Authenticated,
+    Authorised,
+    Classified,
+    Concluded,
+    Forwarded,
+    Intended,
+    Masked,
+    Prepared,
+    Received,
+    Screened,
+)
+from gateway.model.message import Answer, Request, Timings
+from gateway.model.operation import Effect, Resource
+from gateway.policy.policy import Policy
+from gateway.ports import (
+    Approvals,
+    Authorizer,
+    Clock,
+    DenyList,
+    DigestKeys,
+    Entropy,
+    Journal,
+    Manifests,
+    Masker,
+    Meter,
+    Upstream,
+    Verifier,
+)
+from gateway.upstream.headers import forwardable
+from gateway.upstream.representation import present
+from gateway.upstream.request import build
+from gateway.upstream.sources import Sources
+
+State = (
+    Received | Authenticated | Classified | Authorised | Screened | Approved | Prepared | Intended
+    | Forwarded | Masked | Concluded
+)  # fmt: skip
+S = TypeVar("S", bound=State)
+
+EXCHANGE_HEADER: Final = "x-chaperone-exchange"
+"""Names the exchange in answers and errors: the `id` of its records."""
+
+
+class Trail:
+    """How far one exchange has come, so that its failure is recorded with all that is known."""
+
+    def __init__(self, received: Received) -> None:
+        self.state: State = received
+        self.request = received.request
+        self.policy: Policy | None = None
+        self.refusal: Refuse | None = None
+
+    def reach(self, state: S) -> S:
+        """Note the state and hand it on."""
+        self.state = state
+        return state
+
+    def judge(self, policy: Policy) -> Policy:
+        """Note the manifest that everything after is judged by."""
+        self.policy = policy
+        return policy
+
+    def denial(self, state: Undecided, error: GatewayError, key: DigestKey) -> dict[str, Json]:
+        """The record of a refusal before anything was sent."""
+        if self.policy is None:
+            return records.denied(state, error, key)
+        refusal = self.refusal
+        if refusal is None and isinstance(state, Authenticated | Classified):
+            # Rules were not asked yet, but whose agent this is can be told already.
+            authenticated = state if isinstance(state, Authenticated) else state.authenticated
+            agent = self.policy.agents.get(authenticated.principal.application)
+            if agent is not None:
+                refusal = Refuse(error.reason, "", "", agent.sponsor, (), agent.name)
+        return records.denied(
+            state,
+            error,
+            key,
+            manifest=self.policy.digest,
+            connection=self.policy.connections.get(self.request.connection),
+            refuse=refusal,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """The stages with the ports they need; holds no state of its own."""
+
+    clock: Clock
+    entropy: Entropy
+    meter: Meter
+    verifier: Verifier
+    deny_list: DenyList
+    digest_keys: DigestKeys
+    manifests: Manifests
+    approvals: Approvals
+    authorizer: Authorizer
+    journal: Journal
+    upstream: Upstream
+    masker: Masker
+    own_endpoints: frozenset[str]
+
+    async def handle(self, request: Request) -> Answer:
+        """Carry one request through all stages, in this order.
+
+        1. authenticate: token → principal, deny list
+        2. classify: message → operation, by the active manifest's connection
+        3. authorise: rules → permit or ask, with obligations; everything else is a denial
+        4. screen: guardrails over the payload; masking that could not answer anyway refuses here
+        5. approve: at once, or by a person
+        6. prepare: exact bytes for the upstream, credential injected
+        7. record the intent, durably
+        8. forward, once
+        9. mask what came back
+        10. record the outcome, durably; then answer
+
+        Raises:
+            GatewayError: with a stable reason; recorded, unless the caller is unknown (counted).
+        """
+        received = Received(self.entropy.hex(16), request, Timings(self.clock.now()))
+        trail = Trail(received)
+        try:
+            answer = await self._carry(received, trail)
+        except GatewayError as error:
+            raise _named(error, received) from error.__cause__
+        except Exception as error:
+            # The one place where anything at all is caught: an error means no, and why is kept.
+            raise _named(await self._unexpected(trail, error), received) from error
+        return replace(answer, headers=answer.headers.replacing(EXCHANGE_HEADER, received.id))
+
+    async def _carry(self, received: Received, trail: Trail) -> Answer:
+        request = received.request
+        try:
+            authenticated = trail.reach(await self._authenticate(received))
+            await self.deny_list.check(authenticated.principal, authenticated.session.id)
+            policy = trail.judge(await self.manifests.current())
+            sources = Sources(policy.connections, request.base_url)
+            classified = trail.reach(await self._classify(authenticated, policy, sources))
+            authorised = trail.reach(self._authorise(classified, policy, trail))
+            screened = trail.reach(self._screen(authorised, policy))
+            approved = trail.reach(await self.approvals.approve(screened))
+            prepared = trail.reach(await self._prepare(approved, policy, sources))
+            intended = trail.reach(await self._intend(prepared))
+            forwarded = trail.reach(await self._forward(intended))
+            masked = trail.reach(self._mask(forwarded, policy))
+            concluded = trail.reach(await self._conclude(masked))
+        except GatewayError as error:
+            await self._record_failure(trail, error)
+            raise
+        return concluded.masked.answer
+
+    async def _authenticate(self, received: Received) -> Authenticated:
+        token = bearer(received.request.headers.all("authorization"))
+        principal = await self.verifier.verify(token)
+        key = await self.digest_keys.current()
+        label = received.request.headers.get("x-chaperone-session")
+        session = identity.session(principal, label, received.timings.received_at, key)
+        return Authenticated(received, principal, session)
+
+    async def _classify(
+        self, authenticated: Authenticated, policy: Policy, sources: Sources
+    ) -> Classified:
+        request = authenticated.received.request
+        connection = policy.connections.get(request.connection)
+        if connection is None:
+            raise InvalidRequest(
+                "no such connection",
+                reason=Reason.CONNECTION_NOT_FOUND,
+                advice="use one of the connections named in the manifest: /c/{connection}/…",
+            )
+        operation = operations.classify(connection, request, sources.resolve)
+        key = await self.digest_keys.current()
+        digest = identity.request_digest(
+            authenticated.principal, connection.name, request, forwardable(request.headers), key
+        )
+        return Classified(authenticated, policy.digest, connection, operation, digest)
+
+    def _authorise(self, classified: Classified, policy: Policy, trail: Trail) -> Authorised:
+        authenticated = classified.authenticated
+        request = authenticated.received.request
+        decision = policy.authorise(
+            authenticated.principal,
+            classified.operation,
+            request,
+            authenticated.received.timings.received_at,
+        )
+        match decision:
+            case Permit() | Ask():
+                return Authorised(
+                    classified,
+                    decision.rule,
+                    decision.sponsor,
+                    decision.obligations,
+                    needs_approval=isinstance(decision, Ask),
+                    agent=decision.agent,
+                )
+            case Refuse():
+                trail.refusal = decision
+                raise Forbidden(
+                    decision.message,
+                    reason=Reason(decision.reason),
+                    details=(("rule", decision.rule),) if decision.rule else (),
+                )
+
+    def _screen(self, authorised: Authorised, policy: Policy) -> Screened:
+        classified = authorised.classified
+        screen(
+            classified.connection,
+            classified.authenticated.received.request,
+            classified.operation,
+            policy.masking_of,
+            self.own_endpoints,
+        )
+        self.masker.admit(authorised)
+        return Screened(authorised)
+
+    async def _prepare(self, approved: Approved, policy: Policy, sources: Sources) -> Prepared:
+        authorised = approved.screened.authorised
+        classified = authorised.classified
+        request = classified.authenticated.received.request
+        upstream = build(
+            classified.connection,
+            request,
+            classified.operation,
+            sources,
+            _effective(policy, authorised),
+        )
+        return Prepared(approved, await self.authorizer.authorize(classified.connection, upstream))
+
+    async def _intend(self, prepared: Prepared) -> Intended:
+        key = await self.digest_keys.current()
+        return Intended(prepared, await self.journal.append(records.intent(prepared, key)))
+
+    async def _forward(self, intended: Intended) -> Forwarded:
+        classified = intended.prepared.approved.screened.authorised.classified
+        started = self.clock.now()
+        try:
+            response = await self.upstream.send(
+                intended.prepared.upstream, classified.connection.max_response_bytes
+            )
+        except UpstreamInterrupted as error:
+            if classified.operation.effect is Effect.READ:
+                raise
+            raise ChangeInterrupted(
+                str(error), advice="read the state of the resource before you repeat the call"
+            ) from error
+        received_at = classified.authenticated.received.timings.received_at
+        return Forwarded(intended, response, Timings(received_at, started, self.clock.now()))
+
+    def _mask(self, forwarded: Forwarded, policy: Policy) -> Masked:
+        authorised = forwarded.intended.prepared.approved.screened.authorised
+        classified = authorised.classified
+        headers, body = present(
+            classified.connection,
+            classified.authenticated.received.request,
+            classified.operation,
+            _effective(policy, authorised),
+            forwarded.response,
+        )
+        return self.masker.mask(forwarded, headers, body)
+
+    async def _conclude(self, masked: Masked) -> Concluded:
+        try:
+            key = await self.digest_keys.current()
+            receipt = await self.journal.append(records.outcome(masked, key))
+        except Unavailable as error:
+            raise _unrecorded() from error
+        return Concluded(masked, receipt)
+
+    async def _unexpected(self, trail: Trail, error: Exception) -> GatewayError:
+        """The error to answer with; its type is recorded, its text is not, it may hold anything."""
+        sanitised = GatewayError(
+            "the gateway failed while it handled this request; nothing more was done",
+            details=(("type", type(error).__name__),),
+        )
+        (ended,) = await asyncio.gather(
+            self._record_failure(trail, sanitised), return_exceptions=True
+        )
+        if isinstance(ended, GatewayError):
+            return ended
+        if isinstance(trail.state, Intended | Forwarded | Masked):
+            if ended is not None:
+                return _unrecorded()
+            # A 500 would have an SDK repeat what may have been done.
+            return Withheld(str(sanitised), reason=sanitised.reason, details=sanitised.details)
+        return sanitised
+
+    async def _record_failure(self, trail: Trail, error: GatewayError) -> None:
+        """Record why it ended; a failure that cannot be recorded is answered as such."""
+        match trail.state:
+            case Received():
+                # Counted, not journalled one by one: a flood of unknown callers must not fill WORM.
+                pass
+            case Intended() | Forwarded() | Masked() | Concluded() as state:
+                await self._record_outcome(_sent(state), error)
+            case state:
+                if not isinstance(error, EvidenceUnavailable):
+                    key = await self.digest_keys.current()
+                    await self.journal.append(trail.denial(state, error, key))
+        self.meter.count("refused", error.reason)
+
+    async def _record_outcome(self, state: Intended | Forwarded, error: GatewayError) -> None:
+        if isinstance(error, OutcomeUnrecorded):
+            return
+        try:
+            key = await self.digest_keys.current()
+            await self.journal.append(records.failure(state, error, key))
+        except Unavailable as unavailable:
+            raise _unrecorded() from unavailable
+
+
+def _named(error: GatewayError, received: Received) -> GatewayError:
+    """The same error with the exchange's id, which finds its records."""
+    error.details = (*error.details, ("exchange", received.id))
+    return error
+
+
+def _effective(policy: Policy, authorised: Authorised) -> Callable[[Resource], Masking]:
+    """The masking of a place for this request: the place's own, or a rule's if that is stricter."""
+    demanded = authorised.obligations.masking
+
+    def masking_of(resource: Resource) -> Masking:
+        place = policy.masking_of(resource)
+        return demanded if demanded.rank > place.rank else place
+
+    return masking_of
+
+
+def _sent(state: Intended | Forwarded | Masked | Concluded) -> Intended | Forwarded:
+    match state:
+        case Intended() | Forwarded():
+            return state
+        case Masked():
+            return state.forwarded
+        case Concluded():
+            return state.masked.forwarded
+
+
+def _unrecorded() -> OutcomeUnrecorded:
+    return OutcomeUnrecorded(
+        "the upstream was called, but the outcome could not be recorded; the answer is withheld",
+        advice="do not repeat the call blindly: read the state of the resource first",
+    )

@@ -1,0 +1,120 @@
+"""What happens, and what is on record, when nothing fails."""
+
+import pytest
+
+from gateway.errors import GatewayError, Reason
+from gateway.model.message import Request
+from tests.fakes.upstream import response
+from tests.pipeline import world
+
+
+async def test_a_read_is_intended_forwarded_and_concluded_in_this_order() -> None:
+    scene = world.World()
+    seen: list[object] = []
+
+    def upstream(_: object) -> object:
+        seen.extend(scene.journal.types())
+        return response(200, b"hello", [("content-type", "text/plain"), ("etag", '"1"')])
+
+    scene.upstream.then(upstream)  # type: ignore[arg-type]
+    answer = await scene.pipeline().handle(world.READ)
+
+    assert seen == ["intent"]
+    assert scene.journal.types() == ["intent", "outcome"]
+    assert (answer.status, answer.body) == (200, b"hello")
+
+
+async def test_the_records_of_one_exchange_say_who_what_and_by_which_rule() -> None:
+    scene = world.World()
+    await scene.pipeline().handle(world.WRITE)
+
+    intent, outcome = scene.journal.records
+    assert intent["id"] == outcome["id"]
+    assert intent["rule"] == "all-of-clinic"
+    assert intent["manifest"] == scene.ports()["manifests"].policy.digest  # type: ignore[attr-defined]
+    actor = intent["actor"]
+    assert isinstance(actor, dict)
+    assert actor["sponsor"] == "dr.lee@example.org"
+    assert actor["agent"] == "triage-bot"
+    operation = intent["operation"]
+    assert isinstance(operation, dict)
+    assert operation["effect"] == "write"
+
+
+async def test_the_agents_token_is_replaced_by_the_gateways_credential() -> None:
+    scene = world.World()
+    await scene.pipeline().handle(world.READ)
+
+    (sent,) = scene.upstream.sent
+    assert sent.headers.all("authorization") == ("Bearer token-of-the-gateway",)
+    assert sent.url == "https://clinicdata.blob.core.windows.net/public/readme.txt"
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        (world.EPHI_READ, Reason.CONTENT_WITHHELD),
+        (world.EPHI_COPY, Reason.MASKED_LESS),
+        (world.FOREIGN, Reason.FOREIGN_SOURCE),
+        (world.UNKNOWN, Reason.OPERATION_UNKNOWN),
+        (world.DELETE, Reason.APPROVAL_UNAVAILABLE),
+        (world.ELSEWHERE, Reason.CONNECTION_NOT_FOUND),
+    ],
+)
+async def test_a_refusal_is_recorded_with_its_reason_and_nothing_is_forwarded(
+    message: Request, reason: Reason
+) -> None:
+    scene = world.World()
+    with pytest.raises(GatewayError) as refused:
+        await scene.pipeline().handle(message)
+
+    assert refused.value.reason == reason
+    assert scene.upstream.sent == []
+    assert scene.authorizer.asked == []
+    (record,) = scene.journal.records
+    assert (record["type"], record["reason"]) == ("denied", reason)
+    assert record["manifest"].startswith("sha256:")  # type: ignore[union-attr]
+
+
+async def test_an_unknown_caller_is_counted_and_not_recorded() -> None:
+    scene = world.World()
+    with pytest.raises(GatewayError):
+        await scene.pipeline().handle(world.ANONYMOUS)
+
+    assert scene.journal.records == []
+    assert scene.meter.counted == [("refused", Reason.TOKEN_MISSING)]
+
+
+async def test_a_denied_principal_is_recorded_by_name() -> None:
+    scene = world.World()
+    scene.deny_list.denied.add(world.identity.AGENT_OBJECT)
+    with pytest.raises(GatewayError):
+        await scene.pipeline().handle(world.READ)
+
+    (record,) = scene.journal.records
+    assert record["reason"] == Reason.PRINCIPAL_DENIED
+    assert record["actor"]["oid"] == world.identity.AGENT_OBJECT  # type: ignore[index,call-overload]
+
+
+async def test_properties_of_a_masked_place_are_shown_without_the_originals_length() -> None:
+    scene = world.World()
+    scene.upstream.then(
+        response(200, b"", [("etag", '"0x1"'), ("content-length", "99"), ("content-md5", "bWQ1")])
+    )
+    answer = await scene.pipeline().handle(world.EPHI_HEAD)
+
+    assert "content-md5" not in answer.headers
+    assert "content-length" not in answer.headers
+    etag = answer.headers.get("etag")
+    assert etag is not None
+    assert etag.startswith('"0x1~')
+
+
+async def test_a_rule_that_masks_more_than_the_place_withholds_content_there_too() -> None:
+    scene = world.World()
+    scene.manifest = world.MANIFEST.replace(
+        b'not_actions: ["*/delete"]', b"obligations: {masking: safe-harbor}"
+    )
+    with pytest.raises(GatewayError) as refused:
+        await scene.pipeline().handle(world.READ)
+    assert refused.value.reason == Reason.CONTENT_WITHHELD
