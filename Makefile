@@ -1,0 +1,44 @@
+# Every target sets up what it needs; `make help` lists them. GNU and BSD make, any POSIX shell.
+.POSIX:
+.PHONY: help setup demo dev test check lint types contracts pins pins-upgrade clean
+
+BIN = .venv/bin
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' Makefile | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+setup: ## environment, pinned packages, Azurite
+	@scripts/bootstrap
+
+demo: setup ## an agent works through the gateway, step by step, against Azurite
+	@$(BIN)/chaperone demo
+
+dev: setup ## the same gateway, left running to play with
+	@$(BIN)/chaperone dev
+
+test: setup ## all tests, with coverage recorded
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest
+
+check: setup lint types contracts ## lint, types, import contracts, pins
+	@$(BIN)/python scripts/pins --check
+
+lint:
+	@$(BIN)/ruff format --check
+	@$(BIN)/ruff check
+
+types:
+	@$(BIN)/mypy
+
+contracts:
+	@$(BIN)/lint-imports
+
+pins: setup ## compile the requirements files that are out of step with pyproject.toml
+	@$(BIN)/python scripts/pins
+
+pins-upgrade: setup ## move every pin to its newest version
+	@$(BIN)/python scripts/pins --upgrade
+
+clean: ## remove everything that set-up and tests made
+	@rm -rf .venv .venv-uv .azurite node_modules .chaperone .coverage .coverage.* htmlcov \
+		.pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
