@@ -35,5 +35,5 @@ async def sweep(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding
 
 @app.timer_trigger(arg_name="timer", schedule="0 * * * * *", run_on_startup=False)
 async def count(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
-    """Count what the evidence holds."""
+    """Put on record how many callers could not be identified, and close an idle journal."""
     await functions.tick(bootstrap.gateway, "count")

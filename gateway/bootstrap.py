@@ -114,7 +114,9 @@ class Application:
         return {name: await _state(check) for name, check in checks.items()}
 
     async def tick(self, timer: str) -> None:
-        """Timers of `function_app.py`: "sweep" closes abandoned journals, "count" writes counters.
+        """Timers of `function_app.py`.
+
+        "sweep" closes abandoned journals; "count" writes counters and closes an idle journal.
 
         Raises:
             GatewayError: not done this time.
@@ -124,6 +126,7 @@ class Application:
                 await sweep(self.store, self.journal, self.clock, SWEEP_IDLE)
             case "count":
                 await self.counter.flush()
+                await self.journal.tick()
             case _:
                 raise GatewayError("no such timer")
 
@@ -179,16 +182,9 @@ async def build(config: Settings) -> Application:
     """Construct every adapter and wire the pipeline; nothing is contacted yet."""
     async with AsyncExitStack() as building:
         parts = await _parts(config, await _identity(config, building), building)
-        counter = Counter(parts.journal, parts.clock)
+        # Known callers are on record one by one.
+        counter = Counter(parts.journal, parts.clock, names=("unauthenticated",))
         building.push_async_callback(counter.flush)
-        manifests = ManifestWatch(
-            parts.store,
-            parts.state,
-            parts.clock,
-            own_endpoints=config.own_endpoints,
-            poll_seconds=config.manifest_poll_seconds,
-            max_age_seconds=config.manifest_max_age_seconds,
-        )
         tokens = EntraTokens(parts.secrets, azure_identity(config.authority))
         building.push_async_callback(tokens.close)
         upstream = AiohttpUpstream()
@@ -202,7 +198,7 @@ async def build(config: Settings) -> Application:
                 parts.deny_table, parts.clock, poll_seconds=config.deny_poll_seconds
             ),
             digest_keys=parts.digest_keys,
-            manifests=manifests,
+            manifests=parts.manifests,
             approvals=ClosedApprovals(),
             authorizer=ConnectionAuthorizer(parts.secrets, tokens, parts.clock),
             journal=parts.journal,
@@ -213,7 +209,7 @@ async def build(config: Settings) -> Application:
         return Application(
             settings=config,
             pipeline=pipeline,
-            manifests=manifests,
+            manifests=parts.manifests,
             store=parts.store,
             journal=parts.journal,
             counter=counter,
@@ -252,6 +248,7 @@ class _Parts:
     deny_table: AzureDenyTable
     secrets: Secrets
     digest_keys: DigestKeys
+    manifests: ManifestWatch
     journal: GroupCommitJournal
     verifier: Verifier
 
@@ -285,7 +282,17 @@ async def _parts(config: Settings, identity: AsyncTokenCredential, stack: AsyncE
         leeway=config.token_leeway_seconds,
     )
     instance = Instance(platform.node(), __version__, package_digest(ROOT))
-    journal = GroupCommitJournal(store, clock, SystemEntropy(), instance)
+    manifests = ManifestWatch(
+        store,
+        state,
+        clock,
+        own_endpoints=config.own_endpoints,
+        poll_seconds=config.manifest_poll_seconds,
+        max_age_seconds=config.manifest_max_age_seconds,
+    )
+    journal = GroupCommitJournal(
+        store, clock, SystemEntropy(), instance, manifest=lambda: manifests.digest
+    )
     stack.push_async_callback(journal.close)
     return _Parts(
         clock=clock,
@@ -294,6 +301,7 @@ async def _parts(config: Settings, identity: AsyncTokenCredential, stack: AsyncE
         deny_table=AzureDenyTable(tables.get_table_client(config.deny_table)),
         secrets=secrets,
         digest_keys=SecretDigestKeys(secrets, config.digest_key_secret),
+        manifests=manifests,
         journal=journal,
         verifier=EntraVerifier(
             KeyRing(keys, clock, config.authority),

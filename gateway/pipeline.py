@@ -327,14 +327,14 @@ class Pipeline:
         match trail.state:
             case Received():
                 # Counted, not journalled one by one: a flood of unknown callers must not fill WORM.
-                pass
+                self.meter.count("unauthenticated", error.reason)
             case Intended() | Forwarded() | Masked() | Concluded() as state:
                 await self._record_outcome(_sent(state), error)
             case state:
                 if not isinstance(error, EvidenceUnavailable):
                     key = await self.digest_keys.current()
                     await self.journal.append(trail.denial(state, error, key))
-        self.meter.count("refused", error.reason)
+                    self.meter.count("refused", error.reason)
 
     async def _record_outcome(self, state: Intended | Forwarded, error: GatewayError) -> None:
         if isinstance(error, OutcomeUnrecorded):
@@ -354,11 +354,13 @@ def _named(error: GatewayError, received: Received) -> GatewayError:
 
 def _effective(policy: Policy, authorised: Authorised) -> Callable[[Resource], Masking]:
     """The masking of a place for this request: the place's own, or a rule's if that is stricter."""
-    demanded = authorised.obligations.masking
+    demanded = authorised.obligations.demanded
 
     def masking_of(resource: Resource) -> Masking:
         place = policy.masking_of(resource)
-        return demanded if demanded.rank > place.rank else place
+        if demanded is None or demanded.rank <= place.rank:
+            return place
+        return replace(demanded, ephi=place.ephi)
 
     return masking_of
 

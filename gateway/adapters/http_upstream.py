@@ -11,9 +11,10 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from http import HTTPStatus
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -174,8 +175,7 @@ class _Exchange:
     async def __call__(
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
-        if isinstance(request, _CountedRequest):
-            self._requests.append(request)
+        self._requests.append(cast("_CountedRequest", request))  # the session's request class
         try:
             while True:
                 # Nothing was sent on such a connection, and aiohttp has closed it.
@@ -207,11 +207,10 @@ def _checked_url(request: UpstreamRequest) -> URL:
     try:
         parts = urlsplit(request.url)
         url = URL(request.url, encoded=True)
-        loopback = _is_loopback(url.raw_host or "")
     except ValueError:
         raise _refused("its URL is malformed") from None
     target = request.url.removeprefix(f"{parts.scheme}://{parts.netloc}")
-    if url.scheme != "https" and not (url.scheme == "http" and loopback):
+    if url.scheme != "https" and not (url.scheme == "http" and _is_loopback(url.raw_host or "")):
         raise _refused("an upstream is reached over https, or over http on loopback alone")
     if not parts.netloc or "@" in parts.netloc:
         raise _refused("its URL has no host, or holds user information")
@@ -246,6 +245,7 @@ def _refused(why: str) -> UpstreamUnreachable:
     )
 
 
+@lru_cache(maxsize=64)
 def _is_loopback(host: str) -> bool:
     if host == "localhost":
         return True

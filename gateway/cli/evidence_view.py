@@ -71,25 +71,31 @@ def show_session(console: Console, rows: Sequence[Answers]) -> None:
     """Who, then one line for each exchange: what data, authorised by what, and the end."""
     console.print(Text(f"Session {rows[0].session}  {rows[0].label}"), soft_wrap=True)
     manifests = list(dict.fromkeys(row.manifest for row in rows if row.manifest))
-    for who in dict.fromkeys(_who(row) for row in rows):
+    for who in _callers(rows):
         console.print(Text(f"Who     {who}"), soft_wrap=True)
     table = Table(box=box.SIMPLE, pad_edge=False, collapse_padding=True)
-    for title in ("Time (UTC)", "What", "Data", "Authorised", "Outcome"):
-        table.add_column(title, overflow="fold", min_width=8)
+    for title, width in (("UTC", 8), ("What", 14), ("Data", None), ("Authorised", 16)):
+        table.add_column(title, overflow="fold", max_width=width)
+    table.add_column("Outcome", overflow="fold", max_width=14)
     for row in rows:
         table.add_row(*(Text(cell) for cell in _cells(row, manifests)))
     console.print(table)
     for number, manifest in enumerate(manifests, start=1):
-        console.print(Text(f"m{number} = manifest {manifest}"), soft_wrap=True)
+        console.print(Text(f"m{number} = {manifest}"), soft_wrap=True)
 
 
-def _who(row: Answers) -> str:
-    who = row.who
-    kind = "person" if who.get("kind") == "user" else "agent"
-    name = who.get("agent") or who.get("name") or ""
-    ids = "  ".join(f"{key} {who[key]}" for key in ("azp", "oid", "tid") if key in who)
-    sponsor = f"\n        sponsor {who['sponsor']}" if "sponsor" in who else ""
-    return f"{kind} {name}".strip() + sponsor + (f"\n        {ids}" if ids else "")
+def _callers(rows: Sequence[Answers]) -> list[str]:
+    """Each caller once, as the record with most to say describes it: a refusal may know less."""
+    callers: dict[tuple[str, ...], str] = {}
+    for row in rows:
+        who = row.who
+        ids = [f"{key} {who[key]}" for key in ("azp", "oid", "tid") if key in who]
+        kind = "person" if who.get("kind") == "user" else "agent"
+        name = who.get("agent") or who.get("name") or ""
+        sponsor = [f"sponsor {who['sponsor']}"] if "sponsor" in who else []
+        text = "\n        ".join([f"{kind} {name}".strip(), *sponsor, *ids])
+        callers[tuple(ids)] = max(text, callers.get(tuple(ids), ""), key=len)
+    return list(callers.values())
 
 
 def _cells(row: Answers, manifests: Sequence[str]) -> tuple[str, str, str, str, str]:

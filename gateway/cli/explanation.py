@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, assert_never
 from urllib.parse import unquote
 
 from gateway.errors import InvalidRequest, Reason
@@ -136,6 +136,8 @@ def _sentence(decision: Decision) -> str:
             return f"needs approval, rule {rule}, workflow {obligations.workflow}"
         case Refuse(reason=reason, message=message):
             return f"denied ({reason}): {message}"
+        case _:
+            assert_never(decision)
 
 
 def fields(manifest: Manifest, operation: Operation, explanation: Explanation) -> Mapping[str, Any]:

@@ -96,13 +96,17 @@ def run() -> NoReturn:
         if error.advice:
             print(f"  {error.advice}", file=sys.stderr)
         sys.exit(1)
-    except BrokenPipeError:
-        # The reader has gone, as with `| head`: nothing to say, and no traceback at exit either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    finally:
+        _flush()
     sys.exit(0)
+
+
+def _flush() -> None:
+    """Without a traceback at exit where the reader has gone, as with `| head`."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

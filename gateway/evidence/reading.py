@@ -1,7 +1,7 @@
 """What one journal says, as far as other journals need to know it."""
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from gateway.evidence.chain import Before
 from gateway.evidence.findings import Finding, Kind
@@ -12,9 +12,8 @@ SETTLED_INTENT: Final = 2
 _SIZE: Final = 32
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Line number from 1 and byte offset."""
+class Place(NamedTuple):
+    """Line number from 1 and byte offset; a tuple, since each line has one."""
 
     line: int
     offset: int

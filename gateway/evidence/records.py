@@ -120,7 +120,7 @@ def failure(
     return fields
 
 
-def denied(
+def denied(  # noqa: PLR0913 - what else is known, by name
     state: Undecided,
     error: GatewayError,
     keys: DigestKey,

@@ -8,7 +8,7 @@ refuses what this file does not name, so the gateway checks every line with it b
 import re
 from typing import Annotated, Final, Literal, NotRequired, TypeAlias
 
-from pydantic import Discriminator, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Discriminator, TypeAdapter, ValidationError
 
 from gateway.evidence.sections import (
     ActorPart,
@@ -221,7 +221,10 @@ Record: TypeAlias = (
     | Policy
 )
 
-_RECORD: TypeAdapter[Record] = TypeAdapter(Annotated[Record, Discriminator("type")])
+# Values hardly repeat, so that caching them costs more than it saves.
+_RECORD: TypeAdapter[Record] = TypeAdapter(
+    Annotated[Record, Discriminator("type")], config=ConfigDict(cache_strings="keys")
+)
 
 
 _FIELD: Final = re.compile("[a-z_]{1,24}")

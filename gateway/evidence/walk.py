@@ -7,8 +7,7 @@ changed byte is one finding, at the line that holds it.
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import pairwise
+from typing import NamedTuple
 
 import orjson
 
@@ -25,9 +24,7 @@ def read(name: str, data: bytes) -> Reading:
     if parsed is None:
         reading.report(Place(0, 0), Kind.INVALID, "the name is not that of a journal")
     walk = _Walk(reading, parsed)
-    for line, following in pairwise(_lines(data)):
-        if line is None:
-            break
+    for line, following in _pairs(data):
         walk.step(line, following)
         if reading.closed is not None:
             _after_close(reading, line, len(data))
@@ -36,8 +33,7 @@ def read(name: str, data: bytes) -> Reading:
     return reading
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(NamedTuple):
     """One terminated line; `record` is None where `fault` says why."""
 
     place: Place
@@ -47,14 +43,23 @@ class _Line:
     fault: str
 
 
-def _lines(data: bytes) -> Iterator[_Line | None]:
-    """Every terminated line, then None."""
+def _pairs(data: bytes) -> Iterator[tuple[_Line, _Line | None]]:
+    """Every terminated line with the one after it."""
+    before: _Line | None = None
+    for line in _lines(data):
+        if before is not None:
+            yield before, line
+        before = line
+    if before is not None:
+        yield before, None
+
+
+def _lines(data: bytes) -> Iterator[_Line]:
     offset = 0
     for number, raw in enumerate(data.split(b"\n")[:-1], start=1):
         record, fault = _parse(raw)
         yield _Line(Place(number, offset), len(raw), hashlib.sha256(raw).digest(), record, fault)
         offset += len(raw) + 1
-    yield None
 
 
 def _parse(raw: bytes) -> tuple[Record | None, str]:

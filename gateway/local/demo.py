@@ -110,14 +110,7 @@ class Demo:
         """Let an agent process do its task; show and check each step."""
         reports = self._reports(act)
         self._console.print(rendered(reports))
-        seen = {str(report["step"]): report["code"] for report in reports}
-        for step, code in act.expected.items():
-            if step not in seen:
-                raise Deviation(f"the step “{step}” was not done")
-            if seen[step] != code:
-                raise Deviation(
-                    f"“{step}” ended with {seen[step] or 'success'}, not {code or 'success'}"
-                )
+        compare(act, reports)
 
     def _reports(self, act: Act) -> list[dict[str, Any]]:
         order = {
@@ -236,6 +229,23 @@ def flip_one_byte(folder: Path) -> tuple[Path, int]:
 def journals(folder: Path) -> list[Path]:
     """The journals of a downloaded recording."""
     return sorted((folder / "journal").rglob("*.ndjson"))
+
+
+def compare(act: Act, reports: list[dict[str, Any]]) -> None:
+    """Pass an agent that did exactly the expected steps with the expected ends.
+
+    Raises:
+        Deviation: names the first step that is missing, unforeseen or ended otherwise.
+    """
+    seen = {str(report["step"]): str(report["code"]) for report in reports}
+    if list(seen) != list(act.expected):
+        odd = sorted(set(seen) ^ set(act.expected))
+        raise Deviation(f"other steps were done than expected: {', '.join(odd) or 'their order'}")
+    for step, code in act.expected.items():
+        if seen[step] != code:
+            raise Deviation(
+                f"“{step}” ended with {seen[step] or 'success'}, not {code or 'success'}"
+            )
 
 
 def rendered(reports: list[dict[str, Any]]) -> Table:

@@ -262,7 +262,7 @@ def _die_with_parent() -> Callable[[], None] | None:
     prctl = ctypes.CDLL(None, use_errno=True).prctl
     parent = os.getpid()
 
-    def apply() -> None:
+    def apply() -> None:  # pragma: no cover - runs between fork and exec
         prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:  # it was gone before the call
             os._exit(1)

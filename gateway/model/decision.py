@@ -23,11 +23,13 @@ class Obligations:
         masking: the strictest of the place and the matching rules, over all accesses that read.
         accept_free_text: a rule accepts masked free text from an ePHI place.
         workflow: name of the approval workflow, "" for none.
+        demanded: the strictest masking that matching rules ask for, whatever the place has.
     """
 
     masking: Masking
     accept_free_text: bool = False
     workflow: str = ""
+    demanded: Masking | None = None
 
 
 @dataclass(frozen=True, slots=True)

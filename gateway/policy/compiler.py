@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
+from typing import assert_never
 
 from gateway.errors import Reason
 from gateway.model.canonical import Json, canonical
@@ -124,6 +125,8 @@ def _credential(source: document.Connection) -> Credential:
             return Credential(CredentialKind.MANAGED_IDENTITY, client_id=client, scope=scope)
         case document.ServicePrincipal(tenant=tenant, client_id=client, secret=secret, scope=scope):
             return Credential(CredentialKind.SERVICE_PRINCIPAL, secret, client, tenant, scope)
+        case _:
+            assert_never(source.credential)
 
 
 def _maskings(source: document.Document) -> dict[str, Masking]:

@@ -1,6 +1,6 @@
 """Checked conditions as CEL programs. A result that is not exactly true or false is an error."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -48,26 +48,38 @@ class Condition:
         return None if self.checked.variables else self.evaluate(context({}))
 
 
-def compile_condition(source: str, facts: Mapping[str, type]) -> Condition:
+def compile_condition(
+    source: str,
+    facts: Mapping[str, type],
+    compiler: Callable[[str], cel.Program] = cel.compile,
+) -> Condition:
     """`source` checked against `facts` and compiled.
 
     Raises:
         ConditionInvalid: not in the language, or refused by the CEL library.
     """
     checked = check(source, facts)
-    program = _compile(source)
-    # The library's own reading of the expression must agree with ours.
-    if frozenset(program.variables()) != checked.variables:
-        raise ConditionInvalid("the CEL library sees other facts in it; write it more simply")
-    if not set(program.functions()) <= _OPERATORS | set(FUNCTIONS):
-        raise ConditionInvalid("the CEL library sees other functions in it; write it more simply")
+    program = _compile(source, compiler)
+    require_agreement(checked, program)
     for pattern in checked.patterns:
-        probe = Condition(checked, _compile(f"''.matches({pattern})"))
+        probe = Condition(checked, _compile(f"''.matches({pattern})", compiler))
         if probe.evaluate(context({})) is Outcome.ERROR:
             raise ConditionInvalid(
                 "the pattern of matches is not a regular expression (RE2 syntax)"
             )
     return Condition(checked, program)
+
+
+def require_agreement(checked: Checked, program: cel.Program) -> None:
+    """Refuse a program in which the library sees other facts or functions than the checker did.
+
+    Raises:
+        ConditionInvalid: the two readings differ.
+    """
+    if frozenset(program.variables()) != checked.variables:
+        raise ConditionInvalid("the CEL library sees other facts in it; write it more simply")
+    if not set(program.functions()) <= _OPERATORS | set(FUNCTIONS):
+        raise ConditionInvalid("the CEL library sees other functions in it; write it more simply")
 
 
 def context(facts: Mapping[str, Fact]) -> cel.Context:
@@ -82,9 +94,9 @@ def context(facts: Mapping[str, Fact]) -> cel.Context:
         raise FactsInvalid from None
 
 
-def _compile(source: str) -> cel.Program:
+def _compile(source: str, compiler: Callable[[str], cel.Program]) -> cel.Program:
     try:
-        return cel.compile(source)
+        return compiler(source)
     except BaseException as error:  # extreme nesting raises a BaseException
         if isinstance(error, _STOPS):
             raise

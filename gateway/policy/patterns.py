@@ -117,8 +117,5 @@ def segments_of(connection: str, path: tuple[str, ...]) -> tuple[str, ...]:
 
 def climbs(segments: tuple[str, ...]) -> bool:
     """Whether a dot segment is among them, which a server may resolve to another place."""
-    return any(
-        part in {".", ".."}
-        for segment in segments
-        for part in segment.replace("\\", "/").split("/")
-    )
+    text = "/".join(("", *segments, "")).replace("\\", "/")
+    return "/./" in text or "/../" in text

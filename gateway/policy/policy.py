@@ -7,6 +7,7 @@ allows is denied, and so is everything that a rule fails on.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from itertools import chain
 
 import cel
@@ -161,10 +162,10 @@ class Policy:
                 "with a sponsor",
             )
         if operation.refused:
-            return _refuse(Reason.OPERATION_NOT_SUPPORTED, operation.refused, sponsor=agent.sponsor)
+            return _refuse(Reason.OPERATION_NOT_SUPPORTED, operation.refused, agent=agent)
         groups = frozenset(self.groups[oid] for oid in principal.groups if oid in self.groups)
         caller = Caller(agent.name, groups, principal.roles)
-        base = shared(principal, (agent.name, groups), operation, request, now)
+        base = partial(shared, principal, (agent.name, groups), operation, request, now)
         touches = tuple(map(Touch.of, operation.accesses))
         matched: Matches = []
         failed: Matches = []
@@ -181,13 +182,15 @@ class Policy:
                     failed.append((touch, rule))
         return self._conclude(agent, touches, matched, failed)
 
-    def _context(self, base: Mapping[str, Fact], access: Access) -> Callable[[], cel.Context]:
+    def _context(
+        self, base: Callable[[], Mapping[str, Fact]], access: Access
+    ) -> Callable[[], cel.Context]:
         """Facts for one access, made when the first condition needs them and then kept."""
         made: list[cel.Context] = []
 
         def context() -> cel.Context:
             if not made:
-                made.append(cel_context(gather(self.facts, base, access)))
+                made.append(cel_context(gather(self.facts, base(), access)))
             return made[0]
 
         return context
@@ -205,25 +208,26 @@ class Policy:
         workflows = {rule.workflow for rule in asks}
         if len(workflows) > 1:
             message = "rules ask for different approval workflows; let one rule cover the request"
-            return _refuse(Reason.APPROVAL_UNAVAILABLE, message, asks[0].id, agent.sponsor, matches)
+            return _refuse(Reason.APPROVAL_UNAVAILABLE, message, asks[0].id, agent, matches)
+        demanded = _demanded(touches, matched)
         obligations = Obligations(
-            masking=self._masking(touches, matched),
+            masking=self._masking(touches, demanded),
             accept_free_text=self._accepts(touches, deciding),
             workflow=next(iter(workflows), ""),
+            demanded=demanded,
         )
         if asks:
-            return Ask(asks[0].id, agent.sponsor, obligations, matches)
-        return Permit(deciding[0][0].id, agent.sponsor, obligations, matches)
+            return Ask(asks[0].id, agent.sponsor, obligations, matches, agent.name)
+        return Permit(deciding[0][0].id, agent.sponsor, obligations, matches, agent.name)
 
-    def _masking(self, touches: tuple[Touch, ...], matched: Matches) -> Masking:
+    def _masking(self, touches: tuple[Touch, ...], demanded: Masking | None) -> Masking:
         """The strictest masking of what is read; of everything touched where nothing is read.
 
         Errors and headers come back from writes too, so a write is masked as its place is.
         """
-        read = [touch for touch in touches if touch.access.effect is Effect.READ] or list(touches)
-        places = [self.masking_of(touch.access.resource) for touch in read]
-        demanded = [rule.masking for touch, rule in matched if touch in read and rule.masking]
-        strictest = max((*places, *demanded), key=lambda masking: masking.rank)
+        places = [self.masking_of(touch.access.resource) for touch in _read(touches)]
+        asked = [demanded] if demanded else []
+        strictest = max((*places, *asked), key=lambda masking: masking.rank)
         return replace(strictest, ephi=any(place.ephi for place in places))
 
     def _accepts(self, touches: tuple[Touch, ...], deciding: list[list[Rule]]) -> bool:
@@ -234,6 +238,18 @@ class Policy:
             if touch.access.effect is Effect.READ and self.masking_of(touch.access.resource).ephi
         ]
         return bool(accepting) and all(accepting)
+
+
+def _read(touches: tuple[Touch, ...]) -> list[Touch]:
+    """What is read; everything touched where nothing is."""
+    return [touch for touch in touches if touch.access.effect is Effect.READ] or list(touches)
+
+
+def _demanded(touches: tuple[Touch, ...], matched: Matches) -> Masking | None:
+    """The strictest masking that rules ask for."""
+    read = _read(touches)
+    asked = [rule.masking for touch, rule in matched if touch in read and rule.masking]
+    return max(asked, key=lambda masking: masking.rank, default=None)
 
 
 def _judge(
@@ -259,16 +275,16 @@ def _refusal(
     if failed:
         rule = failed[0][1]
         message = f'rule "{rule.id}" could not be evaluated; its condition must be mended'
-        return _refuse(Reason.RULE_ERROR, message, rule.id, agent.sponsor, matches)
+        return _refuse(Reason.RULE_ERROR, message, rule.id, agent, matches)
     for _, rule in matched:
         if rule.effect is RuleEffect.DENY:
             message = f'rule "{rule.id}" denies it'
-            return _refuse(Reason.RULE_DENIES, message, rule.id, agent.sponsor, matches)
+            return _refuse(Reason.RULE_DENIES, message, rule.id, agent, matches)
     for touch in touches:
         if any(found is touch for found, _ in matched):
             continue
         reason, message = _unmatched(touch, agent)
-        return _refuse(reason, message, "", agent.sponsor, matches)
+        return _refuse(reason, message, "", agent, matches)
     return None
 
 
@@ -293,19 +309,18 @@ def _refuse(
     reason: Reason,
     message: str,
     rule: str = "",
-    sponsor: str = "",
+    agent: Agent | None = None,
     matches: tuple[RuleMatch, ...] = (),
 ) -> Refuse:
-    return Refuse(reason.value, message, rule, sponsor, matches)
+    name, sponsor = (agent.name, agent.sponsor) if agent else ("", "")
+    return Refuse(reason.value, message, rule, sponsor, matches, name)
 
 
 def _match(touch: Touch, rule: Rule) -> RuleMatch:
-    resource = str(touch.access.resource)
-    return RuleMatch(rule.id, rule.effect.value, touch.access.action, resource)
+    return RuleMatch(rule.id, rule.effect.value, touch.access.action, touch.name)
 
 
 def _consideration(rule: Rule, touch: Touch, verdict: Verdict) -> Consideration:
-    access = touch.access
     return Consideration(
-        rule.id, rule.line, rule.effect.value, access.action, str(access.resource), verdict
+        rule.id, rule.line, rule.effect.value, touch.access.action, touch.name, verdict
     )

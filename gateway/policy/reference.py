@@ -57,8 +57,9 @@ _CONDITIONS = """\
 `when` is an expression in a typed part of CEL: `== != < <= > >=` between values of one type, `&&`,
 `||`, `!`, `+ - *` on integers, `+` on texts, `in`, `? :`, lists in brackets, and the functions
 {functions}.
-The pattern of `matches` is a literal. There are no maps, indexes, divisions, conversions or loops. An unknown fact or two sides of different types are errors when the manifest
-is checked. A fact that a request does not have is `""`, `0`, `false` or an empty list.
+The pattern of `matches` is a literal. There are no maps, indexes, divisions, conversions or loops.
+An unknown fact or two sides of different types are errors when the manifest is checked. A fact
+that a request does not have is `""`, `0`, `false` or an empty list.
 
 | fact | type | meaning |
 |---|---|---|

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from gateway.policy.condition import ConditionInvalid
 from gateway.policy.expression import compile_condition
 from gateway.policy.faults import Fault, Path, suggestion
-from gateway.policy.profiles import BUILT_IN, ceiling
+from gateway.policy.profiles import BUILT_IN, base_of, ceiling
 from gateway.policy.syntax import MISSING, Tree, step
 
 Check = Callable[[Tree, Mapping[str, type]], Iterator[Fault]]
@@ -94,12 +94,13 @@ def _profiles(tree: Tree, _: Mapping[str, type]) -> Iterator[Fault]:
 
 
 def _root(tree: Tree, name: str) -> str | None:
-    """The end of a chain of `extends`, or None where it is a circle."""
+    """The built-in end of a chain of `extends`, "" where unknown, None where it is a circle."""
     seen: set[str] = set()
     while name not in BUILT_IN:
         base = _text(tree, ("profiles", name, "extends"))
         if not base:
-            break
+            rank = _integer(tree, ("profiles", name, "rank"))
+            return "" if rank is None else base_of(rank)
         if name in seen:
             return None
         seen.add(name)

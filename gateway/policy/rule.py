@@ -52,11 +52,12 @@ class Touch:
     """One access in the form that rules are matched on.
 
     `stays` is False for a foreign resource and where a dot segment could lead elsewhere: no rule
-    can allow those.
+    can allow those. `name` is the resource as records and explanations show it.
     """
 
     access: Access
     action: str
+    name: str
     segments: tuple[str, ...]
     stays: bool
 
@@ -65,7 +66,7 @@ class Touch:
         """Action in lower case, resource in segments."""
         segments = segments_of(access.resource.connection, access.resource.path)
         stays = access.resource.connection != "" and not climbs(segments)
-        return cls(access, access.action.lower(), segments, stays)
+        return cls(access, access.action.lower(), str(access.resource), segments, stays)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +107,10 @@ class Rule:
         return _VERDICTS[self.condition.evaluate(context())]
 
     def _means(self, action: str) -> bool:
-        return any(pattern.matches(action) for pattern in self.actions) and not any(
-            pattern.matches(action) for pattern in self.not_actions
-        )
+        for pattern in self.actions:
+            if pattern.matches(action):
+                return not any(taken.matches(action) for taken in self.not_actions)
+        return False
 
     def _covers(self, touch: Touch) -> bool:
         # A rule that denies may match too much, one that allows may not.

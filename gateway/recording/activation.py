@@ -209,10 +209,12 @@ async def _activate(
 async def _store(store: EvidenceStore, digest: str, data: bytes) -> None:
     try:
         await store.put(blob_name(digest), data)
-    except (AlreadyExists, StoreUnavailable):
+    except (AlreadyExists, StoreUnavailable) as error:
         # The same bytes may be there from before, or from a write whose answer was lost.
-        if await stored(store, digest) != data:
-            raise
+        try:
+            await stored(store, digest)
+        except NotFound:
+            raise error from None
 
 
 async def _swap(state: StateStore, pointer: Pointer, etag: str | None) -> None:

@@ -80,6 +80,11 @@ class ManifestWatch:
             raise self._refusal()
         return usable
 
+    @property
+    def digest(self) -> str:
+        """Of the manifest that was last known to be active, "" while none is: for OPEN records."""
+        return self._known.policy.digest if self._known is not None else ""
+
     def _usable(self) -> Policy | None:
         known = self._known
         fresh = known is not None and within(known.read_at, self._max_age, self._clock.now())

@@ -68,7 +68,7 @@ def test_every_package_has_a_layer() -> None:
         ("policy/planted.py", "import os"),
         ("policy/planted.py", "from gateway.evidence import records"),
         ("model/planted.py", "from gateway import settings"),
-        ("adapters/planted.py", "from gateway.adapters import clock"),
+        ("adapters/planted.py", "from gateway.adapters import system"),
         ("ingress/planted.py", "import gateway.settings"),
     ],
 )

@@ -7,12 +7,12 @@ own tests and by the error codes in `tests/unit/adapters/test_evidence_store.py`
 import asyncio
 
 import pytest
-from tests.fakes.evidence import FakeEvidenceStore
 
 from gateway.adapters.evidence_store import BlobEvidenceStore
 from gateway.errors import AlreadyExists, NotFound, PreconditionFailed
 from gateway.ports import EvidenceStore, StoredBlob
 from tests.conftest import FreshContainer
+from tests.fakes.evidence import FakeEvidenceStore
 
 
 @pytest.fixture(

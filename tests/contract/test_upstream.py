@@ -10,7 +10,7 @@ from gateway.adapters.http_upstream import AiohttpUpstream, Limits
 from gateway.errors import ResponseTooLarge, UpstreamInterrupted, UpstreamUnreachable
 from gateway.model.message import Headers, UpstreamRequest
 from gateway.ports import Upstream
-from tests.fakes.upstream import FakeUpstream, response
+from tests.fakes.upstream import FakeUpstream, Script, response
 from tests.standins.sockets import Peer, raw_server
 
 
@@ -27,7 +27,7 @@ Make = Callable[[str], Awaitable[Subject]]
 
 
 def fake(behaviour: str) -> Subject:
-    answers = {
+    answers: dict[str, Script] = {
         "answers": response(207, b"body", [("x-a", "1"), ("X-A", "2")]),
         "dies": UpstreamInterrupted("cut"),
         "absent": UpstreamUnreachable("nobody there"),

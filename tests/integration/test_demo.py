@@ -1,5 +1,6 @@
 """`chaperone demo` as a user runs it: in a process of its own, without a terminal."""
 
+import itertools
 import os
 import random
 import signal
@@ -7,13 +8,21 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import psutil
 import pytest
+from azure.storage.blob import AccessPolicy
+from rich.console import Console
 
 from gateway.errors import Reason
+from gateway.local.azurite import Azurite
+from gateway.local.demo import Demo
 from gateway.local.demo_steps import EXFILTRATION, STRANGERS, WORK
+from tests.conftest import FreshContainer
+from tests.unit.local.test_dev import a_run
 
 pytestmark = [pytest.mark.integration, pytest.mark.enable_socket, pytest.mark.timeout(180)]
 
@@ -111,6 +120,26 @@ def test_a_demo_that_is_killed_leaves_no_process(tmp_path: Path) -> None:
         demo.communicate(timeout=60)
 
     assert all_gone(folder) == []
+
+
+async def test_the_state_of_storage_is_told_apart_after_any_change(
+    azurite: Azurite, fresh_container: FreshContainer, tmp_path: Path
+) -> None:
+    run = replace(a_run(tmp_path), azurite=azurite)
+    demo = Demo(run, Console(file=StringIO()))
+    container = await fresh_container("clinicdata")
+    await container.upload_blob("a", b"1")
+    seen = [demo._fingerprint()]
+    assert demo._fingerprint() == seen[0]
+
+    await container.upload_blob("a", b"2", overwrite=True)
+    seen.append(demo._fingerprint())
+    await container.set_container_access_policy({}, public_access="container")
+    seen.append(demo._fingerprint())
+    await container.set_container_access_policy({"out": AccessPolicy(permission="r")})
+    seen.append(demo._fingerprint())
+
+    assert all(one != other for one, other in itertools.combinations(seen, 2))
 
 
 def test_the_steps_that_are_refused_have_each_a_reason_of_their_own() -> None:

@@ -82,7 +82,7 @@ async def test_an_unknown_caller_is_counted_and_not_recorded() -> None:
         await scene.pipeline().handle(world.ANONYMOUS)
 
     assert scene.journal.records == []
-    assert scene.meter.counted == [("refused", Reason.TOKEN_MISSING)]
+    assert scene.meter.counted == [("unauthenticated", Reason.TOKEN_MISSING)]
 
 
 async def test_a_denied_principal_is_recorded_by_name() -> None:

@@ -77,6 +77,15 @@ def test_an_error_of_the_gateway_is_one_line_with_advice_and_no_traceback(
     assert capsys.readouterr().err == "chaperone: no such file\n  name one that exists\n"
 
 
+def test_an_error_without_advice_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    replace_demo(monkeypatch, ConfigurationError("no such file"))
+
+    assert call(monkeypatch, "demo") == 1
+    assert capsys.readouterr().err == "chaperone: no such file\n"
+
+
 @pytest.mark.parametrize(("error", "status"), [(typer.Exit(3), 3), (KeyboardInterrupt(), 130)])
 def test_the_exit_status_of_a_command_is_kept(
     error: BaseException, status: int, monkeypatch: pytest.MonkeyPatch
@@ -99,8 +108,9 @@ def test_the_help_does_not_import_what_it_does_not_need() -> None:
     assert done.stderr == "[]\n"
 
 
-def test_a_reader_that_leaves_early_gets_no_traceback() -> None:
-    code = "import sys; sys.argv = ['chaperone', '--help']; from gateway.cli.main import run; run()"
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_a_reader_that_leaves_early_gets_no_traceback(option: str) -> None:
+    code = f"import sys; sys.argv[1:] = ['{option}']; from gateway.cli.main import run; run()"
     with subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:

@@ -4,16 +4,18 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import ResponseTooLarge, UpstreamInterrupted
 from gateway.evidence import acts, records
-from gateway.evidence.chain import Before, digest
+from gateway.evidence.chain import Before, close, digest, seal, start
 from gateway.evidence.findings import Finding, Kind, Report, Verdict
 from gateway.evidence.schema import parse
 from gateway.evidence.verify import Verification, verify
+from gateway.model.canonical import canonical
 from gateway.model.exchange import Receipt
 from gateway.model.operation import Effect
 from tests.builders.evidence import (
@@ -352,6 +354,27 @@ def test_a_close_that_states_other_sums_is_invalid(change: dict[str, object], me
     written.close(head=replace(written.head, **change))  # type: ignore[arg-type]
 
     assert message in {item.message for item in verify([written.entry()]).findings}
+
+
+@pytest.mark.parametrize("field", ["count", "tip"])
+def test_a_close_whose_sums_contradict_its_place_is_invalid(field: str) -> None:
+    written = Written()
+    written.close()
+    record = orjson.loads(written.lines[-1])
+    record[field] = 7 if field == "count" else "7" * 64
+    record["seal"] = seal(record)
+    written.lines[-1] = canonical(record) + b"\n"
+
+    assert [item.message for item in verify([written.entry()]).findings] == [
+        "count or tip: not those of the line before"
+    ]
+
+
+def test_a_first_record_that_is_close_by_the_writer_of_the_name_is_invalid() -> None:
+    line, _ = close(start(WRITER, 0, NOON), NOON)
+    report = verify([(JOURNAL.name, line)])
+
+    assert [item.message for item in report.findings] == ["the first record is not OPEN"]
 
 
 def test_an_intent_without_outcome_is_indeterminate_where_it_stands() -> None:

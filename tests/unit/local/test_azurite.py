@@ -104,7 +104,8 @@ def test_run_as_a_command_it_says_when_it_is_ready_and_leaves_nothing(
         try:
             assert process.stdout
             facts = json.loads(process.stdout.readline().removeprefix("READY "))
-            assert Path(facts.pop("output")).is_file()
+            output = Path(facts.pop("output"))
+            assert output.is_file()
             assert azurite.Azurite(**facts).keys.keys() == set(azurite.ACCOUNTS)
             children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
             assert len(children) == 1
@@ -113,6 +114,9 @@ def test_run_as_a_command_it_says_when_it_is_ready_and_leaves_nothing(
         finally:
             process.kill()
     assert gone(int(children[0]))
+    if how is signal.SIGKILL:  # nobody was left to remove it
+        shutil.rmtree(output.parent)
+    assert not output.exists()
 
 
 # --- installation, with scripts in place of node and npm -----------------------------------------

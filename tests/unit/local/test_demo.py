@@ -4,7 +4,17 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from gateway.local.demo import Deviation, check_recording, flip_one_byte, journals, rendered
+from gateway.local.demo import (
+    Demo,
+    Deviation,
+    check_recording,
+    compare,
+    flip_one_byte,
+    journals,
+    rendered,
+)
+from gateway.local.demo_steps import WORK
+from tests.unit.local.test_dev import a_run
 
 LONG = b"".join(b'{"seq":%d}\n' % number for number in range(200))
 
@@ -62,3 +72,55 @@ def test_a_refused_step_is_shown_with_code_and_reason() -> None:
     report: dict[str, object] = {"step": "s", "status": 403, "code": "PublicAccess", "text": "[t]"}
 
     assert shown(report).split() == ["refused", "s", "PublicAccess:", "[t]"]
+
+
+def reports(**changed: str) -> list[dict[str, str]]:
+    return [{"step": step, "code": changed.get(step, code)} for step, code in WORK.expected.items()]
+
+
+def test_the_expected_steps_pass() -> None:
+    compare(WORK, reports())
+
+
+def test_a_step_that_is_refused_where_it_must_not_be_is_a_deviation() -> None:
+    with pytest.raises(Deviation, match="“list the containers” ended with NoRuleAllows, not succ"):
+        compare(WORK, reports(**{"list the containers": "NoRuleAllows"}))
+
+
+def test_a_step_that_succeeds_where_it_must_not_is_a_deviation() -> None:
+    with pytest.raises(Deviation, match="ended with success, not ContentWithheld"):
+        compare(WORK, reports(**{"read a note in notes": ""}))
+
+
+def test_a_step_that_was_not_done_is_a_deviation() -> None:
+    with pytest.raises(Deviation, match="read a note in notes"):
+        compare(WORK, reports()[:-1])
+
+
+def line(path: str) -> str:
+    return f'127.0.0.1 - - [23/Nov/2026:03:06:38 +0000] "GET /{path} HTTP/1.1" 200 -\n'
+
+
+def demo(folder: Path) -> Demo:
+    (folder / "output").write_text("Azurite Blob service is starting\n" + line("clinicdata/phi"))
+    return Demo(a_run(folder), Console(file=StringIO()))
+
+
+def test_requests_for_the_gateways_own_accounts_do_not_count(tmp_path: Path) -> None:
+    shown = demo(tmp_path)
+    with (tmp_path / "output").open("a") as log:
+        log.write(line("chaperoneevidence/evidence/journal") + line("chaperonestate/x"))
+
+    shown._nothing_reached(before=1)
+
+
+@pytest.mark.parametrize("account", ["clinicdata", "researchdata", "foreigndata"])
+def test_a_refused_request_that_reaches_storage_is_a_deviation(
+    tmp_path: Path, account: str
+) -> None:
+    shown = demo(tmp_path)
+    with (tmp_path / "output").open("a") as log:
+        log.write(line(f"{account}/drop/bait.txt"))
+
+    with pytest.raises(Deviation, match="1 of the refused requests reached storage"):
+        shown._nothing_reached(before=1)

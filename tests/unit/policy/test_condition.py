@@ -114,8 +114,6 @@ def test_what_could_mislead_is_not_in_the_language(source: str, why: str) -> Non
 @given(st.text(max_size=60) | st.text(alphabet=printable, max_size=60))
 def test_any_text_is_a_condition_or_refused(source: str) -> None:
     try:
-        found = check(source, FACTS)
-    except ConditionInvalid as error:
-        assert str(error)
-    else:
-        assert found.source == source
+        assert check(source, FACTS).source == source
+    except ConditionInvalid:
+        return

@@ -4,15 +4,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.policy.condition import Checked, ConditionInvalid, check
-from gateway.policy.expression import Condition, Outcome, compile_condition, context
-from gateway.policy.facts import FactsInvalid
+from gateway.policy.expression import (
+    Condition,
+    Outcome,
+    compile_condition,
+    context,
+    require_agreement,
+)
+from gateway.policy.facts import Fact, FactsInvalid
 
 FACTS: dict[str, type] = {"effect": str, "size": int, "sas": bool, "groups": list}
-VALUES = {"effect": "read", "size": 5, "sas": False, "groups": ["readers"]}
+VALUES: dict[str, Fact] = {"effect": "read", "size": 5, "sas": False, "groups": ["readers"]}
 
 
-def outcome(source: str, **values: str | int | bool | list[str]) -> Outcome:
-    return compile_condition(source, FACTS).evaluate(context({**VALUES, **values}))  # type: ignore[dict-item]
+def outcome(source: str) -> Outcome:
+    return compile_condition(source, FACTS).evaluate(context(VALUES))
 
 
 @pytest.mark.parametrize(
@@ -60,6 +66,29 @@ def test_a_broken_regular_expression_is_found_at_load() -> None:
 def test_an_escape_that_cel_does_not_know_is_found_at_load() -> None:
     with pytest.raises(ConditionInvalid, match="not accepted"):
         compile_condition(r"effect == '\q'", FACTS)
+
+
+def test_a_condition_that_the_library_reads_differently_is_refused() -> None:
+    """Stands on the check itself: no accepted text is known that the library reads differently."""
+    checked = check("sas", FACTS)
+
+    require_agreement(checked, cel.compile("sas"))
+    for other in ("size > 1", "int(effect) == 1 && sas"):
+        with pytest.raises(ConditionInvalid, match="CEL library sees other"):
+            require_agreement(checked, cel.compile(other))
+
+
+def test_functions_beyond_the_language_are_refused_even_over_known_facts() -> None:
+    with pytest.raises(ConditionInvalid, match="other functions"):
+        require_agreement(check("sas", FACTS), cel.compile("type(sas) == type(sas)"))
+
+
+def test_a_stop_while_compiling_is_not_swallowed() -> None:
+    def stop(_: str) -> cel.Program:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        compile_condition("sas", FACTS, stop)
 
 
 class Panics:
@@ -112,4 +141,4 @@ def test_what_the_checker_accepts_the_library_reads_in_the_same_way(source: str)
     compiled = compile_condition(source, FACTS)
 
     assert compiled.checked == check(source, FACTS)
-    assert compiled.evaluate(context(VALUES)) in {Outcome.HOLDS, Outcome.FAILS}  # type: ignore[arg-type]
+    assert compiled.evaluate(context(VALUES)) in {Outcome.HOLDS, Outcome.FAILS}

@@ -136,39 +136,37 @@ def holds(condition: str, touched: Access, size: int) -> str:
             return "error" if size * 2**62 >= 2**63 else "yes" if size else "no"
 
 
-def asked_one_by_one(rules: Sequence[Rule], asked: Operation, caller: Principal, size: int) -> str:
-    """The decision, from the schema's own objects, without index, patterns or compiled rules."""
+def said_by(one: Rule, touched: Access, caller: Principal, size: int) -> str:
+    """What one rule of the schema says: its effect, "error" or ""."""
     names = {READERS: "readers", WRITERS: "writers"}
     groups = {names[oid] for oid in caller.groups if oid in names}
     agent = {TRIAGE: "triage-bot", BILLING: "billing-bot"}[caller.application]
-    verdicts: list[set[str]] = []
-    for touched in asked.accesses:
-        found: set[str] = set()
-        whole = str(touched.resource) + "/"
-        for one in rules:
-            if not means(one.actions, touched.action) or means(one.not_actions, touched.action):
-                continue
-            if not touched.resource.connection and one.effect != "deny":
-                continue
-            segments = whole if touched.resource.connection else "/" + whole.split("/", 3)[3]
-            if not any(as_regex(pattern).fullmatch(segments) for pattern in one.resources):
-                continue
-            if one.groups and not groups & set(one.groups):
-                continue
-            if one.agents and agent not in one.agents:
-                continue
-            if one.roles and not caller.roles & set(one.roles):
-                continue
-            said = holds(one.when, touched, size)
-            found |= {one.effect} if said == "yes" else {"error"} if said == "error" else set()
-        verdicts.append(found)
-    if any("error" in found for found in verdicts):
-        return "RuleError"
-    if any("deny" in found for found in verdicts):
-        return "RuleDenies"
+    whole = "/".join((touched.resource.connection, *touched.resource.path)) + "/"
+    applies = (
+        means(one.actions, touched.action)
+        and not means(one.not_actions, touched.action)
+        and (touched.resource.connection != "" or one.effect == "deny")
+        and any(as_regex(pattern).fullmatch(whole) for pattern in one.resources)
+        and (not one.groups or not groups.isdisjoint(one.groups))
+        and (not one.agents or agent in one.agents)
+        and (not one.roles or not caller.roles.isdisjoint(one.roles))
+    )
+    said = holds(one.when, touched, size) if applies else "no"
+    return {"yes": one.effect, "no": "", "error": "error"}[said]
+
+
+def asked_one_by_one(rules: Sequence[Rule], asked: Operation, caller: Principal, size: int) -> str:
+    """The decision, from the schema's own objects, without index, patterns or compiled rules."""
+    verdicts = [
+        {said_by(one, touched, caller, size) for one in rules} - {""} for touched in asked.accesses
+    ]
+    everything = set().union(*verdicts)
+    for word, decision in (("error", "RuleError"), ("deny", "RuleDenies")):
+        if word in everything:
+            return decision
     if not all(verdicts):
         return "unmatched"
-    return "ask" if any("approve" in found for found in verdicts) else "permit"
+    return "ask" if "approve" in everything else "permit"
 
 
 def summary(decision: Decision) -> str:

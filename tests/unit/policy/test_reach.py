@@ -1,5 +1,4 @@
 from hypothesis import given
-from hypothesis import strategies as st
 
 from gateway.policy.patterns import ResourcePattern
 from gateway.policy.reach import meant, outside, reaches

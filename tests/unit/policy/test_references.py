@@ -21,7 +21,9 @@ def test_whatever_the_shape_of_the_file_nothing_but_faults_comes_back() -> None:
 
 
 def test_a_chain_of_profiles_has_no_rank_to_judge_where_one_is_unknown() -> None:
-    assert messages("profiles: {a: {extends: b, rank: 5}}") == ['unknown profile "b"']
+    (found,) = messages("profiles: {a: {extends: b, rank: 5}}")
+
+    assert found.startswith('unknown profile "b"; known: a, ')
 
 
 def test_a_chain_that_ends_in_a_profile_without_base_is_judged_by_ranks() -> None:

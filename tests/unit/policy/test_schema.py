@@ -32,7 +32,8 @@ def test_a_key_below_something_unknown_gets_no_suggestion() -> None:
     (found,) = faults(HEAD + "unknown: {deeper: 1}\n")
 
     assert found.endswith(
-        'unknown key "unknown"; known: agents, connections, groups, profiles, rules, version, workflows'
+        'unknown key "unknown"; known: agents, connections, groups, profiles, rules, version, '
+        "workflows"
     )
 
 

@@ -3,7 +3,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.policy.faults import ManifestInvalid, Position
+from gateway.policy.faults import Fault, ManifestInvalid, Position
 from gateway.policy.syntax import (
     MAX_BYTES,
     MAX_DEPTH,
@@ -21,11 +21,16 @@ trees = st.recursive(
 )
 
 
-def messages(data: bytes) -> list[str]:
+def faults(data: bytes) -> tuple[Fault, ...]:
+    """What is wrong with `data`; any other error fails the test."""
     try:
-        return [fault.message for fault in read(data).faults]
+        return read(data).faults
     except ManifestInvalid as error:
-        return [fault.message for fault in error.faults]
+        return error.faults
+
+
+def messages(data: bytes) -> list[str]:
+    return [fault.message for fault in faults(data)]
 
 
 @given(trees)
@@ -40,11 +45,7 @@ def test_what_was_written_is_read_back_as_text(value: object) -> None:
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8")))
 def test_any_bytes_are_read_or_refused_with_a_position(data: bytes) -> None:
-    try:
-        read(data)
-    except ManifestInvalid as error:
-        assert error.faults
-        assert all(fault.position.line >= 1 for fault in error.faults)
+    assert all(fault.position.line >= 1 for fault in faults(data))
 
 
 @pytest.mark.parametrize(
@@ -134,9 +135,7 @@ def test_broken_yaml_is_located() -> None:
 
 
 def test_control_characters_are_refused() -> None:
-    assert messages(b"a: \x00") == ["not YAML: unreadable characters"] or "not YAML" in str(
-        messages(b"a: \x00")
-    )
+    assert "not YAML" in messages(b"a: \x00")[0]
 
 
 def test_an_empty_file_has_no_value() -> None:

@@ -1,0 +1,144 @@
+"""A gateway's stores and its processes: one deployment, any number of hosts."""
+
+import json
+import signal
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from azure.core.pipeline.transport import RequestsTransport
+from azure.data.tables import TableServiceClient
+from azure.storage.blob import BlobServiceClient
+
+from gateway import bootstrap
+from gateway.evidence.findings import Report
+from gateway.evidence.verify import verify
+from gateway.local import seed
+from gateway.local.commands import LOOPBACK, TokenDesk, environment, module
+from gateway.local.dev import OPERATOR, Running, free_port, parsed
+from gateway.local.supervisor import Child
+from gateway.recording.activation import Stores, activate
+
+_START_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A gateway process."""
+
+    url: str
+    child: Child
+    running: Running
+
+    @property
+    def pid(self) -> int:
+        return self.child.process.pid
+
+    def kill(self) -> None:
+        """End it without a chance to close anything."""
+        self.child.process.send_signal(signal.SIGKILL)
+        self.running.supervisor.stop(self.child)
+
+    def stop(self) -> None:
+        """End it as a deployment does: it closes its journal."""
+        status = self.running.supervisor.stop(self.child)
+        assert status == 0, self.child.tail()
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """Settings, and the containers that they name."""
+
+    running: Running
+    environment: Mapping[str, str]
+
+    @contextmanager
+    def host(self, **settings: str) -> Iterator[Host]:
+        """Another process of this deployment; `settings` are those that differ."""
+        host = self.start(**settings)
+        try:
+            yield host
+        finally:
+            if host.child.process.returncode is None:
+                self.running.supervisor.stop(host.child)
+
+    def start(self, **settings: str) -> Host:
+        """The same, stopped by the caller or with the whole stack."""
+        port = free_port()
+        url = f"https://{LOOPBACK}:{port}"
+        values = {**self.environment, **settings, "CHAPERONE_PUBLIC_URL": url}
+        tls = self.running.folder / "tls"
+        pair = ("--cert", str(tls / "server.pem"), "--key", str(tls / "server.key"))
+        child = self.running.supervisor.start(
+            f"gateway-{port}",
+            module("gateway.local.host", "--port", str(port), *pair),
+            environment=environment(values),
+        )
+        self.running.supervisor.ready(child, timeout_seconds=_START_SECONDS)
+        return Host(url, child, self.running)
+
+    async def activate(self, manifest: bytes) -> str:
+        """Make a manifest the active one, as `chaperone manifest activate` does; its digest."""
+        desk = TokenDesk(
+            self.running.identity_provider, self.running.ca_file, self.running.supervisor
+        )
+        token = desk.ask("--person", OPERATOR)
+        async with bootstrap.operator_tools(parsed(self.environment)) as tools:
+            stores = Stores(tools.store, tools.state, tools.journal, tools.own_endpoints)
+            done = await activate(stores, await tools.verifier.verify(token), manifest)
+        return done.digest
+
+    def journals(self) -> dict[str, bytes]:
+        """Every journal in the evidence container, read with the account's key."""
+        string = self.environment["CHAPERONE_DEV_EVIDENCE_CONNECTION_STRING"]
+        with (
+            closing(RequestsTransport(use_env_settings=False)) as transport,
+            BlobServiceClient.from_connection_string(string, transport=transport) as service,
+        ):
+            container = service.get_container_client(self.environment["CHAPERONE_EVIDENCE_CONTAINER"])
+            return {
+                name: container.download_blob(name).readall()
+                for name in container.list_blob_names(name_starts_with="journal/")
+            }
+
+    def records(self) -> list[dict[str, Any]]:
+        """Every record on file; a journal's last line may be under way."""
+        return [
+            json.loads(line)
+            for data in self.journals().values()
+            for line in data.splitlines(keepends=True)
+            if line.endswith(b"\n")
+        ]
+
+    def verify(self) -> Report:
+        """What an auditor would find."""
+        return verify(sorted(self.journals().items()))
+
+
+def fresh(running: Running, **settings: str) -> Deployment:
+    """A deployment with stores of its own, and no manifest yet, beside the running one."""
+    name = f"test-{uuid.uuid4().hex}"
+    table = f"t{uuid.uuid4().hex}"
+    azurite = running.azurite
+    with closing(RequestsTransport(use_env_settings=False)) as transport:
+        for account in (seed.EVIDENCE_ACCOUNT, seed.STATE_ACCOUNT):
+            string = azurite.connection_string(account)
+            BlobServiceClient.from_connection_string(
+                string, transport=transport
+            ).create_container(name)
+        with TableServiceClient.from_connection_string(
+            azurite.connection_string(seed.STATE_ACCOUNT), transport=transport
+        ) as tables:
+            tables.create_table(table)
+    return Deployment(
+        running,
+        {
+            **running.environment,
+            "CHAPERONE_EVIDENCE_CONTAINER": name,
+            "CHAPERONE_STATE_CONTAINER": name,
+            "CHAPERONE_DENY_TABLE": table,
+            **settings,
+        },
+    )
