@@ -78,6 +78,8 @@ S = TypeVar("S", bound=State)
 EXCHANGE_HEADER: Final = "x-chaperone-exchange"
 """Names the exchange in answers and errors: the `id` of its records."""
 
+_LOOK_FIRST: Final = "read the state of the resource before you repeat the call"
+
 
 class Trail:
     """How far one exchange has come, so that its failure is recorded with all that is known."""
@@ -87,6 +89,7 @@ class Trail:
         self.request = received.request
         self.policy: Policy | None = None
         self.refusal: Refuse | None = None
+        self.concluding = False
 
     def reach(self, state: S) -> S:
         """Note the state and hand it on."""
@@ -180,9 +183,12 @@ class Pipeline:
             intended = trail.reach(await self._intend(prepared))
             forwarded = trail.reach(await self._forward(intended))
             masked = trail.reach(self._mask(forwarded, policy))
-            concluded = trail.reach(await self._conclude(masked))
+            concluded = trail.reach(await self._conclude(masked, trail))
         except GatewayError as error:
             await self._record_failure(trail, error)
+            if isinstance(trail.state, Forwarded | Masked) and isinstance(error, Unavailable):
+                # It is done: a 503 would have an SDK repeat it.
+                raise Withheld(str(error), reason=error.reason, advice=_LOOK_FIRST) from error
             raise
         return concluded.masked.answer
 
@@ -247,6 +253,7 @@ class Pipeline:
             classified.operation,
             policy.masking_of,
             self.own_endpoints,
+            authorised.obligations.demanded,
         )
         self.masker.admit(authorised)
         return Screened(authorised)
@@ -278,9 +285,7 @@ class Pipeline:
         except UpstreamInterrupted as error:
             if classified.operation.effect is Effect.READ:
                 raise
-            raise ChangeInterrupted(
-                str(error), advice="read the state of the resource before you repeat the call"
-            ) from error
+            raise ChangeInterrupted(str(error), advice=_LOOK_FIRST) from error
         received_at = classified.authenticated.received.timings.received_at
         return Forwarded(intended, response, Timings(received_at, started, self.clock.now()))
 
@@ -296,13 +301,11 @@ class Pipeline:
         )
         return self.masker.mask(forwarded, headers, body)
 
-    async def _conclude(self, masked: Masked) -> Concluded:
-        try:
-            key = await self.digest_keys.current()
-            receipt = await self.journal.append(records.outcome(masked, key))
-        except Unavailable as error:
-            raise _unrecorded() from error
-        return Concluded(masked, receipt)
+    async def _conclude(self, masked: Masked, trail: Trail) -> Concluded:
+        record = records.outcome(masked, await self.digest_keys.current())
+        # From here on it may be written whatever happens; a second outcome would be false.
+        trail.concluding = True
+        return Concluded(masked, await self.journal.append(record))
 
     async def _unexpected(self, trail: Trail, error: Exception) -> GatewayError:
         """The error to answer with; its type is recorded, its text is not, it may hold anything."""
@@ -329,6 +332,8 @@ class Pipeline:
                 # Counted, not journalled one by one: a flood of unknown callers must not fill WORM.
                 self.meter.count("unauthenticated", error.reason)
             case Intended() | Forwarded() | Masked() | Concluded() as state:
+                if trail.concluding:
+                    raise _unrecorded() from error
                 await self._record_outcome(_sent(state), error)
             case state:
                 if not isinstance(error, EvidenceUnavailable):
@@ -337,8 +342,6 @@ class Pipeline:
                     self.meter.count("refused", error.reason)
 
     async def _record_outcome(self, state: Intended | Forwarded, error: GatewayError) -> None:
-        if isinstance(error, OutcomeUnrecorded):
-            return
         try:
             key = await self.digest_keys.current()
             await self.journal.append(records.failure(state, error, key))
@@ -378,5 +381,5 @@ def _sent(state: Intended | Forwarded | Masked | Concluded) -> Intended | Forwar
 def _unrecorded() -> OutcomeUnrecorded:
     return OutcomeUnrecorded(
         "the upstream was called, but the outcome could not be recorded; the answer is withheld",
-        advice="do not repeat the call blindly: read the state of the resource first",
+        advice=_LOOK_FIRST,
     )

@@ -5,10 +5,11 @@ Every setting is an environment variable `CHAPERONE_<NAME>`; Functions app setti
 its name, the reason and the fix.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -133,14 +134,20 @@ class Settings(BaseSettings):
         return frozenset(f"{part.netloc}{part.path}" for part in parts)
 
 
-def load() -> Settings:
-    """Settings from the environment.
+def load(variables: Mapping[str, str] | None = None) -> Settings:
+    """Settings from the environment, or from these variables over it.
+
+    Args:
+        variables: `CHAPERONE_<NAME>` to value, as a running `chaperone dev` describes itself.
 
     Raises:
         ConfigurationError: names each wrong variable and says what it must be.
     """
+    given: dict[str, Any] = {
+        name.removeprefix("CHAPERONE_").lower(): value for name, value in (variables or {}).items()
+    }
     try:
-        return Settings()
+        return Settings(**given)
     except ValidationError as error:
         raise ConfigurationError(
             "; ".join(_sentence(item["loc"], item["msg"]) for item in error.errors()),

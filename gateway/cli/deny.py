@@ -9,7 +9,7 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from gateway import settings
+from gateway.cli.deployment import configured
 from gateway.ports import DenyEntry, DenyRegister
 
 T = TypeVar("T")
@@ -81,7 +81,7 @@ def _run(work: Callable[[DenyRegister], Awaitable[T]]) -> T:
         # Late: it loads every adapter, which `--help` does not need.
         from gateway.bootstrap import operator_tools  # noqa: PLC0415
 
-        async with operator_tools(settings.load()) as tools:
+        async with operator_tools(configured()) as tools:
             return await work(tools.deny_table)
 
     return asyncio.run(with_table())

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
-from gateway import settings
+from gateway.cli.deployment import configured
 from gateway.errors import ConfigurationError, StoreError
 from gateway.ports import EvidenceStore
 
@@ -94,7 +94,7 @@ def locate(place: str | None, connection_string: str) -> Source:
 
 
 def _configured(connection_string: str) -> Container:
-    config = settings.load()
+    config = configured()
     own = config.dev_evidence_connection_string
     return Container(
         f"{config.evidence_url}/{config.evidence_container}",

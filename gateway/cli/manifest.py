@@ -249,9 +249,10 @@ def _operate(ctx: typer.Context, act: Callable[[Tools], Awaitable[T]]) -> T:
 
 def _deployment() -> AbstractAsyncContextManager[Tools]:
     # Azure's libraries take a second to import, and `check` needs none of them.
-    from gateway import bootstrap, settings  # noqa: PLC0415
+    from gateway import bootstrap  # noqa: PLC0415
+    from gateway.cli import deployment  # noqa: PLC0415
 
-    return bootstrap.operator_tools(settings.load())
+    return bootstrap.operator_tools(deployment.configured())
 
 
 def _stores(tools: Tools) -> activation.Stores:

@@ -36,30 +36,32 @@ def read(name: str, data: bytes) -> Reading:
 class _Line(NamedTuple):
     """One terminated line; `record` is None where `fault` says why."""
 
-    place: Place
+    number: int
+    offset: int
     size: int
     hash: bytes
     record: Record | None
     fault: str
 
+    @property
+    def place(self) -> Place:
+        """Where it stands."""
+        return Place(self.number, self.offset)
+
 
 def _pairs(data: bytes) -> Iterator[tuple[_Line, _Line | None]]:
     """Every terminated line with the one after it."""
     before: _Line | None = None
-    for line in _lines(data):
+    offset = 0
+    for number, raw in enumerate(data.split(b"\n")[:-1], start=1):
+        record, fault = _parse(raw)
+        line = _Line(number, offset, len(raw), hashlib.sha256(raw).digest(), record, fault)
+        offset += len(raw) + 1
         if before is not None:
             yield before, line
         before = line
     if before is not None:
         yield before, None
-
-
-def _lines(data: bytes) -> Iterator[_Line]:
-    offset = 0
-    for number, raw in enumerate(data.split(b"\n")[:-1], start=1):
-        record, fault = _parse(raw)
-        yield _Line(Place(number, offset), len(raw), hashlib.sha256(raw).digest(), record, fault)
-        offset += len(raw) + 1
 
 
 def _parse(raw: bytes) -> tuple[Record | None, str]:
@@ -82,7 +84,7 @@ class _Walk:
         self._seq = 0
         self._prev = GENESIS
         self._ts = ""
-        self._before: Place | None = None
+        self._before: _Line | None = None
         self._damaged = False
 
     def step(self, line: _Line, following: _Line | None) -> None:
@@ -104,7 +106,7 @@ class _Walk:
         self._damaged = record is None
         self._seq += 1
         self._prev = line.hash.hex()
-        self._before = line.place
+        self._before = line
 
     def _link(self, line: _Line, record: Record, following: _Line | None) -> None:
         report = self._reading.report
@@ -116,7 +118,9 @@ class _Walk:
             report(line.place, Kind.INVALID, "a record out of order or written twice")
         elif record["prev"] != self._prev and not self._damaged:
             if self._before is not None and _intact(line, record, following):
-                report(self._before, Kind.INVALID, "changed: the next line is chained to others")
+                report(
+                    self._before.place, Kind.INVALID, "changed: the next line is chained to others"
+                )
             else:
                 report(line.place, Kind.INVALID, "prev: not the SHA-256 of the line before")
         elif record["ts"] < self._ts:
@@ -126,7 +130,7 @@ class _Walk:
 
     def _content(self, line: _Line, record: Record) -> None:
         reading, place = self._reading, line.place
-        if record["seq"] == 0 and record["type"] not in {"open", "close"}:
+        if record["seq"] == 0 and record["type"] != "open" and record["type"] != "close":
             reading.report(place, Kind.INVALID, "the first record is not OPEN")
         if record["type"] == "intent" or record["type"] == "executing":
             reading.intent(record["id"], place)
@@ -192,9 +196,9 @@ def _intact(line: _Line, record: Record, following: _Line | None) -> bool:
 
 
 def _after_close(reading: Reading, line: _Line, size: int) -> None:
-    end = line.place.offset + line.size + 1
+    end = line.offset + line.size + 1
     if size > end:
-        place = Place(line.place.line + 1, end)
+        place = Place(line.number + 1, end)
         reading.report(place, Kind.INVALID, f"{size - end} byte(s) after CLOSE")
 
 

@@ -15,9 +15,16 @@ _PREVIOUS_SNAPSHOT = "x-ms-previous-snapshot-url"
 
 
 def check(
-    connection: Connection, request: Request, operation: Operation, masking_of: MaskingOf
+    connection: Connection,
+    request: Request,
+    operation: Operation,
+    masking_of: MaskingOf,
+    demanded: Masking | None = None,
 ) -> None:
     """Pass an operation whose sources and targets lie in one account, and are masked alike.
+
+    `demanded` is what the caller's rules add to the masking of the places that it reads: content
+    that they have masked does not move to a place where it would be read without.
 
     Raises:
         Blocked: a foreign source or target, another account, a source that was not judged, or a
@@ -25,7 +32,7 @@ def check(
     """
     _check_places(connection, operation)
     _check_headers(connection, request, operation)
-    _check_ranks(operation, masking_of)
+    _check_ranks(operation, masking_of, demanded)
     for name in _SOURCE_CONTAINERS:
         for container in request.headers.all(name):
             _check_containers(connection, operation, container.strip(), masking_of)
@@ -63,9 +70,11 @@ def _check_headers(connection: Connection, request: Request, operation: Operatio
         raise _foreign_source()
 
 
-def _check_ranks(operation: Operation, masking_of: MaskingOf) -> None:
+def _check_ranks(operation: Operation, masking_of: MaskingOf, demanded: Masking | None) -> None:
     """Every part that is read is a source of every part that is written."""
     read = _ranks(operation, masking_of, lambda access: access.effect is Effect.READ)
+    if demanded is not None and operation.reads_content:
+        read.append(demanded.rank)
     written = _ranks(operation, masking_of, _brings_data)
     if read and written and min(written) < max(read):
         raise _masked_less()

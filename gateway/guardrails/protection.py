@@ -3,7 +3,7 @@
 from xml.etree import ElementTree as ET
 
 from gateway.errors import Blocked, Reason
-from gateway.guardrails.message import document, flag, named, sets_service
+from gateway.guardrails.message import document, named, sets_service
 from gateway.model.message import Request
 from gateway.model.operation import Operation
 
@@ -32,11 +32,19 @@ def check(request: Request, operation: Operation) -> None:
 
 
 def _weakens(element: ET.Element) -> bool:
-    return flag(element, "Enabled") is not True or flag(element, "AllowPermanentDelete") is True
+    return _says(element, "Enabled") != {"true"} or not _says(element, "AllowPermanentDelete") <= {
+        "false"
+    }
 
 
 def _stops(element: ET.Element) -> bool:
-    return not all(flag(element, name) for name in _LOGGED)
+    return any(_says(element, name) != {"true"} for name in _LOGGED)
+
+
+def _says(element: ET.Element, name: str) -> set[str]:
+    """Every value that is given for a property, however it is spelled: which counts is unknown."""
+    children = (child for child in element if child.tag.rpartition("}")[2].lower() == name.lower())
+    return {(child.text or "").strip().lower() for child in children}
 
 
 def _refusal(message: str) -> Blocked:

@@ -8,12 +8,13 @@ from gateway.model.message import Request
 from gateway.model.operation import Operation, Resource
 
 
-def screen(
+def screen(  # noqa: PLR0913 - what is judged, and three things that it is judged by
     connection: Connection,
     request: Request,
     operation: Operation,
     masking_of: Callable[[Resource], Masking],
     own_endpoints: frozenset[str],
+    demanded: Masking | None = None,
 ) -> None:
     """Pass what no guardrail objects to.
 
@@ -24,12 +25,13 @@ def screen(
         operation: as it was classified.
         masking_of: the masking of a place, on any connection.
         own_endpoints: `host[:port][/account]` of the gateway itself.
+        demanded: the strictest masking that the caller's rules ask for, None where none does.
 
     Raises:
         Blocked: with the reason of the first guardrail that objects.
     """
     own.check(connection, request, operation, own_endpoints)
-    exfiltration.check(connection, request, operation, masking_of)
+    exfiltration.check(connection, request, operation, masking_of, demanded)
     credentials.check(request, operation)
     publicity.check(request, operation)
     protection.check(request, operation)

@@ -21,7 +21,7 @@ from typing import TypeAlias, cast
 
 import uvicorn
 import uvloop
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from gateway import settings
 from gateway.errors import ConfigurationError, GatewayError
@@ -40,6 +40,14 @@ class _Protocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         cast("dict[str, object]", self.scope)[TARGET] = self.url
         super().on_headers_complete()
+
+    def shutdown(self) -> None:
+        """End an idle connection at once: closing TLS waits for a client that may not listen."""
+        cycle = cast("RequestResponseCycle | None", self.cycle)  # None before the first request
+        if cycle is None or cycle.response_complete:
+            self.transport.abort()
+        else:
+            super().shutdown()
 
 
 class _Server(uvicorn.Server):

@@ -18,6 +18,8 @@ class DigestKey:
 
     def of(self, purpose: str, data: bytes) -> str:
         """`hmac-sha256:{version}:{hex}` over purpose NUL data, so that purposes never collide."""
+        if "\0" in purpose:
+            raise ValueError("a purpose is a plain word")
         mac = hmac.new(self.key, purpose.encode() + b"\0" + data, hashlib.sha256)
         return f"hmac-sha256:{self.version}:{mac.hexdigest()}"
 

@@ -11,7 +11,8 @@ NAMES: Final = ("unauthenticated", "refused")
 """Counters that go on record unless others are named."""
 
 OTHER: Final = "Other"
-_REASONS: Final = frozenset(reason.value for reason in Reason)
+# Plain strings: members of the enumeration are none to a JSON encoder where they are keys.
+_REASONS: Final = {reason.value: reason.value for reason in Reason}
 
 
 class Counter:
@@ -45,7 +46,7 @@ class Counter:
     def count(self, name: str, label: str = "") -> None:
         """Add one."""
         if (counts := self._counts.get(name)) is not None:
-            key = label if label in _REASONS else OTHER
+            key = _REASONS.get(label, OTHER)
             counts[key] = counts.get(key, 0) + 1
         if self._meter is not None:
             self._meter.count(name, label)

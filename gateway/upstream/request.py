@@ -8,7 +8,7 @@ from gateway.model.connection import Connection, Masking
 from gateway.model.message import Headers, Request, UpstreamRequest
 from gateway.model.operation import Operation, Resource
 from gateway.upstream import validators
-from gateway.upstream.conditions import refuse_probes
+from gateway.upstream.conditions import masks_within, refuse_guesses, refuse_probes, searches
 from gateway.upstream.headers import forwardable
 from gateway.upstream.sources import Sources
 from gateway.upstream.target import build_url
@@ -46,9 +46,12 @@ def build(
     """
     url = build_url(connection.endpoint, request.target)
     headers = forwardable(request.headers)
-    place = masking_of(operation.accesses[0].resource)
-    if place.masks:
+    target = operation.accesses[0].resource
+    place = masking_of(target)
+    # A search finds blobs in every place below its target.
+    if place.masks or (searches(request.target) and masks_within(connection, target)):
         refuse_probes(headers, request.target)
+    if place.masks:
         headers = _translate(headers, _OWN_CONDITIONS, validators.tag(place, connection.name))
     for name in SOURCE_URLS:
         value = headers.get(name)
@@ -76,6 +79,7 @@ def _source_conditions(
     if not masking.masks:
         return headers
     refuse_probes(headers, request.target)
+    refuse_guesses(headers)
     return _translate(headers, _SOURCE_CONDITIONS, validators.tag(masking, source.connection))
 
 

@@ -1,5 +1,7 @@
 """The upstream URL: authority from the manifest alone, the rest from a validated target."""
 
+from urllib.parse import quote, unquote
+
 from gateway.errors import InvalidRequest, Reason
 from gateway.model.connection import Endpoint
 from gateway.model.message import Target
@@ -7,9 +9,18 @@ from gateway.upstream import percent
 
 MAX_TARGET = 8192
 
+# The REST specification writes all names in lower case but these.
+_SPELLED = {"startfrom": "startFrom", "endbefore": "endBefore"}
+# They say which operation it is; their values are words without regard to case.
+_DECIDING = frozenset({"comp", "restype"})
+
 
 def build_url(endpoint: Endpoint, target: Target) -> str:
-    """The URL to send to, character for character what was judged.
+    """The URL to send to: the path character for character as it was judged.
+
+    Query parameters were judged by their decoded names without regard to case. A server that reads
+    `Comp=tags` or `%63omp=tags` otherwise would carry out another operation, so names, and the
+    values of `comp` and `restype`, are written as the specification writes them; other values stay.
 
     Raises:
         InvalidRequest: the target is too long or has more than one reading; see `percent`.
@@ -24,7 +35,16 @@ def build_url(endpoint: Endpoint, target: Target) -> str:
     # An empty first segment would be read as an authority by whoever resolves it as a reference.
     if len(parts) > 1 and not parts[0]:
         raise _refusal()
-    return f"{endpoint.origin}{endpoint.base_path}{target}"
+    spelled = Target(target.path, "&".join(map(_spelled, target.query.split("&"))))
+    return f"{endpoint.origin}{endpoint.base_path}{spelled}"
+
+
+def _spelled(pair: str) -> str:
+    raw, equals, value = pair.partition("=")
+    name = unquote(raw).lower()
+    if name in _DECIDING:
+        value = quote(unquote(value).lower(), safe="")
+    return quote(_SPELLED.get(name, name), safe="") + equals + value
 
 
 def _refusal() -> InvalidRequest:

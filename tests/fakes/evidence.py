@@ -9,10 +9,19 @@ from collections import Counter, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from enum import Enum, auto
 
-from gateway.errors import AlreadyExists, NotFound, PreconditionFailed, StoreUnavailable
+from gateway.errors import (
+    AlreadyExists,
+    EvidenceUnavailable,
+    NotFound,
+    PreconditionFailed,
+    StoreUnavailable,
+)
+from gateway.evidence.chain import extend, start
+from gateway.evidence.schema import RecordInvalid, parse
 from gateway.model.canonical import Json
 from gateway.model.exchange import Receipt
 from gateway.ports import StoredBlob
+from tests.fakes.time import NOON
 
 MAX_BLOCK = 4 * 1024 * 1024
 MAX_BLOCKS = 50_000
@@ -152,6 +161,12 @@ class FakeJournal:
         await asyncio.sleep(0)
         if self.refuse is not None and (error := self.refuse(record)) is not None:
             raise error
+        # What the real journal would refuse must not pass here.
+        line, _ = extend(start("0" * 16, 0, NOON), record, NOON)
+        try:
+            parse(line[:-1])
+        except RecordInvalid as error:
+            raise EvidenceUnavailable(f"the record does not fit the schema: {error}") from error
         self.records.append(dict(record))
         seq = len(self.records)
         return Receipt("journal/2026/08/03/00000000000000ff-0.ndjson", seq, seq * 100, 100)

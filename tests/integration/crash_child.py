@@ -21,6 +21,7 @@ from gateway.adapters.http_upstream import AiohttpUpstream
 from gateway.adapters.system import SystemClock, SystemEntropy
 from gateway.errors import GatewayError
 from gateway.evidence.chain import Instance
+from gateway.pipeline import Pipeline
 from gateway.recording.journal import GroupCommitJournal
 from tests.pipeline import world
 
@@ -62,7 +63,7 @@ async def carry_out(run: dict[str, Any]) -> list[str]:
     async with container:
         store = Deadly("store", BlobEvidenceStore(container), run, calls)
         journal = GroupCommitJournal(
-            store,  # type: ignore[arg-type]
+            store,
             SystemClock(),
             SystemEntropy(),
             Instance("crash", "0", "sha256:" + "0" * 64),
@@ -73,7 +74,7 @@ async def carry_out(run: dict[str, Any]) -> list[str]:
             for name, port in ports.items()
         }
         try:
-            await scene.pipeline(**wrapped).handle(MESSAGES[run["message"]])
+            await scene.pipeline(Pipeline, **wrapped).handle(MESSAGES[run["message"]])
         except GatewayError as error:
             calls.append(f"error {error.reason}")
         finally:

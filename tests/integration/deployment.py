@@ -97,7 +97,9 @@ class Deployment:
             closing(RequestsTransport(use_env_settings=False)) as transport,
             BlobServiceClient.from_connection_string(string, transport=transport) as service,
         ):
-            container = service.get_container_client(self.environment["CHAPERONE_EVIDENCE_CONTAINER"])
+            container = service.get_container_client(
+                self.environment["CHAPERONE_EVIDENCE_CONTAINER"]
+            )
             return {
                 name: container.download_blob(name).readall()
                 for name in container.list_blob_names(name_starts_with="journal/")
@@ -125,9 +127,9 @@ def fresh(running: Running, **settings: str) -> Deployment:
     with closing(RequestsTransport(use_env_settings=False)) as transport:
         for account in (seed.EVIDENCE_ACCOUNT, seed.STATE_ACCOUNT):
             string = azurite.connection_string(account)
-            BlobServiceClient.from_connection_string(
-                string, transport=transport
-            ).create_container(name)
+            BlobServiceClient.from_connection_string(string, transport=transport).create_container(
+                name
+            )
         with TableServiceClient.from_connection_string(
             azurite.connection_string(seed.STATE_ACCOUNT), transport=transport
         ) as tables:

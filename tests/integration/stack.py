@@ -190,9 +190,7 @@ class Stack:
 
     def records(self, exchange: str) -> Sequence[dict[str, Any]]:
         """What the journals say of one exchange, in order."""
-        return [
-            record for record in self.deployment.records() if record.get("id") == exchange
-        ]
+        return [record for record in self.deployment.records() if record.get("id") == exchange]
 
 
 def code(error: BaseException) -> str:

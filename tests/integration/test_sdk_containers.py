@@ -58,7 +58,7 @@ def test_listing_containers_goes_on_page_by_page(stack: Stack) -> None:
     found = [[(item.name, item.metadata) for item in page] for page in pages.by_page()]
 
     assert [len(page) for page in found] == [2, 2, 1]
-    assert sum(found, []) == [(name, {"n": name[-1]}) for name in names]
+    assert [item for page in found for item in page] == [(name, {"n": name[-1]}) for name in names]
 
 
 def test_a_container_is_leased(research: Both) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from gateway.errors import GatewayError, Reason
 from gateway.model.message import Request
+from tests.fakes.identity import AGENT_OBJECT
 from tests.fakes.upstream import response
 from tests.pipeline import world
 
@@ -87,13 +88,15 @@ async def test_an_unknown_caller_is_counted_and_not_recorded() -> None:
 
 async def test_a_denied_principal_is_recorded_by_name() -> None:
     scene = world.World()
-    scene.deny_list.denied.add(world.identity.AGENT_OBJECT)
+    scene.deny_list.denied.add(AGENT_OBJECT)
     with pytest.raises(GatewayError):
         await scene.pipeline().handle(world.READ)
 
     (record,) = scene.journal.records
     assert record["reason"] == Reason.PRINCIPAL_DENIED
-    assert record["actor"]["oid"] == world.identity.AGENT_OBJECT  # type: ignore[index,call-overload]
+    actor = record["actor"]
+    assert isinstance(actor, dict)
+    assert actor["oid"] == AGENT_OBJECT
 
 
 async def test_properties_of_a_masked_place_are_shown_without_the_originals_length() -> None:

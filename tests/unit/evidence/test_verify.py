@@ -97,6 +97,18 @@ def test_a_flipped_byte_is_found_in_the_line_that_holds_it(position: int, mask: 
     assert (first.line, first.offset) == (line + 1, offset_of(line))
 
 
+def test_the_lowest_bit_of_every_byte_is_guarded() -> None:
+    """Digits stay digits and letters letters, so that most lines still parse."""
+    for position in range(len(DATA)):
+        changed = bytearray(DATA)
+        changed[position] ^= 1
+        report = check(bytes(changed))
+        line = DATA[:position].count(b"\n")
+
+        assert report.verdict is Verdict.INVALID, position
+        assert first_fault(report).line == line + 1, position
+
+
 @given(st.integers(0, len(LINES) - 2), st.integers(1, 4))
 @settings(max_examples=100, deadline=None)
 def test_dropped_lines_are_a_gap_where_they_were(first: int, count: int) -> None:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from gateway.errors import Blocked, Reason
@@ -97,6 +99,33 @@ def test_data_never_moves_to_where_it_is_masked_less(
     intake: Masking, archive: Masking, expected: Reason | None
 ) -> None:
     assert reason(operation(TARGET, SOURCE), intake=intake, archive=archive) is expected
+
+
+@pytest.mark.parametrize(
+    ("demanded", "archive", "expected"),
+    [
+        (None, NONE, None),
+        (SOFT, SOFT, None),
+        (SOFT, NONE, Reason.MASKED_LESS),
+        (STRICT, SOFT, Reason.MASKED_LESS),
+    ],
+)
+def test_content_that_a_rule_masks_does_not_move_to_where_it_is_masked_less(
+    demanded: Masking | None, archive: Masking, expected: Reason | None
+) -> None:
+    judged = replace(operation(TARGET, SOURCE), reads_content=True)
+
+    def screened(one: Operation) -> Reason | None:
+        places = masked(intake=NONE, archive=archive)
+        try:
+            check(connection(), COPY, one, places, demanded)
+        except Blocked as error:
+            return error.reason
+        return None
+
+    assert screened(judged) is expected
+    # A condition on tags reads, and moves nothing.
+    assert screened(replace(judged, reads_content=False)) is None
 
 
 def test_one_source_among_many_decides() -> None:

@@ -32,6 +32,14 @@ def reason(body: str, query: str = QUERY, name: str = "Put Blob") -> Reason | No
             "<Enabled>true</Enabled><AllowPermanentDelete>false</AllowPermanentDelete>",
             True,
         ),
+        ("<Enabled>true</Enabled><Enabled>false</Enabled>", False),
+        ("<Enabled>true</Enabled><enabled>false</enabled>", False),
+        (
+            "<Enabled>true</Enabled><AllowPermanentDelete>false</AllowPermanentDelete>"
+            "<AllowPermanentDelete>true</AllowPermanentDelete>",
+            False,
+        ),
+        ("<Enabled>true</Enabled><allowPermanentDelete>true</allowPermanentDelete>", False),
     ],
 )
 def test_soft_delete_stays_on(name: str, inside: str, passes: bool) -> None:
@@ -46,6 +54,7 @@ def test_soft_delete_stays_on(name: str, inside: str, passes: bool) -> None:
         (LOGGED, True),
         (LOGGED.replace("<Delete>true", "<Delete>false"), False),
         (LOGGED.replace("<Read>true</Read>", ""), False),
+        (LOGGED + "<Delete>false</Delete>", False),
     ],
 )
 def test_logging_stays_on(inside: str, passes: bool) -> None:

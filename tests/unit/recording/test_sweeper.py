@@ -79,12 +79,13 @@ async def test_a_second_sweep_finds_nothing_to_do() -> None:
 
 
 async def test_journals_in_use_closed_or_of_the_sweeper_itself_are_left_alone() -> None:
-    fresh = Written(writer="f" * 16)
-    fresh.now = LATER - timedelta(hours=1)
-    fresh.exchange("3" * 32)
-    scene = Scene(finished(), fresh)
+    scene = Scene(finished())
     own = (await scene.journal.append(intent("4" * 32))).journal
-    scene.clock.advance(timedelta(hours=1, seconds=-1))
+    scene.clock.advance(timedelta(hours=3))
+    fresh = Written(writer="f" * 16)
+    fresh.now = scene.clock.now() - IDLE
+    fresh.exchange("3" * 32)
+    scene.store.blobs[fresh.name] = fresh.data
     before = dict(scene.store.blobs)
 
     assert await scene.sweep() == ()

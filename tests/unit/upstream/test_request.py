@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
 from gateway.errors import Blocked, InvalidRequest, Reason, Withheld
-from gateway.model.connection import Masking
+from gateway.model.connection import Area, Masking
 from gateway.model.message import UpstreamRequest
 from gateway.model.operation import Resource
 from gateway.upstream import build
@@ -12,6 +14,7 @@ from tests.unit.upstream.build import (
     GATEWAY,
     NONE,
     STRICT,
+    access,
     below,
     connection,
     copy,
@@ -81,6 +84,35 @@ def test_withheld_values_cannot_be_searched_by_order() -> None:
     assert built(NONE, x_ms_if_tags="\"mrn\" > '5'").headers.get("x-ms-if-tags")
 
 
+@pytest.mark.parametrize(
+    ("pattern", "path", "refused"),
+    [
+        ("intake/**", (), True),
+        ("intake/**", ("intake",), True),
+        ("intake/secret/**", ("intake",), True),
+        ("*/secret/**", ("archive",), True),
+        ("**", ("archive",), True),
+        ("intake/**", ("archive",), False),
+    ],
+)
+def test_a_search_by_order_that_may_reach_into_an_area_that_masks_is_refused(
+    pattern: str, path: tuple[str, ...], refused: bool
+) -> None:
+    mixed = replace(PHI, masking=NONE, areas=(Area(pattern, STRICT), Area("archive/**", NONE)))
+    judged = operation(access(resource(*path)))
+
+    def search(where: str) -> UpstreamRequest:
+        asked = request(path="/", query=f"comp=blobs&where={where}")
+        return build(mixed, asked, judged, SOURCES, everywhere(NONE))
+
+    assert search("mrn%3D%275%27")
+    if refused:
+        with pytest.raises(Withheld):
+            search("mrn%3E%275%27")
+    else:
+        assert search("mrn%3E%275%27")
+
+
 SOURCE = resource("intake", "ward/jane.json")
 TARGET = resource("archive", "jane.json")
 
@@ -110,6 +142,13 @@ def test_conditions_on_a_source_are_those_of_the_sources_place() -> None:
     assert plain.headers.get("x-ms-source-if-match") == '"0x1"'
     with pytest.raises(Withheld):
         copied(x_ms_source_if_tags="\"mrn\" > '5'")
+
+
+@pytest.mark.parametrize("name", ["x_ms_source_content_md5", "x_ms_source_content_crc64"])
+def test_withheld_content_cannot_be_guessed_by_its_checksum(name: str) -> None:
+    with pytest.raises(Withheld):
+        copied(**{name: "AhKbuGEGHRoFLFkuLcazgw==", "x_ms_source_range": "bytes=0-0"})
+    assert copied(NONE, **{name: "AhKbuGEGHRoFLFkuLcazgw=="}).headers.get(name.replace("_", "-"))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,58 @@
+"""What the documents show exists: commands, options, make targets, links."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.core import TyperGroup
+
+from gateway.cli.main import COMMANDS, _load
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+
+
+def shell_lines() -> Iterator[tuple[str, str]]:
+    for page in PAGES:
+        for block in re.findall(r"```sh\n(.*?)```", page.read_text("utf-8"), re.DOTALL):
+            for line in block.splitlines():
+                if line.strip():
+                    yield page.name, line
+
+
+@pytest.mark.parametrize(("page", "line"), list(shell_lines()))
+def test_a_command_in_a_document_can_be_called_that_way(page: str, line: str) -> None:
+    words = shlex.split(line, comments=True)
+    match words:
+        case ["make", target]:
+            assert target in TARGETS
+        case ["chaperone", name, *rest]:
+            assert name in COMMANDS
+            command = _load(name)
+            if isinstance(command, TyperGroup):
+                assert rest[0] in command.commands
+                command, rest = command.commands[rest[0]], rest[1:]
+            options = {option for parameter in command.params for option in parameter.opts}
+            for word in rest:
+                if word.startswith("--"):
+                    assert word in options, f"{page}: {line}"
+        case [".", script]:
+            assert script == ".venv/bin/activate"
+        case _:
+            pytest.fail(f"{page} shows a command that no test knows: {line}")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_between_documents_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_architecture_page_names_files_that_exist() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    for path in re.findall(r"`(gateway/[a-z_/.]+)`", text):
+        assert (ROOT / path).exists(), path

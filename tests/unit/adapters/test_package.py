@@ -1,0 +1,24 @@
+from pathlib import Path
+
+from gateway.adapters.package import package_digest
+
+
+def make(root: Path) -> Path:
+    (root / "gateway" / "__pycache__").mkdir(parents=True)
+    (root / "gateway" / "a.py").write_text("a = 1\n")
+    (root / "gateway" / "__pycache__" / "a.pyc").write_text("compiled")
+    (root / "function_app.py").write_text("app = None\n")
+    return root
+
+
+def test_the_digest_covers_deployed_files_and_their_names(tmp_path: Path) -> None:
+    root = make(tmp_path)
+    before = package_digest(root)
+    (root / "gateway" / "__pycache__" / "a.pyc").write_text("compiled again")
+    (root / "README.md").write_text("not deployed code")
+    assert package_digest(root) == before
+
+    (root / "gateway" / "a.py").rename(root / "gateway" / "b.py")
+    renamed = package_digest(root)
+    (root / "requirements.txt").write_text("aiohttp==3\n")
+    assert len({before, renamed, package_digest(root)}) == 3

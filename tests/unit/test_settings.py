@@ -1,0 +1,98 @@
+"""Wrong settings stop the start with their name, the reason and the fix."""
+
+import pytest
+
+from gateway import settings
+from gateway.errors import ConfigurationError
+
+PRODUCTION = {
+    "CHAPERONE_ENVIRONMENT": "production",
+    "CHAPERONE_PUBLIC_URL": "https://gateway.example",
+    "CHAPERONE_TENANTS": "7E0A4D00-0000-4000-8000-000000000001 ,"
+    "7e0a4d00-0000-4000-8000-000000000002",
+    "CHAPERONE_AUDIENCES": "api://Chaperone",
+    "CHAPERONE_EVIDENCE_URL": "https://evidence.blob.core.windows.net/",
+    "CHAPERONE_STATE_URL": "https://host.blob.core.windows.net",
+    "CHAPERONE_TABLE_URL": "https://host.table.core.windows.net",
+    "CHAPERONE_VAULT_URL": "https://vault.vault.azure.net",
+}
+
+
+@pytest.fixture
+def production(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name, value in PRODUCTION.items():
+        monkeypatch.setenv(name, value)
+    return monkeypatch
+
+
+def test_lists_are_split_and_lowered_and_urls_lose_their_last_slash(
+    production: pytest.MonkeyPatch,
+) -> None:
+    found = settings.load()
+    assert found.tenants == (
+        "7e0a4d00-0000-4000-8000-000000000001",
+        "7e0a4d00-0000-4000-8000-000000000002",
+    )
+    assert found.audiences == ("api://chaperone",)
+    assert found.evidence_url == "https://evidence.blob.core.windows.net"
+
+
+def test_the_gateways_own_endpoints_are_all_named(production: pytest.MonkeyPatch) -> None:
+    assert settings.load().own_endpoints == {
+        "gateway.example",
+        "evidence.blob.core.windows.net",
+        "host.blob.core.windows.net",
+        "host.table.core.windows.net",
+        "vault.vault.azure.net",
+        "login.microsoftonline.com",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("DEV_STORAGE_CONNECTION_STRING", "UseDevelopmentStorage=true", "stand-in"),
+        ("DEV_EVIDENCE_CONNECTION_STRING", "UseDevelopmentStorage=true", "stand-in"),
+        ("DEV_SECRETS_FILE", "/tmp/secrets.json", "stand-in"),  # noqa: S108
+        ("DEV_CA_FILE", "/tmp/ca.pem", "stand-in"),  # noqa: S108
+        ("PUBLIC_URL", "http://gateway.example", "https"),
+        ("VAULT_URL", "http://vault.example", "vault_url"),
+        ("EVIDENCE_URL", "https://host.blob.core.windows.net", "account of its own"),
+        ("ENVIRONMENT", "staging", "CHAPERONE_ENVIRONMENT"),
+        ("AUTHORITY", "login.microsoftonline.com", "CHAPERONE_AUTHORITY"),
+        ("TENANTS", ",", "CHAPERONE_TENANTS"),
+        ("TOKEN_LEEWAY_SECONDS", "1000", "CHAPERONE_TOKEN_LEEWAY_SECONDS"),
+    ],
+)
+def test_production_refuses(
+    production: pytest.MonkeyPatch, name: str, value: str, says: str
+) -> None:
+    production.setenv(f"CHAPERONE_{name}", value)
+    with pytest.raises(ConfigurationError, match=says) as refused:
+        settings.load()
+    assert "local.settings.example.json" in refused.value.advice
+    assert "AccountKey" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["PUBLIC_URL", "EVIDENCE_URL", "AUDIENCES"])
+def test_a_missing_setting_is_named(production: pytest.MonkeyPatch, name: str) -> None:
+    production.delenv(f"CHAPERONE_{name}")
+    with pytest.raises(ConfigurationError, match=f"CHAPERONE_{name}"):
+        settings.load()
+
+
+def test_given_variables_go_over_the_environment(production: pytest.MonkeyPatch) -> None:
+    found = settings.load({"CHAPERONE_PUBLIC_URL": "https://other.example"})
+    assert found.public_url == "https://other.example"
+
+
+@pytest.mark.parametrize("value", ["production", "development"])
+def test_the_environment_alone_can_be_asked(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("CHAPERONE_ENVIRONMENT", value)
+    assert settings.environment() == value
+
+
+def test_an_unnamed_environment_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CHAPERONE_ENVIRONMENT", raising=False)
+    with pytest.raises(ConfigurationError, match="CHAPERONE_ENVIRONMENT"):
+        settings.environment()
