@@ -11,6 +11,7 @@ what cannot be recorded is not forwarded, and not shown.
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final, TypeVar
 
 from gateway import operations
@@ -64,7 +65,7 @@ from gateway.ports import (
     Upstream,
     Verifier,
 )
-from gateway.upstream.headers import forwardable
+from gateway.upstream.headers import listed
 from gateway.upstream.representation import present
 from gateway.upstream.request import build
 from gateway.upstream.sources import Sources
@@ -74,6 +75,9 @@ State = (
     | Forwarded | Masked | Concluded
 )  # fmt: skip
 S = TypeVar("S", bound=State)
+
+_LARGE: Final = 256 * 1024
+"""Bytes of an answer from which on it is put in the gateway's terms by another thread."""
 
 EXCHANGE_HEADER: Final = "x-chaperone-exchange"
 """Names the exchange in answers and errors: the `id` of its records."""
@@ -182,7 +186,7 @@ class Pipeline:
             prepared = trail.reach(await self._prepare(approved, policy, sources))
             intended = trail.reach(await self._intend(prepared))
             forwarded = trail.reach(await self._forward(intended))
-            masked = trail.reach(self._mask(forwarded, policy))
+            masked = trail.reach(await self._mask(forwarded, policy))
             concluded = trail.reach(await self._conclude(masked, trail))
         except GatewayError as error:
             await self._record_failure(trail, error)
@@ -214,7 +218,7 @@ class Pipeline:
         operation = operations.classify(connection, request, sources.resolve)
         key = await self.digest_keys.current()
         digest = identity.request_digest(
-            authenticated.principal, connection.name, request, forwardable(request.headers), key
+            authenticated.principal, connection.name, request, listed(request.headers), key
         )
         return Classified(authenticated, policy.digest, connection, operation, digest)
 
@@ -253,7 +257,7 @@ class Pipeline:
             classified.operation,
             policy.masking_of,
             self.own_endpoints,
-            authorised.obligations.demanded,
+            demanded=authorised.obligations.demanded,
         )
         self.masker.admit(authorised)
         return Screened(authorised)
@@ -289,16 +293,20 @@ class Pipeline:
         received_at = classified.authenticated.received.timings.received_at
         return Forwarded(intended, response, Timings(received_at, started, self.clock.now()))
 
-    def _mask(self, forwarded: Forwarded, policy: Policy) -> Masked:
+    async def _mask(self, forwarded: Forwarded, policy: Policy) -> Masked:
         authorised = forwarded.intended.prepared.approved.screened.authorised
         classified = authorised.classified
-        headers, body = present(
+        work = partial(
+            present,
             classified.connection,
             classified.authenticated.received.request,
             classified.operation,
             _effective(policy, authorised),
             forwarded.response,
         )
+        # A page of 5,000 blobs is half a second of work; others are served meanwhile.
+        large = len(forwarded.response.body) > _LARGE
+        headers, body = await asyncio.to_thread(work) if large else work()
         return self.masker.mask(forwarded, headers, body)
 
     async def _conclude(self, masked: Masked, trail: Trail) -> Concluded:

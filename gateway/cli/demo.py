@@ -1,5 +1,7 @@
 """`chaperone demo`: the whole story in under a minute, every step checked."""
 
+import select
+import sys
 import time
 from typing import Annotated
 
@@ -9,6 +11,8 @@ from rich.console import Console
 from gateway.local.demo import Demo
 from gateway.local.dev import Options, running
 from gateway.local.supervisor import Stopped
+
+_WATCH_SECONDS = 0.2
 
 
 def demo(
@@ -34,7 +38,9 @@ def demo(
             acts.exfiltration()
             acts.evidence()
             if keep:
-                console.input(f"\nFiles are in {gateway.folder}. Enter ends the demo. ")
+                console.print(f"\nFiles are in {gateway.folder}. Enter ends the demo.")
+                while not select.select([sys.stdin], [], [], _WATCH_SECONDS)[0]:
+                    gateway.signals.check()
     except Stopped as stopped:
         console.print("\nStopped; nothing is left running.")
         raise typer.Exit(128 + stopped.signum) from None

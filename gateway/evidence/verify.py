@@ -1,8 +1,8 @@
 """Offline verification of journals: every fault found and located, no key and no Azure needed.
 
-What it cannot show until checkpoints exist: that all journals were rewritten together, that a
-writer's last journals are missing, or that a journal was cut at a line boundary before its CLOSE
-(which is reported as incomplete, like one in use).
+What it cannot show until checkpoints exist: that journals were recomputed from some line on, all
+together or one that no other cites; that a writer's last journals are missing; or that a journal
+was cut at a line boundary (which is reported as incomplete, like one in use).
 """
 
 from collections.abc import Iterable, Mapping

@@ -14,6 +14,7 @@ def screen(  # noqa: PLR0913 - what is judged, and three things that it is judge
     operation: Operation,
     masking_of: Callable[[Resource], Masking],
     own_endpoints: frozenset[str],
+    *,
     demanded: Masking | None = None,
 ) -> None:
     """Pass what no guardrail objects to.

@@ -162,6 +162,7 @@ def _start(wanted: Options, folder: Path, signals: Signals, supervisor: Supervis
     source = _manifest(wanted, azurite, folder)
     write_secrets(wanted, azurite, folder)
     seed.own(azurite)
+    signals.check()
     line = supervisor.ready(provider, timeout_seconds=_START_SECONDS)
     authority = json.loads(line)["identity_provider"]
     values = settings_of(azurite, authority, ca_file, folder)
@@ -169,6 +170,7 @@ def _start(wanted: Options, folder: Path, signals: Signals, supervisor: Supervis
     host, values = _host(wanted, values, pair, supervisor)
     token = TokenDesk(authority, ca_file, supervisor).ask("--person", OPERATOR)
     asyncio.run(_activate(values, source.read_bytes(), token))
+    signals.check()
     patients = seed.data(azurite)
     supervisor.ready(host, timeout_seconds=_START_SECONDS)
     url = values["CHAPERONE_PUBLIC_URL"]

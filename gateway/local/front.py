@@ -59,7 +59,9 @@ class Front:
             status, headers, body = 400, [(b"connection", b"close")], b""
         except _TooLarge:
             status, headers, body = 413, [(b"connection", b"close")], b""
-        if not any(name == b"content-length" for name, _ in headers) and status not in {204, 304}:
+        # Kestrel adds no length where no body can follow: to HEAD, 0 would be a false statement.
+        framed = any(name == b"content-length" for name, _ in headers)
+        if not framed and scope["method"] != "HEAD" and status not in {204, 304}:
             headers.append((b"content-length", str(len(body)).encode()))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import NoReturn, Self
+from typing import Self
 
 from gateway.errors import ConfigurationError
 
@@ -37,10 +37,12 @@ class Stopped(KeyboardInterrupt):
 
 
 class Signals:
-    """Turns the first stop signal into `Stopped`; inside `shield()` it waits.
+    """Turns stop signals into `Stopped`, at places where that is good.
 
-    While the first one unwinds, a second one only hastens the stop of children; from the third on
-    each is raised again, in case somebody swallowed the first.
+    An exception out of a signal handler can surface anywhere, in a destructor too, where Python
+    drops it. So the first signal is noted, and raised by the next `check()`: every wait of a
+    supervisor calls it. A second signal before that is raised at once, outside of `shield()`;
+    one after it hastens the stop of children; from the third on each is raised.
 
     Attributes:
         received: how many stop signals have arrived.
@@ -64,26 +66,31 @@ class Signals:
         for signum, handler in self._previous.items():
             signal.signal(signum, handler)  # type: ignore[arg-type]  # as signal() returned it
 
+    def check(self) -> None:
+        """Pass unless a stop signal has arrived.
+
+        Raises:
+            Stopped: one has.
+        """
+        if self.received:
+            self._raised = True
+            raise Stopped(self._first)
+
     @contextlib.contextmanager
     def shield(self) -> Iterator[None]:
-        """Nothing in here is interrupted; a signal that arrived meanwhile is raised at the end."""
+        """Nothing in here is interrupted."""
         self._shields += 1
         try:
             yield
         finally:
             self._shields -= 1
-        if self._first and not self._shields and not self._raised:
-            self._raise()
 
     def _arrived(self, signum: int, _frame: FrameType | None) -> None:
         self.received += 1
         self._first = self._first or signum
-        if not self._shields and (not self._raised or self.received > _HASTY):
-            self._raise()
-
-    def _raise(self) -> NoReturn:
-        self._raised = True
-        raise Stopped(self._first)
+        patience = _HASTY if self._raised else 1
+        if self.received > patience and not self._shields:
+            self.check()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +136,8 @@ class Supervisor:
             for child in reversed(self._children):
                 self._stop(child)
             self._children.clear()
+        if kind is None:
+            self._signals.check()
 
     def start(
         self,
@@ -142,7 +151,9 @@ class Supervisor:
 
         Raises:
             ConfigurationError: the command cannot be executed.
+            Stopped: a signal has arrived; nothing is started.
         """
+        self._signals.check()
         output, log = self._folder / f"{name}.out", self._folder / f"{name}.log"
         with self._signals.shield(), output.open("wb") as out, log.open("wb") as err:
             try:
@@ -174,6 +185,7 @@ class Supervisor:
         """
         deadline = time.monotonic() + timeout_seconds
         while True:
+            self._signals.check()
             # The state is asked for before the output, so that a last line is not missed.
             ended = _status(child.process)
             for line in child.output.read_text("utf-8", "replace").splitlines(keepends=True):
@@ -197,6 +209,7 @@ class Supervisor:
         """
         deadline = time.monotonic() + timeout_seconds
         while (status := _status(child.process)) is None:
+            self._signals.check()
             if time.monotonic() > deadline:
                 self.stop(child)
                 raise ConfigurationError(
@@ -207,11 +220,13 @@ class Supervisor:
         return status
 
     def check(self) -> None:
-        """Pass while every child runs.
+        """Pass while every child runs and no signal has arrived.
 
         Raises:
             ConfigurationError: one has ended; the advice holds its last words.
+            Stopped: a signal has arrived.
         """
+        self._signals.check()
         for child in self._children:
             if (status := _status(child.process)) is not None:
                 raise ConfigurationError(

@@ -1,20 +1,16 @@
 """What rules can reach, for lints: sets of actions, overlaps of patterns, one rule over another."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
-from gateway.policy.patterns import ANY_SEGMENTS, ResourcePattern, wildcard
+from gateway.policy.patterns import ANY_SEGMENTS, ActionPattern, ResourcePattern, wildcard
 from gateway.policy.rule import Rule
 from gateway.policy.vocabulary import ACTIONS
 
 
 def meant(rule: Rule) -> frozenset[str]:
     """The known actions that a rule means."""
-    return frozenset(
-        action
-        for action in ACTIONS
-        if any(pattern.matches(action.lower()) for pattern in rule.actions)
-        and not any(pattern.matches(action.lower()) for pattern in rule.not_actions)
-    )
+    return _meant(rule.actions, rule.not_actions)
 
 
 def reaches(one: ResourcePattern, other: ResourcePattern) -> bool:
@@ -39,14 +35,11 @@ def outside(pattern: ResourcePattern, connections: Iterable[str]) -> bool:
 
 def shadows(denial: Rule, rule: Rule) -> bool:
     """Whether an unconditional denial covers everything that another rule means."""
-    return (
-        covers_callers(denial, rule)
-        and meant(rule) <= meant(denial)
-        and all(
-            any(pattern.covers(resource) for pattern in denial.resources)
-            for resource in rule.resources
-        )
-    )
+    # Every pair of rules is asked: what is cheap and mostly false comes first.
+    for resource in rule.resources:
+        if not any(pattern.covers(resource) for pattern in denial.resources):
+            return False
+    return covers_callers(denial, rule) and meant(rule) <= meant(denial)
 
 
 def covers_callers(wide: Rule, narrow: Rule) -> bool:
@@ -57,6 +50,16 @@ def covers_callers(wide: Rule, narrow: Rule) -> bool:
         (wide.roles, narrow.roles),
     )
     return all(not outer or (bool(inner) and inner <= outer) for outer, inner in pairs)
+
+
+@lru_cache(maxsize=256)
+def _meant(actions: tuple[ActionPattern, ...], taken: tuple[ActionPattern, ...]) -> frozenset[str]:
+    return frozenset(
+        action
+        for action in ACTIONS
+        if any(pattern.matches(action.lower()) for pattern in actions)
+        and not any(pattern.matches(action.lower()) for pattern in taken)
+    )
 
 
 def _compatible(left: str, right: str) -> bool:

@@ -79,6 +79,17 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _DIGITS = re.compile(r"[0-9]{1,6}")
 
 
+def listed(headers: Headers) -> Headers:
+    """What of an agent's request headers is on the allow-list, not yet checked by `forwardable`."""
+    return Headers(
+        tuple(
+            (name, value.strip())
+            for name, value in headers
+            if name in REQUEST or name.startswith(METADATA)
+        )
+    )
+
+
 def forwardable(headers: Headers) -> Headers:
     """What of an agent's request headers goes to the upstream, spaces around values removed.
 

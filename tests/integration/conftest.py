@@ -2,16 +2,15 @@
 
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gateway.errors import ConfigurationError
 from gateway.local.dev import Options, Running, running
-from tests.integration.deployment import Deployment, fresh
+from tests.integration.deployment import Deployment
 from tests.integration.stack import Both, Stack
 
 MANIFEST = Path(__file__).with_name("manifest.yaml")
@@ -28,6 +27,9 @@ def whole_stack() -> Iterator[Running]:
                 raise
             pytest.skip(f"{error}: {error.advice}")
         yield run
+        run.supervisor.stop(run.host)
+        report = Deployment(run, run.environment).verify()
+        assert report.findings == (), "what these tests did is not recorded without a fault"
 
 
 @pytest.fixture
@@ -47,13 +49,3 @@ def research(stack: Stack) -> Both:
 def phi(stack: Stack) -> Both:
     """A new container where everything is masked."""
     return stack.both("clinic", f"test-{uuid.uuid4().hex}")
-
-
-@pytest.fixture
-def deployed(stack: Stack) -> Callable[..., Stack]:
-    """Makes a deployment with stores of its own: same storage, same identity provider."""
-
-    def make(**settings: str) -> Stack:
-        return replace(stack, deployment=fresh(stack.running, **settings))
-
-    return make

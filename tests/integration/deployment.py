@@ -1,16 +1,22 @@
 """A gateway's stores and its processes: one deployment, any number of hosts."""
 
+import asyncio
 import json
 import signal
+import time
 import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
-from azure.core.pipeline.transport import RequestsTransport
+import psutil
+from azure.core.credentials import AccessToken
+from azure.core.pipeline.transport import AioHttpTransport, RequestsTransport
 from azure.data.tables import TableServiceClient
 from azure.storage.blob import BlobServiceClient
+from azure.storage.blob.aio import BlobServiceClient as AsyncBlobServiceClient
 
 from gateway import bootstrap
 from gateway.evidence.findings import Report
@@ -41,10 +47,20 @@ class Host:
         self.child.process.send_signal(signal.SIGKILL)
         self.running.supervisor.stop(self.child)
 
-    def stop(self) -> None:
-        """End it as a deployment does: it closes its journal."""
+    async def end(self) -> None:
+        """The same while this event loop, through which it may reach its stores, goes on."""
+        self.child.process.send_signal(signal.SIGTERM)
+        process = psutil.Process(self.pid)
+        while process.status() != psutil.STATUS_ZOMBIE:  # noqa: ASYNC110 - another's state
+            await asyncio.sleep(0.01)
+        self.stop()
+
+    def stop(self) -> float:
+        """End it as a deployment does: it closes its journal; how many seconds that took."""
+        started = time.monotonic()
         status = self.running.supervisor.stop(self.child)
         assert status == 0, self.child.tail()
+        return time.monotonic() - started
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,3 +160,29 @@ def fresh(running: Running, **settings: str) -> Deployment:
             **settings,
         },
     )
+
+
+@asynccontextmanager
+async def async_service(
+    url: str, token: str, ca_file: Path, **options: Any
+) -> AsyncIterator[AsyncBlobServiceClient]:
+    """The asynchronous SDK as an agent sets it up, without retries."""
+
+    class Fixed:
+        async def get_token(self, *_scopes: str, **_options: Any) -> AccessToken:
+            return AccessToken(token, int(time.time()) + 3600)
+
+        async def close(self) -> None:
+            return
+
+        async def __aenter__(self) -> Self:
+            return self
+
+        async def __aexit__(self, *_: object) -> None:
+            return
+
+    transport = AioHttpTransport(connection_verify=str(ca_file), use_env_settings=False)
+    async with AsyncBlobServiceClient(
+        url, credential=Fixed(), transport=transport, **{"retry_total": 0, **options}
+    ) as service:
+        yield service

@@ -95,6 +95,7 @@ class Stack:
         audience: str = "",
         expires_in: int = 3600,
         scope: str = f"{directory.AUDIENCE}/.default",
+        provider: str = "",
     ) -> str:
         """A token of the development provider, for the gateway unless said otherwise."""
         form = [
@@ -107,8 +108,8 @@ class Stack:
         ]
         form += [("dev_groups", group) for group in groups]
         form += [("dev_audience", audience)] if audience else []
-        provider = Provider(self.running.identity_provider, self.running.ca_file)
-        return request_token(provider, form)
+        url = provider or self.running.identity_provider
+        return request_token(Provider(url, self.running.ca_file), form)
 
     def service(
         self, connection: str, credential: Any, *, url: str = "", **options: Any
@@ -173,18 +174,24 @@ class Stack:
         assert self.requests() == before
 
     def contents(self) -> list[tuple[Any, ...]]:
-        """Every container with who may read it, every blob with its ETag, in all data accounts."""
+        """Every container with who may read it, every blob with its ETag, in all data accounts.
+
+        Containers that tests made for themselves are left out.
+        """
         found: list[tuple[Any, ...]] = []
         for account in DATA_ACCOUNTS:
             service = self.account(account)
-            for container in service.list_containers(include_metadata=True):
-                client = service.get_container_client(container.name)
+            names = [item.name for item in service.list_containers()]
+            for name in [name for name in names if not name.startswith("test-")]:
+                client = service.get_container_client(name)
                 policy = client.get_container_access_policy()
                 identifiers = [item.id for item in policy["signed_identifiers"] or ()]
-                found.append((account, container.name, policy["public_access"], identifiers))
+                found.append((account, name, policy["public_access"], identifiers))
                 found += [
-                    (account, container.name, blob.name, blob.snapshot, blob.etag, blob.metadata)
-                    for blob in client.list_blobs(include=["metadata", "snapshots", "uncommitted"])
+                    (account, name, blob.name, blob.snapshot, blob.etag, blob.metadata)
+                    for blob in client.list_blobs(
+                        include=["metadata", "snapshots", "uncommittedblobs"]
+                    )
                 ]
         return found
 

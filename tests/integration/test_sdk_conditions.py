@@ -16,7 +16,7 @@ from azure.core.exceptions import (
 )
 from azure.storage.blob import BlobClient, BlobLeaseClient
 
-from tests.integration.stack import Both, Heard, code
+from tests.integration.stack import Both, Heard, Stack, code
 
 pytestmark = [pytest.mark.integration, pytest.mark.enable_socket]
 
@@ -81,14 +81,34 @@ def test_conditions_on_time(blob: BlobClient) -> None:
     assert blob.download_blob(if_unmodified_since=later).readall() == b"version one"
 
 
-def test_conditions_on_tags_are_passed_on_and_judged_as_reads_of_tags(blob: BlobClient) -> None:
+@pytest.mark.parametrize("condition", ["\"stage\" = 'raw'", "\"stage\" = 'done'"])
+def test_conditions_on_tags_hold_as_in_storage(
+    condition: str, stack: Stack, blob: BlobClient, research: Both
+) -> None:
     heard = Heard()
+    stored = research.stored.get_blob_client("note")
 
-    blob.get_blob_properties(if_tags_match_condition="\"stage\" = 'raw'", raw_response_hook=heard)
+    ends = [
+        end_of(lambda: stored.download_blob(if_tags_match_condition=condition)),
+        end_of(
+            lambda: blob.download_blob(if_tags_match_condition=condition, raw_response_hook=heard)
+        ),
+    ]
 
-    assert heard.statuses == [200]
-    # Azurite does not evaluate tag conditions on every operation; what is sent is checked by the
-    # request builder's own tests.
+    assert ends[0] == ends[1]
+    assert ends[0] == ("" if "raw" in condition else "ConditionNotMet")
+    (intent, _) = stack.records(heard.exchange)
+    actions = [access["action"] for access in intent["operation"]["accesses"]]
+    assert [action.partition("blobs/")[2] for action in actions] == ["read", "tags/read"]
+
+
+def end_of(call: Callable[[], Any]) -> str:
+    """The error code, "" for success."""
+    try:
+        call()
+    except HttpResponseError as error:
+        return code(error)
+    return ""
 
 
 def test_a_lease_guards_its_blob(blob: BlobClient, research: Both) -> None:

@@ -1,9 +1,15 @@
 """What happens, and what is on record, when nothing fails."""
 
+import threading
+from dataclasses import fields
+
 import pytest
 
 from gateway.errors import GatewayError, Reason
+from gateway.model.connection import Masking
 from gateway.model.message import Request
+from gateway.model.operation import Resource
+from gateway.policy.policy import Policy
 from tests.fakes.identity import AGENT_OBJECT
 from tests.fakes.upstream import response
 from tests.pipeline import world
@@ -121,3 +127,32 @@ async def test_a_rule_that_masks_more_than_the_place_withholds_content_there_too
     with pytest.raises(GatewayError) as refused:
         await scene.pipeline().handle(world.READ)
     assert refused.value.reason == Reason.CONTENT_WITHHELD
+
+
+SEEN: list[int] = []
+
+
+class Watched(Policy):
+    """A policy that notes the thread on which masking is asked for."""
+
+    def masking_of(self, resource: Resource) -> Masking:
+        SEEN.append(threading.get_ident())
+        return super().masking_of(resource)
+
+
+@pytest.mark.parametrize(("entries", "threads"), [(10, 1), (10_000, 2)])
+async def test_a_long_listing_does_not_keep_others_waiting(entries: int, threads: int) -> None:
+    plain = world.compiled(world.MANIFEST)
+    policy = Watched(**{field.name: getattr(plain, field.name) for field in fields(plain)})
+    names = "".join(f"<Blob><Name>b{number:08d}</Name></Blob>" for number in range(entries))
+    listing = f"<EnumerationResults><Blobs>{names}</Blobs></EnumerationResults>".encode()
+    scene = world.World()
+    scene.upstream.then(response(200, listing))
+    SEEN.clear()
+
+    answer = await scene.pipeline(manifests=world.FixedManifest(policy)).handle(
+        world.request(path="/public", query="restype=container&comp=list")
+    )
+
+    assert answer.body.count(b"<Blob>") == entries
+    assert len(set(SEEN)) == threads

@@ -1,5 +1,6 @@
 """What XML request bodies say, parsed with bounds and without entities."""
 
+import re
 from dataclasses import dataclass
 from typing import Final
 from xml.etree.ElementTree import Element, ParseError
@@ -12,6 +13,12 @@ from gateway.operations.blob.spec import Body
 MAX_SETTINGS_BYTES: Final = 64 * 1024
 # 50,000 blocks with ids of at most 88 characters, and the element around each.
 MAX_BLOCK_LIST_BYTES: Final = 8 * 1024 * 1024
+# Two tags for each block, and some around them; a million nested ones take seconds to parse.
+MAX_TAGS: Final = 2 * 50_000 + 16
+
+_ENCODING: Final = re.compile(
+    rb"""(?:\xef\xbb\xbf)?<\?xml[^>]{0,80}?\sencoding\s*=\s*["']([^"']{0,40})"""
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +68,33 @@ def read(kind: Body, body: bytes) -> Content:
 
 def _parse(kind: Body, body: bytes) -> Element:
     limit = MAX_BLOCK_LIST_BYTES if kind is Body.BLOCK_LIST else MAX_SETTINGS_BYTES
-    if len(body) > limit:
+    if len(body) > limit or body.count(b"<") > MAX_TAGS:
         raise InvalidRequest(
             "The request body is longer than the operation needs.", reason=Reason.REQUEST_TOO_LARGE
         )
     try:
+        _check_encoding(body)
         root: Element = fromstring(body, forbid_dtd=True)
     except (ParseError, ValueError, LookupError):
         raise InvalidRequest(
             "The request body is not well-formed XML, or has a document type.",
-            advice=f"Send a {kind.value} document as the REST reference describes it.",
+            advice=f"Send a {kind.value} document in UTF-8, as the REST reference describes it.",
         ) from None
     if _name(root) != kind.value.lower():
         raise InvalidRequest(f"The request body is not a {kind.value} document.")
     return root
+
+
+def _check_encoding(body: bytes) -> None:
+    """Pass UTF-8 alone: in other encodings two parsers may see two documents.
+
+    Raises:
+        ValueError: it is, or says that it is, something else.
+    """
+    declared = _ENCODING.match(body)
+    if b"\0" in body or (declared and declared[1].lower() != b"utf-8"):
+        raise ValueError("not UTF-8")
+    body.decode("utf-8")
 
 
 def _name(element: Element) -> str:

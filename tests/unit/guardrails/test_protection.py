@@ -5,6 +5,7 @@ from gateway.guardrails.protection import check
 from tests.unit.guardrails.build import operation, request
 
 QUERY = "restype=service&comp=properties"
+PURGEABLE = "<AllowPermanentDelete>true</AllowPermanentDelete>"
 LOGGED = "<Read>true</Read><Write>true</Write><Delete>true</Delete>"
 
 
@@ -34,11 +35,7 @@ def reason(body: str, query: str = QUERY, name: str = "Put Blob") -> Reason | No
         ),
         ("<Enabled>true</Enabled><Enabled>false</Enabled>", False),
         ("<Enabled>true</Enabled><enabled>false</enabled>", False),
-        (
-            "<Enabled>true</Enabled><AllowPermanentDelete>false</AllowPermanentDelete>"
-            "<AllowPermanentDelete>true</AllowPermanentDelete>",
-            False,
-        ),
+        ("<Enabled>true</Enabled>" + PURGEABLE.replace("true", "false") + PURGEABLE, False),
         ("<Enabled>true</Enabled><allowPermanentDelete>true</allowPermanentDelete>", False),
     ],
 )

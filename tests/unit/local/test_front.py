@@ -162,3 +162,6 @@ async def test_a_stated_length_is_kept_and_none_is_made_up_without_content() -> 
     assert (await exchange(route(Recorder(response))))[1]["content-length"] == ["99"]
     empty = func.HttpResponse(status_code=204)
     assert "content-length" not in (await exchange(route(Recorder(empty))))[1]
+    unknown = func.HttpResponse()
+    assert (await exchange(route(Recorder(unknown))))[1]["content-length"] == ["0"]
+    assert "content-length" not in (await exchange(route(Recorder(unknown)), method="HEAD"))[1]

@@ -184,18 +184,63 @@ def test_a_second_signal_during_the_stop_kills_at_once(tmp_path: Path, signals: 
     assert time.monotonic() - started < 15
 
 
-def test_a_shield_delays_a_signal_and_does_not_lose_it(signals: Signals) -> None:
-    reached = []
+def test_a_signal_is_raised_by_the_next_check(signals: Signals) -> None:
+    signals.check()
+    signal.raise_signal(signal.SIGHUP)
 
-    def shielded() -> None:
-        with signals.shield():
-            signal.raise_signal(signal.SIGHUP)
-            reached.append("the end")
+    with pytest.raises(Stopped) as caught:
+        signals.check()
+
+    assert caught.value.signum == signal.SIGHUP
+
+
+def test_a_signal_that_somebody_swallowed_is_raised_again(signals: Signals) -> None:
+    signal.raise_signal(signal.SIGTERM)
+    for _ in range(2):
+        with pytest.raises(Stopped):
+            signals.check()
+
+
+def test_a_second_signal_before_the_check_is_raised_at_once(signals: Signals) -> None:
+    signal.raise_signal(signal.SIGTERM)
 
     with pytest.raises(Stopped):
-        shielded()
+        signal.raise_signal(signal.SIGTERM)
 
-    assert reached == ["the end"]
+
+def test_a_second_signal_while_the_first_unwinds_is_not_raised(signals: Signals) -> None:
+    signal.raise_signal(signal.SIGTERM)
+    with pytest.raises(Stopped):
+        signals.check()
+
+    signal.raise_signal(signal.SIGTERM)
+
+    with pytest.raises(Stopped):
+        signal.raise_signal(signal.SIGTERM)
+
+
+def test_nothing_is_raised_inside_a_shield(signals: Signals) -> None:
+    with signals.shield():
+        for _ in range(5):
+            signal.raise_signal(signal.SIGINT)
+
+    assert signals.received == 5
+
+
+def test_nothing_is_started_after_a_signal(tmp_path: Path, signals: Signals) -> None:
+    signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(Stopped), Supervisor(tmp_path, signals) as supervisor:
+        supervisor.start("late", [sys.executable, "-c", ""])
+
+    assert not (tmp_path / "late.out").exists()
+
+
+def test_a_block_that_ended_in_spite_of_a_signal_is_stopped(
+    tmp_path: Path, signals: Signals
+) -> None:
+    with pytest.raises(Stopped), Supervisor(tmp_path, signals):
+        signal.raise_signal(signal.SIGINT)
 
 
 def test_the_handlers_of_before_come_back() -> None:

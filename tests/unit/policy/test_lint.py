@@ -1,3 +1,5 @@
+from time import process_time
+
 import pytest
 
 from gateway.policy.compiler import compile_manifest
@@ -225,3 +227,15 @@ def test_reviewers_who_may_ask_are_noticed() -> None:
 
     assert "self-review" in ids(asking)
     assert "self-review" not in ids(apart)
+
+
+def test_a_thousand_rules_are_linted_in_a_moment() -> None:
+    rules = [
+        rule(f"r{number}", ("deny", "allow")[number % 2], resources=f'["clinic/c{number}/**"]')
+        for number in range(1000)
+    ]
+    started = process_time()
+    lints(manifest(*USED, *rules))
+
+    # Some 0.4 s; it was 30 times as long when every pair was compared action by action.
+    assert process_time() - started < 5

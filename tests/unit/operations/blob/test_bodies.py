@@ -6,6 +6,7 @@ from gateway.errors import InvalidRequest, Reason
 from gateway.operations.blob.bodies import (
     MAX_BLOCK_LIST_BYTES,
     MAX_SETTINGS_BYTES,
+    MAX_TAGS,
     Content,
     read,
 )
@@ -94,6 +95,28 @@ def test_a_body_over_the_bound_is_refused_before_it_is_parsed() -> None:
     assert caught.value.reason is Reason.REQUEST_TOO_LARGE
     with pytest.raises(InvalidRequest):
         read(Body.BLOCK_LIST, b"<" * (MAX_BLOCK_LIST_BYTES + 1))
+    with pytest.raises(InvalidRequest) as caught:
+        read(Body.BLOCK_LIST, b"<a>" * MAX_TAGS + b"</a>" * MAX_TAGS)
+    assert caught.value.reason is Reason.REQUEST_TOO_LARGE
+
+
+@pytest.mark.parametrize("declaration", ["", '<?xml version="1.0" encoding="UTF-8"?>', "\ufeff"])
+def test_a_document_in_utf_8_is_read(declaration: str) -> None:
+    assert read(Body.TAGS, f"{declaration}<Tags>é</Tags>".encode()) == Content()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "declared"),
+    [("utf-16", "utf-16"), ("utf-16-le", "utf-16"), ("latin-1", "iso-8859-1"), ("cp037", "cp037"),
+     ("ascii", "koi8-r"), ("latin-1", "utf-8")],
+)  # fmt: skip
+def test_a_document_in_another_encoding_is_refused(encoding: str, declared: str) -> None:
+    text = f'<?xml version="1.0" encoding="{declared}"?><Tags>e</Tags>'
+    if declared == "utf-8":
+        text = text.replace("e</", "é</")
+
+    with pytest.raises(InvalidRequest):
+        read(Body.TAGS, text.encode(encoding))
 
 
 def test_a_full_block_list_is_read() -> None:
