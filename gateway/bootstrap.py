@@ -40,6 +40,7 @@ from gateway.errors import GatewayError
 from gateway.evidence.chain import Instance
 from gateway.masking.masker import WithholdingMasker
 from gateway.model.message import Answer, Request
+from gateway.model.own import Own
 from gateway.pipeline import Pipeline
 from gateway.ports import (
     Clock,
@@ -150,7 +151,7 @@ class OperatorTools:
     verifier: Verifier
     deny_table: DenyRegister
     digest_keys: DigestKeys
-    own_endpoints: frozenset[str]
+    own: Own
 
 
 _applications: WeakKeyDictionary[asyncio.AbstractEventLoop, "asyncio.Task[Application]"] = (
@@ -204,7 +205,7 @@ async def build(config: Settings) -> Application:
             journal=parts.journal,
             upstream=upstream,
             masker=WithholdingMasker(),
-            own_endpoints=config.own_endpoints,
+            own=config.own,
         )
         return Application(
             settings=config,
@@ -234,7 +235,7 @@ async def operator_tools(config: Settings) -> AsyncIterator[OperatorTools]:
             verifier=parts.verifier,
             deny_table=parts.deny_table,
             digest_keys=parts.digest_keys,
-            own_endpoints=config.own_endpoints,
+            own=config.own,
         )
 
 
@@ -286,7 +287,7 @@ async def _parts(config: Settings, identity: AsyncTokenCredential, stack: AsyncE
         store,
         state,
         clock,
-        own_endpoints=config.own_endpoints,
+        own=config.own,
         poll_seconds=config.manifest_poll_seconds,
         max_age_seconds=config.manifest_max_age_seconds,
     )

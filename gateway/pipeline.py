@@ -50,6 +50,7 @@ from gateway.model.exchange import (
 )
 from gateway.model.message import Answer, Request, Timings
 from gateway.model.operation import Effect, Resource
+from gateway.model.own import Own
 from gateway.policy.policy import Policy
 from gateway.ports import (
     Approvals,
@@ -78,6 +79,9 @@ S = TypeVar("S", bound=State)
 
 _LARGE: Final = 256 * 1024
 """Bytes of an answer from which on it is put in the gateway's terms by another thread."""
+
+_LARGE_BODY: Final = 1024 * 1024
+"""Bytes of a request from which on its digest is made by another thread."""
 
 EXCHANGE_HEADER: Final = "x-chaperone-exchange"
 """Names the exchange in answers and errors: the `id` of its records."""
@@ -113,7 +117,7 @@ class Trail:
         if refusal is None and isinstance(state, Authenticated | Classified):
             # Rules were not asked yet, but whose agent this is can be told already.
             authenticated = state if isinstance(state, Authenticated) else state.authenticated
-            agent = self.policy.agents.get(authenticated.principal.application)
+            agent = self.policy.agent_of(authenticated.principal)
             if agent is not None:
                 refusal = Refuse(error.reason, "", "", agent.sponsor, (), agent.name)
         return records.denied(
@@ -142,7 +146,7 @@ class Pipeline:
     journal: Journal
     upstream: Upstream
     masker: Masker
-    own_endpoints: frozenset[str]
+    own: Own
 
     async def handle(self, request: Request) -> Answer:
         """Carry one request through all stages, in this order.
@@ -202,7 +206,10 @@ class Pipeline:
         key = await self.digest_keys.current()
         label = received.request.headers.get("x-chaperone-session")
         session = identity.session(principal, label, received.timings.received_at, key)
-        return Authenticated(received, principal, session)
+        digest = partial(identity.body_digest, received.request, key)
+        large = len(received.request.body) > _LARGE_BODY
+        body = await asyncio.to_thread(digest) if large else digest()
+        return Authenticated(received, principal, session, body)
 
     async def _classify(
         self, authenticated: Authenticated, policy: Policy, sources: Sources
@@ -218,7 +225,7 @@ class Pipeline:
         operation = operations.classify(connection, request, sources.resolve)
         key = await self.digest_keys.current()
         digest = identity.request_digest(
-            authenticated.principal, connection.name, request, listed(request.headers), key
+            authenticated, connection.name, listed(request.headers), key
         )
         return Classified(authenticated, policy.digest, connection, operation, digest)
 
@@ -256,7 +263,7 @@ class Pipeline:
             classified.authenticated.received.request,
             classified.operation,
             policy.masking_of,
-            self.own_endpoints,
+            self.own,
             demanded=authorised.obligations.demanded,
         )
         self.masker.admit(authorised)

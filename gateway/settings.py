@@ -16,6 +16,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from gateway.errors import ConfigurationError
+from gateway.model.own import Own
 
 
 class Environment(StrEnum):
@@ -117,11 +118,21 @@ class Settings(BaseSettings):
         return self
 
     @cached_property
-    def own_endpoints(self) -> frozenset[str]:
-        """`host[:port][/account]` of the gateway itself: refused as upstream and as copy source.
+    def own(self) -> Own:
+        """What the gateway keeps to itself: no upstream, no copy source, no upstream's credential.
 
-        The path counts because path-style endpoints (Azurite) serve many accounts on one host.
+        The path of an endpoint counts because path-style endpoints (Azurite) serve many accounts on
+        one host. A development gateway signs in as its developer unless an identity is set.
         """
+        has_identity = self.environment is Environment.PRODUCTION or self.identity_client_id
+        return Own(
+            endpoints=self._endpoints(),
+            client_id=self.identity_client_id.lower() if has_identity else None,
+            secrets=frozenset({self.digest_key_secret.lower()}),
+            tenants=frozenset(self.tenants),
+        )
+
+    def _endpoints(self) -> frozenset[str]:
         urls = (
             self.public_url,
             self.evidence_url,

@@ -1,7 +1,6 @@
 """The deny table in Azure Table storage: PartitionKey is the kind, RowKey the value."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
@@ -9,7 +8,8 @@ from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFo
 from azure.data.tables import UpdateMode
 from azure.data.tables.aio import TableClient
 
-from gateway.errors import InvalidRequest, NotFound, StoreError, StoreUnavailable
+from gateway.errors import NotFound, StoreError, StoreUnavailable
+from gateway.model.denial import identifier
 from gateway.ports import DenyEntry
 
 MAX_ENTRIES = 10_000
@@ -18,16 +18,6 @@ _PAGE = 1000  # the service's own maximum
 # Everything the client raises: its own errors, time running out, and ValueError for answers that
 # it cannot deserialise (azure.core.exceptions.DeserializationError is one).
 FAILURES = (AzureError, TimeoutError, ValueError)
-
-# What an identifier of each kind looks like. None of these characters is one that Table storage
-# forbids in keys (/ \ # ? and control characters), so that nothing needs escaping.
-_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
-FORMS: Mapping[str, re.Pattern[str]] = {
-    "oid": _GUID,
-    "azp": _GUID,
-    "uti": re.compile(r"[0-9a-z_-]{1,128}", re.ASCII),
-    "session": re.compile(r"[0-9a-f]{32}", re.ASCII),
-}
 
 
 class AzureDenyTable:
@@ -70,7 +60,7 @@ class AzureDenyTable:
             InvalidRequest: an unknown kind, or a value that cannot be an identifier of that kind.
             StoreError: it may or may not have been written.
         """
-        kind, value = _keys(entry.kind, entry.value)
+        kind, value = identifier(entry.kind, entry.value)
         entity = {
             "PartitionKey": kind,
             "RowKey": value,
@@ -89,7 +79,7 @@ class AzureDenyTable:
             NotFound: there is no such entry.
             StoreError: it may or may not have been removed.
         """
-        kind, value = _keys(kind, value)
+        kind, value = identifier(kind, value)
         async with self._errors():
             # delete_entity succeeds where nothing is there; a typing error must not.
             await self._client.get_entity(kind, value)
@@ -115,16 +105,3 @@ def _entry(entity: Mapping[str, object]) -> DenyEntry:
         by=str(entity.get("by", "")),
         at=str(entity.get("at", "")),
     )
-
-
-def _keys(kind: str, value: str) -> tuple[str, str]:
-    form = FORMS.get(kind)
-    if form is None:
-        raise InvalidRequest("the kind of a denial is oid, azp, uti or session")
-    value = value.strip().lower()
-    if not form.fullmatch(value):
-        raise InvalidRequest(
-            "the value cannot be an identifier of that kind",
-            advice="oid and azp are GUIDs, a session is 32 hex digits, a uti letters, digits, _, -",
-        )
-    return kind, value

@@ -5,10 +5,7 @@ come back as a conflict, and only the journal can tell its own bytes from anothe
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import contextmanager
-from enum import Enum
-from types import MappingProxyType
+from collections.abc import AsyncIterator
 
 from azure.core import MatchConditions, exceptions
 from azure.storage.blob.aio import ContainerClient
@@ -17,46 +14,12 @@ from gateway.errors import (
     AlreadyExists,
     NotFound,
     PreconditionFailed,
-    StoreError,
-    StoreUnavailable,
 )
 from gateway.ports import StoredBlob
+from gateway.storage_failures import Codes, code_of, translated
 
-_UNSENT = "the evidence store could not be reached; nothing was sent"
-_UNKNOWN = "the evidence store did not answer; the write may have landed"
-_REFUSED = "the evidence store refused the request"
-_UNREADABLE = "the evidence store gave an answer that cannot be read"
+_STORE = "the evidence store"
 
-OUTCOMES: Mapping[type[Exception], str] = MappingProxyType(
-    {
-        exceptions.AzureError: _UNKNOWN,
-        exceptions.ServiceRequestError: _UNSENT,
-        exceptions.ServiceRequestTimeoutError: _UNSENT,
-        exceptions.ServiceResponseError: _UNKNOWN,
-        exceptions.ServiceResponseTimeoutError: _UNKNOWN,
-        exceptions.HttpResponseError: _REFUSED,
-        exceptions.ResourceExistsError: _REFUSED,
-        exceptions.ResourceNotFoundError: _REFUSED,
-        exceptions.ClientAuthenticationError: _REFUSED,
-        exceptions.ResourceModifiedError: _REFUSED,
-        exceptions.ResourceNotModifiedError: _REFUSED,
-        exceptions.TooManyRedirectsError: _REFUSED,
-        exceptions.ODataV4Error: _REFUSED,
-        exceptions.DecodeError: _UNREADABLE,
-        exceptions.IncompleteReadError: _UNREADABLE,
-        exceptions.StreamConsumedError: _UNREADABLE,
-        exceptions.StreamClosedError: _UNREADABLE,
-        exceptions.ResponseNotReadError: _UNREADABLE,
-        exceptions.SerializationError: _UNSENT,
-        exceptions.DeserializationError: _UNREADABLE,
-        # What a transport may let through unwrapped, and our own time limit.
-        TimeoutError: _UNKNOWN,
-        OSError: _UNKNOWN,
-    }
-)
-"""What each library exception says about the request; all of them become a StoreError."""
-
-# Error codes: https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes
 _TAKEN = frozenset(
     {
         "BlobAlreadyExists",
@@ -69,13 +32,13 @@ _TAKEN = frozenset(
 _ABSENT = frozenset({"BlobNotFound"})
 _MOVED = frozenset({"AppendPositionConditionNotMet"})
 
-_CREATE: Mapping[str, type[StoreError]] = dict.fromkeys(_TAKEN, AlreadyExists)
-_APPEND: Mapping[str, type[StoreError]] = {
+_CREATE: Codes = dict.fromkeys(_TAKEN, AlreadyExists)
+_APPEND: Codes = {
     **dict.fromkeys(_ABSENT, NotFound),
     **dict.fromkeys(_MOVED, PreconditionFailed),
 }
-_READ: Mapping[str, type[StoreError]] = dict.fromkeys(_ABSENT, NotFound)
-_NOTHING: Mapping[str, type[StoreError]] = {}
+_READ: Codes = dict.fromkeys(_ABSENT, NotFound)
+_NOTHING: Codes = {}
 
 _SLICE = 16 * 1024 * 1024  # below the SDK's own 32 MiB, so that each slice is one request
 
@@ -94,7 +57,7 @@ class BlobEvidenceStore:
 
     async def create(self, name: str) -> None:
         """See `ports.EvidenceStore`."""
-        with _translated(_CREATE):
+        with translated(_STORE, _CREATE):
             async with asyncio.timeout(self._timeout):
                 await self._container.get_blob_client(name).create_append_blob(
                     # If-None-Match: *
@@ -104,7 +67,7 @@ class BlobEvidenceStore:
 
     async def append(self, name: str, data: bytes, position: int) -> int:
         """See `ports.EvidenceStore`."""
-        with _translated(_APPEND):
+        with translated(_STORE, _APPEND):
             async with asyncio.timeout(self._timeout):
                 await self._container.get_blob_client(name).append_block(
                     data, length=len(data), appendpos_condition=position, retry_total=0
@@ -113,7 +76,7 @@ class BlobEvidenceStore:
 
     async def put(self, name: str, data: bytes) -> None:
         """See `ports.EvidenceStore`."""
-        with _translated(_CREATE):
+        with translated(_STORE, _CREATE):
             async with asyncio.timeout(self._timeout):
                 await self._container.get_blob_client(name).upload_blob(
                     data, length=len(data), overwrite=False, retry_total=0
@@ -138,7 +101,7 @@ class BlobEvidenceStore:
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     async def _slice(self, name: str, offset: int, size: int) -> bytes:
-        with _translated(_READ):
+        with translated(_STORE, _READ):
             async with asyncio.timeout(self._timeout):
                 try:
                     stream = await self._container.get_blob_client(name).download_blob(
@@ -146,7 +109,7 @@ class BlobEvidenceStore:
                     )
                     return await stream.readall()
                 except exceptions.HttpResponseError as error:
-                    if _code(error) == "InvalidRange":  # 416: at or past the end
+                    if code_of(error) == "InvalidRange":  # 416: at or past the end
                         return b""
                     raise
 
@@ -154,7 +117,7 @@ class BlobEvidenceStore:
         """See `ports.EvidenceStore`."""
         pages = self._container.list_blobs(name_starts_with=prefix, retry_total=0).by_page()
         while True:
-            with _translated(_NOTHING):
+            with translated(_STORE, _NOTHING):
                 try:
                     async with asyncio.timeout(self._timeout):
                         page = [
@@ -164,30 +127,3 @@ class BlobEvidenceStore:
                     return
             for blob in page:
                 yield blob
-
-
-@contextmanager
-def _translated(codes: Mapping[str, type[StoreError]]) -> Iterator[None]:
-    """Library exceptions become StoreErrors: by service error code, else unavailable."""
-    try:
-        yield
-    except tuple(OUTCOMES) as error:
-        code = _code(error)
-        if kind := codes.get(code):
-            raise kind(f"the evidence store answered {code}") from None
-        # The name of the class is safe to show; messages of the SDK carry URLs and headers.
-        raise StoreUnavailable(
-            _sentence(error),
-            advice="check that the storage account, its container and the role assignments exist",
-            details=(("error", type(error).__name__), *((("code", code),) if code else ())),
-        ) from None
-
-
-def _sentence(error: Exception) -> str:
-    return next(OUTCOMES[kind] for kind in type(error).__mro__ if kind in OUTCOMES)
-
-
-def _code(error: Exception) -> str:
-    """The service's error code, "" where there is none; members of the SDK's enum are unwrapped."""
-    code = getattr(error, "error_code", None)
-    return str(code.value if isinstance(code, Enum) else code or "")

@@ -1,16 +1,15 @@
 """`chaperone deny`: keep a principal, a client, a token or a session out, on every instance."""
 
 import asyncio
-import getpass
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from contextlib import AbstractAsyncContextManager
 from enum import StrEnum
-from typing import Annotated, TypeVar
+from typing import Annotated, Protocol, TypeVar
 
 import typer
 
-from gateway.cli.deployment import configured
-from gateway.ports import DenyEntry, DenyRegister
+from gateway.ports import Clock, DenyRegister, DigestKeys, Journal, Verifier
+from gateway.recording import denying
 
 T = TypeVar("T")
 
@@ -32,56 +31,117 @@ app = typer.Typer(
 
 _Kind = Annotated[Kind, typer.Argument(help="oid, azp, uti or session.")]
 _Value = Annotated[str, typer.Argument(help="The identifier, as in the records.")]
+_Token = Annotated[
+    str,
+    typer.Option(
+        envvar="CHAPERONE_TOKEN", show_default=False, help="Your own access token for the gateway."
+    ),
+]
+
+
+class Tools(Protocol):
+    """What these commands act with; `bootstrap.operator_tools` makes it."""
+
+    @property
+    def deny_table(self) -> DenyRegister:
+        """The table."""
+        ...
+
+    @property
+    def journal(self) -> Journal:
+        """This command's journal."""
+        ...
+
+    @property
+    def digest_keys(self) -> DigestKeys:
+        """For the reason, in the record."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """The time."""
+        ...
+
+    @property
+    def verifier(self) -> Verifier:
+        """Verifies the person's token."""
+        ...
+
+
+ToolsFactory = Callable[[], AbstractAsyncContextManager[Tools]]
 
 
 @app.command()
 def add(
+    ctx: typer.Context,
     kind: _Kind,
     value: _Value,
     reason: Annotated[str, typer.Option(help="Why, for other operators.")],
-    by: Annotated[str, typer.Option(help="Who you are; by default the login name.")] = "",
+    token: _Token,
 ) -> None:
-    """Deny from now on; every instance follows within 30 s.
+    """Deny from now on, recorded, by the person whose token it is; effective within 30 s.
 
     Raises:
-        GatewayError: the identifier is malformed, or the table cannot be changed.
+        GatewayError: the identifier is malformed, the token is not a person's, or it cannot be
+            recorded or done.
     """
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    entry = DenyEntry(kind.value, value, reason=reason, by=by or getpass.getuser(), at=now)
-    _run(lambda table: table.add(entry))
+
+    async def act(tools: Tools) -> None:
+        person = await tools.verifier.verify(token)
+        await denying.deny(_register(tools), person, kind.value, value, reason)
+
+    _operate(ctx, act)
     print(f"denied: {kind} {value.strip().lower()} (on every instance within 30 s)")
 
 
 @app.command()
-def remove(kind: _Kind, value: _Value) -> None:
-    """Deny no longer.
+def remove(ctx: typer.Context, kind: _Kind, value: _Value, token: _Token) -> None:
+    """Deny no longer, recorded, by the person whose token it is.
 
     Raises:
-        GatewayError: there is no such entry, or the table cannot be changed.
+        GatewayError: there is no such entry, the token is not a person's, or it cannot be recorded
+            or done.
     """
-    _run(lambda table: table.remove(kind.value, value))
+
+    async def act(tools: Tools) -> None:
+        person = await tools.verifier.verify(token)
+        await denying.relent(_register(tools), person, kind.value, value)
+
+    _operate(ctx, act)
     print(f"no longer denied: {kind} {value.strip().lower()} (within 30 s)")
 
 
 @app.command("list")
-def show() -> None:
+def show(ctx: typer.Context) -> None:
     """Show every entry: kind, value, since, by, reason, separated by tabs.
 
     Raises:
         GatewayError: the table cannot be read.
     """
-    for entry in sorted(_run(lambda table: table.entries()), key=lambda one: (one.kind, one.value)):
+    entries = _operate(ctx, lambda tools: tools.deny_table.entries())
+    for entry in sorted(entries, key=lambda one: (one.kind, one.value)):
         fields = (entry.kind, entry.value, entry.at, entry.by, entry.reason)
         # What is in the table may have been typed anywhere: no control sequences to a terminal.
         print("\t".join("".join(c if c.isprintable() else "?" for c in field) for field in fields))
 
 
-def _run(work: Callable[[DenyRegister], Awaitable[T]]) -> T:
-    async def with_table() -> T:
-        # Late: it loads every adapter, which `--help` does not need.
-        from gateway.bootstrap import operator_tools  # noqa: PLC0415
+def _register(tools: Tools) -> denying.Register:
+    return denying.Register(tools.deny_table, tools.journal, tools.digest_keys, tools.clock)
 
-        async with operator_tools(configured()) as tools:
-            return await work(tools.deny_table)
 
-    return asyncio.run(with_table())
+def _operate(ctx: typer.Context, act: Callable[[Tools], Awaitable[T]]) -> T:
+    factory: ToolsFactory = ctx.obj or _deployment
+
+    async def run() -> T:
+        async with factory() as tools:
+            return await act(tools)
+
+    return asyncio.run(run())
+
+
+def _deployment() -> AbstractAsyncContextManager[Tools]:
+    # Late: they load every adapter, which `--help` does not need.
+    from gateway import bootstrap  # noqa: PLC0415
+    from gateway.cli import deployment  # noqa: PLC0415
+
+    return bootstrap.operator_tools(deployment.configured())

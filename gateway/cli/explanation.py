@@ -60,10 +60,11 @@ def principal(
     """
     known = manifest.document.agents
     application = known[agent].application if agent in known else agent.lower()
+    tenant = next((one.tenant for one in known.values() if one.application == application), "")
     if "-" not in application or len(application) != len(_NO_GUID):
         raise InvalidRequest(f"no such agent in the manifest{suggestion(agent, known)}")
     return Principal(
-        tenant=_NO_GUID,
+        tenant=tenant or _NO_GUID,
         object_id=_NO_GUID,
         application=application,
         token_id="",

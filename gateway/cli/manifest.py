@@ -10,6 +10,7 @@ from typing import Annotated, Any, Protocol, TypeVar
 import typer
 
 from gateway.errors import ConfigurationError
+from gateway.model.own import Own
 from gateway.policy.active import blob_name
 from gateway.policy.compiler import compile_manifest
 from gateway.policy.faults import ManifestInvalid
@@ -69,8 +70,8 @@ class Tools(Protocol):
         ...
 
     @property
-    def own_endpoints(self) -> frozenset[str]:
-        """The gateway's own endpoints."""
+    def own(self) -> Own:
+        """What the gateway keeps to itself."""
         ...
 
 
@@ -256,7 +257,7 @@ def _deployment() -> AbstractAsyncContextManager[Tools]:
 
 
 def _stores(tools: Tools) -> activation.Stores:
-    return activation.Stores(tools.store, tools.state, tools.journal, tools.own_endpoints)
+    return activation.Stores(tools.store, tools.state, tools.journal, tools.own)
 
 
 def _read(file: Path) -> bytes:

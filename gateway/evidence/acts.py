@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import Final, Literal
 
 from gateway.evidence.chain import moment
+from gateway.evidence.clear import printable
 from gateway.evidence.schema import Close
 from gateway.model.canonical import Json
+from gateway.model.principal import Principal
 
 MAX_LISTED: Final = 1000
 
@@ -45,6 +47,37 @@ def person(tenant: str, object_id: str, name: str, application: str = "") -> dic
         "client_address": "",
         "purpose": "",
         "reason": "",
+    }
+
+
+def named(principal: Principal) -> dict[str, Json]:
+    """A person as records of the deny list name one."""
+    return {
+        "tid": principal.tenant,
+        "oid": principal.object_id,
+        "name": printable(principal.name),
+    }
+
+
+def denylist(
+    act: Literal["add", "remove"],
+    kind: str,
+    value: str,
+    by: Mapping[str, Json],
+    reason: str = "",
+) -> dict[str, Json]:
+    """A person put an identifier on the deny list, or took it off.
+
+    `value` is in clear, whoever it names; `reason` is a keyed digest or "", since people write
+    anything into it. `by` is the person as `named()` describes one.
+    """
+    return {
+        "type": "denylist",
+        "act": act,
+        "kind": kind,
+        "value": value,
+        "reason": reason,
+        "person": dict(by),
     }
 
 

@@ -6,6 +6,7 @@ from typing import Final
 from gateway.evidence.clear import identifier
 from gateway.model.canonical import canonical
 from gateway.model.digest import DigestKey
+from gateway.model.exchange import Authenticated
 from gateway.model.message import Headers, Request
 from gateway.model.principal import Principal, Session
 
@@ -54,8 +55,13 @@ def session(principal: Principal, label: str | None, now: datetime, keys: Digest
     return Session(id=mac[:32], label=shown)
 
 
+def body_digest(request: Request, keys: DigestKey) -> str:
+    """Keyed digest of a request's body, "" for an empty one."""
+    return keys.of("body", request.body) if request.body else ""
+
+
 def request_digest(
-    principal: Principal, connection: str, request: Request, headers: Headers, keys: DigestKey
+    authenticated: Authenticated, connection: str, headers: Headers, keys: DigestKey
 ) -> str:
     """Keyed digest of who asks for exactly what; an identical repetition has the same.
 
@@ -63,6 +69,7 @@ def request_digest(
     ones that go to the upstream, except those that differ between repetitions (authorization,
     dates, client request id, trace, user agent, hop-by-hop and the platform's own).
     """
+    principal, request = authenticated.principal, authenticated.received.request
     kept = [
         [name, _safe(value)]
         for name, value in sorted(headers)
@@ -71,7 +78,7 @@ def request_digest(
     parts = [
         [principal.tenant, principal.object_id, principal.application],
         [connection, request.method, _safe(str(request.target))],
-        keys.of("body", request.body),
+        authenticated.body_digest,
         kept,
     ]
     return keys.of("request", canonical(parts))

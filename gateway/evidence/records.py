@@ -12,6 +12,7 @@ from typing import TypeAlias, assert_never
 from gateway.errors import GatewayError, ResponseTooLarge, UpstreamUnreachable, Withheld
 from gateway.evidence import clear
 from gateway.evidence.chain import moment
+from gateway.evidence.identity import body_digest
 from gateway.model.canonical import Json
 from gateway.model.connection import Connection
 from gateway.model.decision import Refuse
@@ -61,9 +62,7 @@ def intent(prepared: Prepared, keys: DigestKey) -> Fields:
         "decision": "approved" if approved.approval else "allowed",
         "reason": "",
         "approval": approved.approval,
-        "request": _request(
-            received.request, classified.connection, classified.request_digest, keys
-        ),
+        "request": _request(authenticated, classified.connection, classified.request_digest, keys),
         "obligations": {
             "profile": obligations.masking.profile,
             "accept_free_text": obligations.accept_free_text,
@@ -154,7 +153,12 @@ def denied(  # noqa: PLR0913 - what else is known, by name
         "reason": error.reason,
         "details": details,
         "approval": facts.approval,
-        "request": _request(request, known, classified.request_digest if classified else "", keys),
+        "request": _request(
+            facts.authenticated or facts.received,
+            known,
+            classified.request_digest if classified else "",
+            keys,
+        ),
         "subjects": [],
         "timing": _timing(facts.received.timings),
     }
@@ -265,15 +269,19 @@ def _operation(operation: Operation, connection: Connection, keys: DigestKey) ->
 
 
 def _request(
-    request: Request, connection: Connection | None, digest: str, keys: DigestKey
+    state: Received | Authenticated, connection: Connection | None, digest: str, keys: DigestKey
 ) -> Fields:
+    if isinstance(state, Authenticated):
+        request, body = state.received.request, state.body_digest
+    else:
+        request, body = state.request, body_digest(state.request, keys)
     name = request.connection
     return {
         "connection": connection.name if connection else clear.opaque("connection", name, keys),
         "method": clear.method(request.method, keys),
         "target": clear.target(request.target, connection, keys),
         "digest": digest,
-        "body": keys.of("body", request.body) if request.body else "",
+        "body": body,
         "size": len(request.body),
         "client_request_id": clear.identifier(
             "client-request-id", request.headers.get("x-ms-client-request-id"), keys

@@ -26,6 +26,7 @@ from gateway.evidence.sections import (
     ObligationsPart,
     OperationPart,
     PackagePart,
+    PersonPart,
     RequestPart,
     ResponsePart,
     ReviewerPart,
@@ -160,6 +161,17 @@ class Executed(_Result):
     approval: str
 
 
+class Collected(Envelope):
+    """An agent read the stored result of an approved operation."""
+
+    type: Literal["collected"]
+    id: Hex32
+    approval: str
+    session: SessionPart
+    actor: ActorPart
+    response: ResponsePart
+
+
 class Activated(Envelope):
     """A named person made a manifest the active one."""
 
@@ -168,6 +180,17 @@ class Activated(Envelope):
     manifest: str
     replaced: str
     actor: ActorPart
+
+
+class Denylist(Envelope):
+    """A named person changed the deny list; `value` is an identifier, `reason` a keyed digest."""
+
+    type: Literal["denylist"]
+    act: Literal["add", "remove"]
+    kind: Literal["oid", "azp", "uti", "session"]
+    value: str
+    reason: str
+    person: PersonPart
 
 
 class Counted(Envelope):
@@ -215,7 +238,9 @@ Record: TypeAlias = (
     | Decided
     | Executing
     | Executed
+    | Collected
     | Activated
+    | Denylist
     | Counted
     | Swept
     | Policy

@@ -170,6 +170,15 @@ class ReviewerPart(TypedDict):
     methods: list[str]
 
 
+class PersonPart(TypedDict):
+    """An operator at the command line."""
+
+    __pydantic_config__ = STRICT  # type: ignore[misc]
+    tid: str
+    oid: str
+    name: str
+
+
 class PackagePart(TypedDict):
     """The deployed code."""
 

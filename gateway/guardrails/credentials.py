@@ -4,14 +4,7 @@ from gateway.errors import Blocked, Reason
 from gateway.guardrails.message import parameters
 from gateway.model.message import Request
 from gateway.model.operation import Operation
-
-# Service, account and user delegation SAS ("Create a service SAS" and its neighbours in the REST
-# reference); no parameter of a Blob operation has one of these names.
-_SAS = """
-    rscc rscd rsce rscl rsct saoid scid sdd sduoid se ses si sig sip ske skdutid skoid sks skt sktid
-    skv sp spr sr srh srq srt ss st suoid sv
-"""
-SAS_PARAMETERS = frozenset(_SAS.split())
+from gateway.model.sas import SAS_PARAMETERS
 
 _HEADERS = (
     "x-ms-copy-source-authorization",

@@ -1,8 +1,9 @@
 """Ways out: data moves within one account, and never to where it is masked less."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from gateway.errors import Blocked, Reason
+from gateway.guardrails.message import comp
 from gateway.model.connection import Connection, Masking
 from gateway.model.message import Request
 from gateway.model.operation import Access, Effect, Operation, Resource
@@ -10,7 +11,8 @@ from gateway.model.operation import Access, Effect, Operation, Resource
 MaskingOf = Callable[[Resource], Masking]
 
 _COPY_SOURCES = ("x-ms-copy-source", "x-ms-rename-source")
-_SOURCE_CONTAINERS = ("x-ms-source-container-name", "x-ms-deleted-container-name")
+_RENAMED = "x-ms-source-container-name"
+_RESTORED = "x-ms-deleted-container-name"
 _PREVIOUS_SNAPSHOT = "x-ms-previous-snapshot-url"
 
 
@@ -27,15 +29,13 @@ def check(
     that they have masked does not move to a place where it would be read without.
 
     Raises:
-        Blocked: a foreign source or target, another account, a source that was not judged, or a
-            target that is masked less than a source.
+        Blocked: a foreign source or target, another account, a source that was not judged, a
+            target that is masked less than a source, or a container under another name.
     """
     _check_places(connection, operation)
     _check_headers(connection, request, operation)
+    _check_containers(request, operation)
     _check_ranks(operation, masking_of, demanded)
-    for name in _SOURCE_CONTAINERS:
-        for container in request.headers.all(name):
-            _check_containers(connection, operation, container.strip(), masking_of)
 
 
 def _check_places(connection: Connection, operation: Operation) -> None:
@@ -90,31 +90,26 @@ def _ranks(
     return [masking_of(access.resource).rank for access in operation.accesses if chosen(access)]
 
 
-def _check_containers(
-    connection: Connection, operation: Operation, source: str, masking_of: MaskingOf
-) -> None:
-    """Renaming or restoring a container moves all that is in it, into every area of the new name.
+def _check_containers(request: Request, operation: Operation) -> None:
+    """A container keeps its name: under another one, rules on its blobs would no longer hold.
 
-    Areas within a container differ, so the strictest of the old name is held against the least
-    strict of the new one.
+    Rules see the two containers and none of the blobs, so nothing finds what they deny.
     """
     target = operation.accesses[0].resource
-    name = "".join(target.path[:1])
-    before = max(_container_ranks(connection, target.authority, source, masking_of))
-    after = min(_container_ranks(connection, target.authority, name, masking_of))
-    if after < before:
-        raise _masked_less()
-
-
-def _container_ranks(
-    connection: Connection, authority: str, container: str, masking_of: MaskingOf
-) -> Iterator[int]:
-    for path in ((container,), (container, "-")):
-        yield masking_of(Resource(connection.name, authority, path)).rank
-    for area in connection.areas:
-        first = area.pattern.partition("/")[0]
-        if "*" in first or first == container:
-            yield area.masking.rank
+    restored = request.headers.all(_RESTORED)
+    renames = (
+        comp(request)[1] == "rename"
+        or _RENAMED in request.headers
+        or bool(operation.facts.get("source_container"))
+        or any(container.strip() != "".join(target.path[:1]) for container in restored)
+    )
+    if renames:
+        raise Blocked(
+            "The container would get another name, where other rules hold for its blobs.",
+            reason=Reason.OPERATION_NOT_SUPPORTED,
+            advice="Restore a container under the name that it had; copy the blobs that you may "
+            "read instead of renaming.",
+        )
 
 
 def _foreign_source() -> Blocked:

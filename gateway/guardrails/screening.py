@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 
-from gateway.guardrails import credentials, exfiltration, own, protection, publicity, writeback
+from gateway.guardrails import credentials, exfiltration, protection, publicity, writeback
+from gateway.guardrails import own as own_things
 from gateway.model.connection import Connection, Masking
 from gateway.model.message import Request
 from gateway.model.operation import Operation, Resource
+from gateway.model.own import Own
 
 
 def screen(  # noqa: PLR0913 - what is judged, and three things that it is judged by
@@ -13,7 +15,7 @@ def screen(  # noqa: PLR0913 - what is judged, and three things that it is judge
     request: Request,
     operation: Operation,
     masking_of: Callable[[Resource], Masking],
-    own_endpoints: frozenset[str],
+    own: Own,
     *,
     demanded: Masking | None = None,
 ) -> None:
@@ -25,13 +27,13 @@ def screen(  # noqa: PLR0913 - what is judged, and three things that it is judge
             alone would be one mistake away from a disclosure.
         operation: as it was classified.
         masking_of: the masking of a place, on any connection.
-        own_endpoints: `host[:port][/account]` of the gateway itself.
+        own: what is the gateway itself.
         demanded: the strictest masking that the caller's rules ask for, None where none does.
 
     Raises:
         Blocked: with the reason of the first guardrail that objects.
     """
-    own.check(connection, request, operation, own_endpoints)
+    own_things.check(connection, request, operation, own)
     exfiltration.check(connection, request, operation, masking_of, demanded)
     credentials.check(request, operation)
     publicity.check(request, operation)

@@ -200,7 +200,7 @@ async def _activate(values: Mapping[str, str], data: bytes, token: str) -> None:
     from gateway.recording.activation import Stores, activate  # noqa: PLC0415
 
     async with bootstrap.operator_tools(parsed(values)) as tools:
-        stores = Stores(tools.store, tools.state, tools.journal, tools.own_endpoints)
+        stores = Stores(tools.store, tools.state, tools.journal, tools.own)
         await activate(stores, await tools.verifier.verify(token), data)
 
 

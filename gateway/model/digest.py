@@ -20,7 +20,8 @@ class DigestKey:
         """`hmac-sha256:{version}:{hex}` over purpose NUL data, so that purposes never collide."""
         if "\0" in purpose:
             raise ValueError("a purpose is a plain word")
-        mac = hmac.new(self.key, purpose.encode() + b"\0" + data, hashlib.sha256)
+        mac = hmac.new(self.key, purpose.encode() + b"\0", hashlib.sha256)
+        mac.update(data)
         return f"hmac-sha256:{self.version}:{mac.hexdigest()}"
 
 

@@ -28,11 +28,16 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Authenticated:
-    """The caller is known."""
+    """The caller is known.
+
+    `body_digest` is the keyed digest of the request's body, "" for an empty one: records and the
+    request's own digest take it from here, since a body may be 100 MiB.
+    """
 
     received: Received
     principal: Principal
     session: Session
+    body_digest: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """A manifest to a policy: names resolved, patterns split, conditions compiled, rules indexed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import assert_never
@@ -17,12 +17,13 @@ from gateway.model.connection import (
     Sensitivity,
 )
 from gateway.model.digest import sha256
+from gateway.model.own import Own, reaching
 from gateway.policy import document
 from gateway.policy.condition import ConditionInvalid
-from gateway.policy.endpoint import endpoint, is_own
+from gateway.policy.endpoint import endpoint
 from gateway.policy.expression import Condition, compile_condition
 from gateway.policy.facts import COMMON, EXTRA
-from gateway.policy.faults import ManifestInvalid
+from gateway.policy.faults import Fault, ManifestInvalid
 from gateway.policy.index import RuleIndex
 from gateway.policy.manifest import Manifest
 from gateway.policy.patterns import ActionPattern, ResourcePattern
@@ -57,7 +58,11 @@ def compile_manifest(manifest: Manifest, facts: Mapping[str, type] = EXTRA) -> P
         agents=MappingProxyType(
             {
                 agent.application: Agent(
-                    name, agent.application, agent.sponsor.name, agent.sponsor.object_id
+                    name,
+                    agent.application,
+                    agent.sponsor.name,
+                    agent.sponsor.object_id,
+                    agent.tenant,
                 )
                 for name, agent in source.agents.items()
             }
@@ -80,26 +85,37 @@ def compile_manifest(manifest: Manifest, facts: Mapping[str, type] = EXTRA) -> P
     )
 
 
-def check_own(manifest: Manifest, own_endpoints: frozenset[str]) -> None:
-    """Refuse a manifest that makes the gateway a way into itself.
+def check_own(manifest: Manifest, own: Own) -> None:
+    """Refuse a manifest that makes the gateway a way into itself, or mixes up its tenants.
 
     Args:
         manifest: as parsed.
-        own_endpoints: `host[:port][/account]` of the gateway's accounts, vault and app.
+        own: what the deployment keeps to itself.
 
     Raises:
-        ManifestInvalid: with GATEWAY_RESOURCE, naming each upstream that is the gateway's own.
+        ManifestInvalid: with GATEWAY_RESOURCE, naming each upstream or credential that is the
+            gateway's own; else naming each agent that could be another tenant's.
     """
-    faults = [
-        manifest.fault(
-            ("connections", name, "upstream"),
-            "this is one of the gateway's own endpoints; an upstream is an account of its own",
-        )
-        for name, connection in manifest.document.connections.items()
-        if is_own(endpoint(connection.upstream), own_endpoints)
-    ]
+    faults = tuple(_own_things(manifest, own))
     if faults:
         raise ManifestInvalid(faults, reason=Reason.GATEWAY_RESOURCE)
+    homeless = [name for name, agent in manifest.document.agents.items() if not agent.tenant]
+    if own.serves_tenants and homeless:
+        why = "the gateway accepts several tenants: say whose application this is, `tenant: GUID`"
+        raise ManifestInvalid(manifest.fault(("agents", name), why) for name in homeless)
+
+
+def _own_things(manifest: Manifest, own: Own) -> Iterator[Fault]:
+    for name, connection in manifest.document.connections.items():
+        if own.is_at(reaching(endpoint(connection.upstream))):
+            why = "this is one of the gateway's own endpoints; an upstream is an account of its own"
+            yield manifest.fault(("connections", name, "upstream"), why)
+        if own.holds(_credential(connection)):
+            why = (
+                "this may be the gateway's own identity or secret; name another one, a managed "
+                "identity by its client_id"
+            )
+            yield manifest.fault(("connections", name, "credential"), why)
 
 
 def _connection(

@@ -141,6 +141,12 @@ class Agent(Part):
     """An agent: the application that its tokens are issued to."""
 
     application: Guid = Field(description="application (client) id: the token's `azp` or `appid`")
+    tenant: Annotated[
+        str, Field(pattern=OPTIONAL_GUID), BeforeValidator(_text), AfterValidator(_guid)
+    ] = Field(
+        default="",
+        description="tenant id, the token's `tid`; required where several tenants are accepted",
+    )
     sponsor: Sponsor = Field(description="the person who answers for it")
 
 
@@ -169,7 +175,9 @@ class ManagedIdentity(Part):
     kind: Literal["managed-identity"]
     client_id: Annotated[
         str, Field(pattern=OPTIONAL_GUID), BeforeValidator(_text), AfterValidator(_guid)
-    ] = Field(default="", description="client id of a user-assigned identity")
+    ] = Field(
+        default="", description="client id of a user-assigned identity; required in production"
+    )
     scope: Scope = Field(default=STORAGE_SCOPE, description="token scope")
 
 

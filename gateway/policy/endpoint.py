@@ -1,4 +1,4 @@
-"""Upstream URLs of a manifest, and the gateway's own endpoints, which may never be one.
+"""Upstream URLs of a manifest.
 
 Blob endpoints are `{account}.blob.{suffix}`, `{account}.z{nn}.blob.storage.azure.net` (DNS zone
 endpoints) or, on loopback, path-style `http://127.0.0.1:10000/{account}`:
@@ -7,34 +7,14 @@ https://learn.microsoft.com/azure/storage/common/storage-account-overview#storag
 
 import ipaddress
 import re
-from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from gateway.model.connection import Endpoint
+from gateway.model.own import SECONDARY, is_loopback, storage_account
 
-_SERVICES = frozenset({"blob", "dfs", "table", "queue", "file", "web"})
-_ZONE = re.compile(r"z\d{1,2}")
 _ACCOUNT = re.compile(r"[a-z0-9]{3,24}")
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-_SECONDARY = "-secondary"
 _PORTS = {"https": 443, "http": 80}
-LOOPBACK = "loopback"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """What two addresses have in common when they reach the same thing.
-
-    Attributes:
-        host: lower case, without trailing dots; every loopback address is `loopback`; "" for a
-            storage account, which has one host for each service.
-        port: 0 for the scheme's own and for storage accounts.
-        account: the storage account, "" for a whole host.
-    """
-
-    host: str
-    port: int
-    account: str
 
 
 def endpoint(url: str) -> Endpoint:
@@ -46,7 +26,7 @@ def endpoint(url: str) -> Endpoint:
     parts = _split(url)
     host = _host(parts)
     port = parts.port if parts.port is not None else _PORTS[parts.scheme]
-    if _is_loopback(host):
+    if is_loopback(host):
         account = parts.path.strip("/")
         if not _ACCOUNT.fullmatch(_primary(account)) or parts.path not in {
             f"/{account}",
@@ -58,40 +38,12 @@ def endpoint(url: str) -> Endpoint:
         return Endpoint(parts.scheme, host, port, f"/{account}", _primary(account))
     if parts.scheme != "https":
         raise ValueError("an upstream is https; only loopback may be http")
-    storage = _storage(host)
-    if storage is None or storage[1] != "blob":
+    account, service = storage_account(host) or ("", "")
+    if service != "blob" or not _ACCOUNT.fullmatch(account):
         raise ValueError("expected a blob endpoint, https://{account}.blob.core.windows.net")
     if parts.path not in {"", "/"}:
         raise ValueError("the upstream of a storage account has no path; put containers in rules")
-    return Endpoint("https", host, port, "", storage[0])
-
-
-def is_own(upstream: Endpoint, own: frozenset[str]) -> bool:
-    """Whether `upstream` is one of `own`, `host[:port][/account]` of the gateway itself.
-
-    A storage account is the same one whatever the service, the zone, a trailing dot, letter case,
-    a default port or `-secondary`.
-    """
-    there = _place(upstream.host, upstream.port, upstream.base_path)
-    whole = Place(there.host, there.port, "")
-    places = {_own_place(text) for text in own}
-    return there in places or (bool(there.host) and whole in places)
-
-
-def _own_place(text: str) -> Place:
-    parts = urlsplit(f"//{text.lower()}")
-    return _place(parts.hostname or "", parts.port or 0, parts.path)
-
-
-def _place(host: str, port: int, path: str) -> Place:
-    host = host.lower().rstrip(".")
-    storage = _storage(host)
-    if storage is not None:
-        return Place("", 0, storage[0])
-    if _is_loopback(host):
-        host = LOOPBACK
-    account = _primary(path.strip("/").split("/")[0].lower())
-    return Place(host, 0 if port in _PORTS.values() else port, account)
+    return Endpoint("https", host, port, "", account)
 
 
 def _split(url: str) -> SplitResult:
@@ -113,38 +65,18 @@ def _split(url: str) -> SplitResult:
 
 def _host(parts: SplitResult) -> str:
     host = (parts.hostname or "").lower().rstrip(".")
-    if _address(host) is None and not all(_LABEL.fullmatch(label) for label in host.split(".")):
+    if not _is_address(host) and not all(_LABEL.fullmatch(label) for label in host.split(".")):
         raise ValueError("the upstream's host is not a host name")
     return host
 
 
-def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def _is_address(host: str) -> bool:
     try:
-        address = ipaddress.ip_address(host)
+        ipaddress.ip_address(host)
     except ValueError:
-        return None
-    mapped = getattr(address, "ipv4_mapped", None)
-    return mapped if isinstance(mapped, ipaddress.IPv4Address) else address
-
-
-def _is_loopback(host: str) -> bool:
-    address = _address(host)
-    if address is not None:
-        return address.is_loopback
-    return host == "localhost" or host.endswith(".localhost")
-
-
-def _storage(host: str) -> tuple[str, str] | None:
-    """(account, service) of a storage host name, or None."""
-    labels = [label for label in host.split(".") if label != "privatelink"]
-    account, *rest = labels
-    if rest and _ZONE.fullmatch(rest[0]):
-        rest = rest[1:]
-    account = _primary(account)
-    if len(rest) < 2 or rest[0] not in _SERVICES or not _ACCOUNT.fullmatch(account):  # noqa: PLR2004
-        return None
-    return account, rest[0]
+        return False
+    return True
 
 
 def _primary(account: str) -> str:
-    return account.removesuffix(_SECONDARY)
+    return account.removesuffix(SECONDARY)

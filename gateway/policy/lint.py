@@ -7,6 +7,7 @@ from enum import StrEnum
 from itertools import combinations
 
 from gateway.model.connection import Area, Connection, Masking
+from gateway.model.own import whereabouts
 from gateway.policy.expression import Outcome
 from gateway.policy.manifest import Manifest
 from gateway.policy.patterns import ResourcePattern
@@ -168,10 +169,7 @@ def _wildcards(manifest: Manifest, policy: Policy) -> Iterator[Lint]:
 
 def _doubled_accounts(manifest: Manifest, policy: Policy) -> Iterator[Lint]:
     for one, other in combinations(policy.connections.values(), 2):
-        same = (one.endpoint.account, one.endpoint.base_path and one.endpoint.origin) == (
-            other.endpoint.account,
-            other.endpoint.base_path and other.endpoint.origin,
-        )
+        same = whereabouts(one.endpoint) == whereabouts(other.endpoint)
         if not same or (one.masking, one.areas) == (other.masking, other.areas):
             continue
         message = (
@@ -179,7 +177,9 @@ def _doubled_accounts(manifest: Manifest, policy: Policy) -> Iterator[Lint]:
             "differently: data masked on one can be read on the other"
         )
         line = manifest.line("connections", other.name)
-        yield Lint("account-masked-twice", Severity.WARNING, "", line, message)
+        ephi = any(policy.places[name].strictest.ephi for name in (one.name, other.name))
+        severity = Severity.ERROR if ephi else Severity.WARNING
+        yield Lint("account-masked-twice", severity, "", line, message)
 
 
 def _loosened_areas(manifest: Manifest, policy: Policy) -> Iterator[Lint]:

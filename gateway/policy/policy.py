@@ -30,12 +30,13 @@ UNMASKED = Masking("none", 0, ephi=False)
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """An agent and the person who answers for it."""
+    """An agent and the person who answers for it; `tenant` is "" where any accepted one will do."""
 
     name: str
     application: str
     sponsor: str
     sponsor_object_id: str
+    tenant: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,13 @@ class Policy:
                 return masking
         return place.masking
 
+    def agent_of(self, principal: Principal) -> Agent | None:
+        """The agent that a principal is; an application of that id in another tenant is not."""
+        agent = self.agents.get(principal.application)
+        if agent is None or agent.tenant not in {"", principal.tenant}:
+            return None
+        return agent
+
     def authorise(
         self,
         principal: Principal,
@@ -154,12 +162,12 @@ class Policy:
         now: datetime,
         seen: list[Consideration] | None,
     ) -> Decision:
-        agent = self.agents.get(principal.application)
+        agent = self.agent_of(principal)
         if agent is None:
             return _refuse(
                 Reason.AGENT_UNKNOWN,
-                "no agent with this application id stands in the manifest; add it under `agents`, "
-                "with a sponsor",
+                "no agent with this application id and tenant stands in the manifest; add it under "
+                "`agents`, with a sponsor",
             )
         if operation.refused:
             return _refuse(Reason.OPERATION_NOT_SUPPORTED, operation.refused, agent=agent)

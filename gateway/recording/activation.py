@@ -20,7 +20,8 @@ from gateway.errors import (
 )
 from gateway.evidence import acts
 from gateway.model.exchange import Receipt
-from gateway.model.principal import Principal, PrincipalKind
+from gateway.model.own import Own
+from gateway.model.principal import Principal
 from gateway.policy.active import (
     POINTER,
     Activation,
@@ -37,6 +38,7 @@ from gateway.policy.lint import Lint, Severity, lint
 from gateway.policy.manifest import parse
 from gateway.policy.policy import Policy
 from gateway.ports import EvidenceStore, Journal, StateStore
+from gateway.recording.person import require_person
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
@@ -60,12 +62,12 @@ class Activated:
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """Where an activation is written: evidence, state and this process's journal."""
+    """Where an activation is written, and what the deployment keeps to itself."""
 
     store: EvidenceStore
     state: StateStore
     journal: Journal
-    own_endpoints: frozenset[str]
+    own: Own
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +78,14 @@ class Entry:
     record: Confirmation | None
 
 
-def examine(data: bytes, own_endpoints: frozenset[str]) -> tuple[Policy, tuple[Lint, ...]]:
+def examine(data: bytes, own: Own) -> tuple[Policy, tuple[Lint, ...]]:
     """The policy in `data` with its warnings, if it may be activated.
 
     Raises:
-        ManifestInvalid: a fault, an error lint, or an upstream that is the gateway's own.
+        ManifestInvalid: a fault, an error lint, or what `check_own` refuses.
     """
     manifest = parse(data)
-    check_own(manifest, own_endpoints)
+    check_own(manifest, own)
     policy = compile_manifest(manifest)
     lints = lint(manifest, policy)
     errors = [item for item in lints if item.severity is Severity.ERROR]
@@ -185,12 +187,8 @@ async def _activate(
     act: Literal["activated", "rolled-back"],
     expected_previous: str | None,
 ) -> Activated:
-    if person.kind is not PrincipalKind.USER or not person.name:
-        raise ConfigurationError(
-            "a manifest is activated by a named person, not by a program",
-            advice="sign in as yourself and pass that token",
-        )
-    policy, warnings = examine(data, stores.own_endpoints)
+    require_person(person)
+    policy, warnings = examine(data, stores.own)
     found = await read_pointer(stores.state)
     before = found[0] if found else None
     previous = before.digest if before else ""

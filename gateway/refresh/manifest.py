@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.errors import ConfigurationError, GatewayError, NotFound, Reason, Unavailable
+from gateway.model.own import Own
 from gateway.policy.active import (
     POINTER,
     Activation,
@@ -45,14 +46,14 @@ class ManifestWatch:
         state: StateStore,
         clock: Clock,
         *,
-        own_endpoints: frozenset[str],
+        own: Own,
         poll_seconds: int = 10,
         max_age_seconds: int = 60,
     ) -> None:
         self._store = store
         self._state = state
         self._clock = clock
-        self._own_endpoints = own_endpoints
+        self._own = own
         self._poll = timedelta(seconds=poll_seconds)
         self._max_age = timedelta(seconds=max_age_seconds)
         self._known: _Known | None = None
@@ -147,7 +148,7 @@ class ManifestWatch:
     def _compile(self, data: bytes) -> Policy:
         try:
             manifest = parse(data)
-            check_own(manifest, self._own_endpoints)
+            check_own(manifest, self._own)
             return compile_manifest(manifest)
         except ConfigurationError:
             raise _unavailable(

@@ -1,5 +1,6 @@
 """Conditions that would find out values that are not shown."""
 
+import re
 from urllib.parse import parse_qsl
 
 from gateway.errors import Reason, Withheld
@@ -8,24 +9,37 @@ from gateway.model.message import Headers, Target
 from gateway.model.operation import Resource
 
 TAG_CONDITIONS = ("x-ms-if-tags", "x-ms-source-if-tags")
+_ONLY_CONTAINER = re.compile(r" *@container *= *'[a-z0-9$-]*' *")
 SOURCE_CHECKSUMS = ("x-ms-source-content-md5", "x-ms-source-content-crc64")
 
 
-def refuse_probes(headers: Headers, target: Target) -> None:
-    """Refuse order comparisons of tag values.
-
-    Tag values are withheld where a place masks. Equality asks for a value that is known already;
-    `<` and `>` would find out any value by halving.
+def refuse_tag_conditions(headers: Headers) -> None:
+    """Refuse a condition on tags: whether it held tells if a guess at a withheld value is right.
 
     Raises:
-        Withheld: a condition compares by order, or its quotes do not pair.
+        Withheld: the request states one, for its target or its source.
     """
-    expressions = [value for name in TAG_CONDITIONS for value in headers.all(name)]
-    if any(map(_compares, [*expressions, *searches(target)])):
+    if any(name in headers for name in TAG_CONDITIONS):
         raise Withheld(
-            "Tag values are withheld here, so they cannot be compared by order.",
+            "Tag values are withheld here, so no request may depend on them.",
             reason=Reason.CONTENT_WITHHELD,
-            advice="Compare tags by equality only.",
+            advice="Leave the tag condition out; If-Match with the entity tag says which state you "
+            "mean.",
+        )
+
+
+def refuse_tag_search(target: Target) -> None:
+    """Refuse a search that compares tag values; what it finds tells if a guess is right.
+
+    Raises:
+        Withheld: it looks at anything but the container's name.
+    """
+    if not all(map(_ONLY_CONTAINER.fullmatch, searches(target))):
+        raise Withheld(
+            "Tag values are withheld where this search looks, so it cannot compare them.",
+            reason=Reason.CONTENT_WITHHELD,
+            advice="Search by @container alone, list the blobs, or search in a container that is "
+            "not masked.",
         )
 
 
@@ -52,23 +66,15 @@ def searches(target: Target) -> list[str]:
 
 
 def masks_within(connection: Connection, place: Resource) -> bool:
-    """Whether an area of the connection that masks may lie in this account or container."""
+    """Whether a blob of this account or container may lie where the connection masks."""
     container = "".join(place.path[:1])
-    return any(
-        area.masking.masks and (not container or "*" in first or first == container)
-        for area in connection.areas
-        for first in [area.pattern.partition("/")[0]]
-    )
-
-
-def _compares(expression: str) -> bool:
-    """Whether `<` or `>` stands outside quotes, or a quote does not end."""
-    quote = ""
-    for character in expression:
-        if quote:
-            quote = "" if character == quote else quote
-        elif character in "'\"":
-            quote = character
-        elif character in "<>":
+    for area in connection.areas:
+        first = area.pattern.partition("/")[0]
+        if container and "*" not in first and first != container:
+            continue
+        if area.masking.masks:
             return True
-    return bool(quote)
+        if area.pattern in {"**", f"{container}/**"}:
+            # The first area that matches wins, and this one matches every blob there.
+            return False
+    return connection.masking.masks

@@ -8,7 +8,13 @@ from gateway.model.connection import Connection, Masking
 from gateway.model.message import Headers, Request, UpstreamRequest
 from gateway.model.operation import Operation, Resource
 from gateway.upstream import validators
-from gateway.upstream.conditions import masks_within, refuse_guesses, refuse_probes, searches
+from gateway.upstream.conditions import (
+    masks_within,
+    refuse_guesses,
+    refuse_tag_conditions,
+    refuse_tag_search,
+    searches,
+)
 from gateway.upstream.headers import forwardable
 from gateway.upstream.sources import Sources
 from gateway.upstream.target import build_url
@@ -49,16 +55,17 @@ def build(
     target = operation.accesses[0].resource
     place = masking_of(target)
     # A search finds blobs in every place below its target.
-    if place.masks or (searches(request.target) and masks_within(connection, target)):
-        refuse_probes(headers, request.target)
+    if searches(request.target) and (place.masks or masks_within(connection, target)):
+        refuse_tag_search(request.target)
     if place.masks:
+        refuse_tag_conditions(headers)
         headers = _translate(headers, _OWN_CONDITIONS, validators.tag(place, connection.name))
     for name in SOURCE_URLS:
         value = headers.get(name)
         if value is not None:
             source = _judged(sources.resolve(value), operation)
             headers = headers.replacing(name, sources.upstream_url(value))
-            headers = _source_conditions(headers, request, source, masking_of(source))
+            headers = _source_conditions(headers, source, masking_of(source))
     return UpstreamRequest(request.method, url, _with_own(headers), request.body)
 
 
@@ -73,12 +80,10 @@ def _judged(source: Resource, operation: Operation) -> Resource:
     return source
 
 
-def _source_conditions(
-    headers: Headers, request: Request, source: Resource, masking: Masking
-) -> Headers:
+def _source_conditions(headers: Headers, source: Resource, masking: Masking) -> Headers:
     if not masking.masks:
         return headers
-    refuse_probes(headers, request.target)
+    refuse_tag_conditions(headers)
     refuse_guesses(headers)
     return _translate(headers, _SOURCE_CONDITIONS, validators.tag(masking, source.connection))
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from gateway.evidence import records
 from gateway.evidence.chain import Before, Head, Instance, close, extend, opening, start
+from gateway.evidence.identity import body_digest
 from gateway.model.canonical import Json
 from gateway.model.connection import (
     Connection,
@@ -115,7 +116,7 @@ def operation(effect: Effect = Effect.READ) -> Operation:
 
 def authenticated(identifier: str = "a" * 32, asked: Request | None = None) -> Authenticated:
     received = Received(identifier, asked or request(), Timings(NOON))
-    return Authenticated(received, principal(), SESSION)
+    return Authenticated(received, principal(), SESSION, body_digest(received.request, KEYS))
 
 
 def classified(

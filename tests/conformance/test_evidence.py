@@ -25,6 +25,7 @@ from tests.builders.evidence import (
     KEYS,
     MANIFEST,
     NOON,
+    OBJECT,
     Written,
     classified,
     forwarded,
@@ -58,6 +59,9 @@ def built() -> dict[str, bytes]:
     _refusals(own)
     _approval(own)
     own.add(acts.activated(MANIFEST, "", acts.person("t", "o", "alice@example.org")))
+    alice = {"tid": "t", "oid": "o", "name": "alice@example.org"}
+    own.add(acts.denylist("add", "oid", OBJECT, alice, KEYS.of("reason", b"lost laptop")))
+    own.add(acts.denylist("remove", "oid", OBJECT, alice))
     own.add(acts.counted("unauthenticated", NOON, NOON, {"TokenMissing": 3}))
     own.add(acts.policy("evidence", acts.Retention("locked", 2557, "append", etag='"1"')))
     own.add(acts.swept(closed, left.name, ["1" * 32]))
@@ -85,7 +89,7 @@ def _refusals(own: Written) -> None:
 
 
 def _approval(own: Written) -> None:
-    """Held, decided, executing, executed: in the schema before the code that writes them."""
+    """Held, decided, executing, executed, collected: in the schema before the code that writes."""
     binding: dict[str, Json] = {
         "digest": KEYS.of("binding", b"b"),
         "nonce": "8" * 32,
@@ -118,6 +122,16 @@ def _approval(own: Written) -> None:
     state = intended(Receipt(own.name, seq, 0, 0), classified("7" * 32, effect=Effect.DELETE))
     end = records.outcome(masked(state.intent, classified("7" * 32, effect=Effect.DELETE)), KEYS)
     own.add({**end, "type": "executed", "approval": "ticket-1"})
+    own.add(
+        {
+            "type": "collected",
+            "id": "7" * 32,
+            "approval": "ticket-1",
+            "session": base["session"],
+            "actor": base["actor"],
+            "response": end["response"],
+        }
+    )
 
 
 def test_todays_code_writes_the_same_bytes() -> None:

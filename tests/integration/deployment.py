@@ -19,10 +19,11 @@ from azure.storage.blob import BlobServiceClient
 from azure.storage.blob.aio import BlobServiceClient as AsyncBlobServiceClient
 
 from gateway import bootstrap
+from gateway.cli.token import Provider, request_token
 from gateway.evidence.findings import Report
 from gateway.evidence.verify import verify
-from gateway.local import seed
-from gateway.local.commands import LOOPBACK, TokenDesk, environment, module
+from gateway.local import directory, seed
+from gateway.local.commands import LOOPBACK, environment, module
 from gateway.local.dev import OPERATOR, Running, free_port, parsed
 from gateway.local.supervisor import Child
 from gateway.recording.activation import Stores, activate
@@ -97,12 +98,18 @@ class Deployment:
 
     async def activate(self, manifest: bytes) -> str:
         """Make a manifest the active one, as `chaperone manifest activate` does; its digest."""
-        desk = TokenDesk(
-            self.running.identity_provider, self.running.ca_file, self.running.supervisor
-        )
-        token = desk.ask("--person", OPERATOR)
+        agent = directory.AGENTS[directory.DEFAULT_AGENT]
+        form = [
+            ("grant_type", "client_credentials"),
+            ("client_id", agent.application),
+            ("client_secret", directory.CLIENT_SECRET),
+            ("scope", f"{directory.AUDIENCE}/.default"),
+            ("dev_person", OPERATOR),
+        ]
+        provider = Provider(self.running.identity_provider, self.running.ca_file)
+        token = request_token(provider, form)
         async with bootstrap.operator_tools(parsed(self.environment)) as tools:
-            stores = Stores(tools.store, tools.state, tools.journal, tools.own_endpoints)
+            stores = Stores(tools.store, tools.state, tools.journal, tools.own)
             done = await activate(stores, await tools.verifier.verify(token), manifest)
         return done.digest
 

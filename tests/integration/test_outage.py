@@ -35,6 +35,7 @@ class Relay:
         self._target = port
         self._up = True
         self._writers: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._server: asyncio.Server | None = None
         self.port = 0
         self.chunks = 0
@@ -52,11 +53,21 @@ class Relay:
         if self._server is not None:
             self._server.close()
 
+    async def close(self) -> None:
+        """Cut for good, and wait until nothing is under way."""
+        self.cut()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
     async def restore(self) -> None:
         self._up = True
         await self.start()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
         with contextlib.suppress(OSError):
             there, onward = await asyncio.open_connection(ADDRESS, self._target)
             self._writers |= {writer, onward}
@@ -87,8 +98,7 @@ async def relay(url: str) -> AsyncIterator[Relay]:
     try:
         yield made
     finally:
-        made.cut()
-        await asyncio.sleep(0)
+        await made.close()
 
 
 @dataclass
@@ -127,12 +137,12 @@ async def world(stack: Stack, research: Both) -> AsyncIterator[World]:
         manifest = stack.running.manifest.read_text("utf-8")
         reached = azurite.account_url("researchdata")
         manifest = manifest.replace(reached, behind(reached, upstream, blob))
-        await deployment.activate(manifest.encode())
         assert table in own["CHAPERONE_DEV_STORAGE_CONNECTION_STRING"], "tables are not relayed"
         settings = {name: behind(own[name], to, blob) for name, to in strings.items()}
         settings["CHAPERONE_MANIFEST_MAX_AGE_SECONDS"] = "5"
         settings["CHAPERONE_MANIFEST_POLL_SECONDS"] = "1"
         with deployment.host(**settings) as host:
+            await deployment.activate(manifest.encode())
             url, token = f"{host.url}/c/research", stack.token(*ADMINISTRATOR)
             async with async_service(url, token, stack.running.ca_file) as service:
                 yield World(deployment, evidence, state, upstream, host, service, research)
@@ -284,7 +294,10 @@ async def test_without_the_identity_provider_known_keys_still_serve(
         )
         running.supervisor.ready(provider, timeout_seconds=30)
         authority = f"https://{ADDRESS}:{port}"
-        host = resources.enter_context(stack.deployment.host(CHAPERONE_AUTHORITY=authority))
+        host, cold = (
+            resources.enter_context(stack.deployment.host(CHAPERONE_AUTHORITY=authority))
+            for _ in range(2)
+        )
         first, second = (
             stack.token(*ADMINISTRATOR, provider=authority),
             stack.token(*ADMINISTRATOR, provider=authority),
@@ -296,7 +309,7 @@ async def test_without_the_identity_provider_known_keys_still_serve(
         # Another token, so that nothing but its key is known.
         async with async_service(url, second, running.ca_file) as service:
             await service.get_container_client(container).upload_blob("two", b"2")
-        cold = resources.enter_context(stack.deployment.host(CHAPERONE_AUTHORITY=authority))
+        # An instance that never saw the key cannot know it now.
         async with async_service(f"{cold.url}/c/research", second, running.ca_file) as service:
             with pytest.raises(HttpResponseError) as caught:
                 await service.get_container_client(container).upload_blob("three", b"3")

@@ -69,15 +69,14 @@ class Load:
 
 
 @pytest.fixture
-async def deployment(whole_stack: Running) -> Deployment:
-    made = fresh(whole_stack)
-    await made.activate(whole_stack.manifest.read_bytes())
-    return made
+def deployment(whole_stack: Running) -> Deployment:
+    return fresh(whole_stack)
 
 
 @pytest.fixture
 async def pair(deployment: Deployment) -> AsyncIterator[tuple[Host, Host]]:
     with deployment.host() as first, deployment.host() as second:
+        await deployment.activate(deployment.running.manifest.read_bytes())
         yield first, second
 
 

@@ -1,7 +1,7 @@
 """A hostile upstream: what it is sent, and what of its answers reaches an agent."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,7 +9,8 @@ import pytest
 from azure.core.exceptions import HttpResponseError
 from azure.storage.blob.aio import BlobServiceClient
 
-from tests.integration.deployment import async_service, fresh
+from gateway.local.dev import Running, free_port
+from tests.integration.deployment import Host, async_service, fresh
 from tests.integration.stack import ADMINISTRATOR, Heard, Stack, code
 
 pytestmark = [pytest.mark.integration, pytest.mark.enable_socket]
@@ -27,15 +28,17 @@ class Upstream:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-        fields = dict(
-            (name.lower(), value)
-            for name, _, value in (line.partition(": ") for line in head.split("\r\n")[1:])
-        )
+        fields = fields_of(head)
         await reader.readexactly(int(fields.get("content-length", "0")))
         self.heard.append(head)
         writer.write(self.answer)
         await writer.drain()
         writer.close()
+
+
+def fields_of(head: str) -> dict[str, str]:
+    lines = [line.partition(": ") for line in head.split("\r\n")[1:]]
+    return {name.lower(): value for name, _, value in lines}
 
 
 def message(status: str, *fields: str, body: bytes = b"") -> bytes:
@@ -50,7 +53,6 @@ class World:
     upstream: Upstream
     service: BlobServiceClient
     heard: Heard
-    stack: Stack
     token: str
 
     async def read(self) -> bytes:
@@ -64,23 +66,31 @@ class World:
         return caught.value
 
 
+@pytest.fixture(scope="module")
+def front(whole_stack: Running) -> Iterator[tuple[Host, int]]:
+    """A gateway whose manifest names a port on which each test serves what it likes."""
+    port = free_port()
+    manifest = whole_stack.manifest.read_text("utf-8")
+    real = whole_stack.azurite.account_url("researchdata")
+    manifest = manifest.replace(real, f"http://127.0.0.1:{port}/researchdata")
+    deployment = fresh(whole_stack)
+    asyncio.run(deployment.activate(manifest.encode()))
+    with deployment.host() as host:
+        yield host, port
+
+
 @pytest.fixture
-async def world(stack: Stack) -> AsyncIterator[World]:
-    upstream = Upstream()
-    server = await asyncio.start_server(upstream.serve, "127.0.0.1", 0)
-    upstream.port = server.sockets[0].getsockname()[1]
-    manifest = stack.running.manifest.read_text("utf-8")
-    address = f"http://127.0.0.1:{upstream.port}/researchdata"
-    manifest = manifest.replace(stack.running.azurite.account_url("researchdata"), address)
-    deployment = fresh(stack.running)
-    await deployment.activate(manifest.encode())
+async def world(front: tuple[Host, int], stack: Stack) -> AsyncIterator[World]:
+    host, port = front
+    upstream = Upstream(port=port)
     heard, token = Heard(), stack.token(*ADMINISTRATOR)
-    async with server:
-        with deployment.host() as host:
-            async with async_service(
-                f"{host.url}/c/research", token, stack.running.ca_file, raw_response_hook=heard
-            ) as service:
-                yield World(upstream, service, heard, stack, token)
+    async with (
+        await asyncio.start_server(upstream.serve, "127.0.0.1", port),
+        async_service(
+            f"{host.url}/c/research", token, stack.running.ca_file, raw_response_hook=heard
+        ) as service,
+    ):
+        yield World(upstream, service, heard, token)
 
 
 async def test_upstreams_and_agents_learn_nothing_of_each_others_credentials(world: World) -> None:
@@ -107,9 +117,7 @@ async def test_upstreams_and_agents_learn_nothing_of_each_others_credentials(wor
     for word in (SECRET, "secretive", "session=x", "elsewhere", "10.0.0.1", "string to sign"):
         assert word not in shown
     (head,) = upstream.heard
-    sent = {
-        line.partition(": ")[0].lower(): line.partition(": ")[2] for line in head.split("\r\n")[1:]
-    }
+    sent = fields_of(head)
     assert head.startswith("GET /researchdata/published/rates.csv HTTP/1.1\r\n")
     assert sent["host"] == f"127.0.0.1:{upstream.port}"
     assert sent["authorization"].startswith("SharedKey researchdata:")

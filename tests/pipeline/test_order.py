@@ -1,12 +1,14 @@
 """What happens, and what is on record, when nothing fails."""
 
 import threading
-from dataclasses import fields
+from dataclasses import fields, replace
+from typing import ClassVar
 
 import pytest
 
 from gateway.errors import GatewayError, Reason
 from gateway.model.connection import Masking
+from gateway.model.digest import DigestKey
 from gateway.model.message import Request
 from gateway.model.operation import Resource
 from gateway.policy.policy import Policy
@@ -156,3 +158,43 @@ async def test_a_long_listing_does_not_keep_others_waiting(entries: int, threads
 
     assert answer.body.count(b"<Blob>") == entries
     assert len(set(SEEN)) == threads
+
+
+class CountedKey(DigestKey):
+    """Notes the bodies that it makes digests of, and in which thread."""
+
+    hashed: ClassVar[list[tuple[int, int]]] = []
+
+    def of(self, purpose: str, data: bytes) -> str:
+        if purpose == "body":
+            self.hashed.append((len(data), threading.get_ident()))
+        return super().of(purpose, data)
+
+
+@pytest.mark.parametrize(
+    ("asked", "size"),
+    [
+        (world.request("PUT", "/public/x", body=b"x" * 5), 5),
+        (world.request("PUT", "/public/x", body=b"x" * (2 << 20)), 2 << 20),
+        (world.request("PUT", query="comp=teleport", body=b"x" * (2 << 20)), 2 << 20),
+    ],
+)
+async def test_a_body_is_digested_once_and_a_large_one_beside_the_event_loop(
+    asked: Request, size: int
+) -> None:
+    scene = world.World()
+    scene.keys.key = CountedKey("1", b"k" * 32)
+    CountedKey.hashed.clear()
+    upload = replace(asked, headers=asked.headers.replacing("x-ms-blob-type", "BlockBlob"))
+
+    try:
+        await scene.pipeline().handle(upload)
+    except GatewayError as error:
+        assert error.reason is Reason.OPERATION_UNKNOWN  # noqa: PT017 - the denial is on record too
+
+    threads = [thread for length, thread in CountedKey.hashed if length == size]
+    assert len(threads) == 1
+    assert (threads[0] != threading.get_ident()) is (size > 1 << 20)
+    recorded = scene.journal.records[0]["request"]
+    assert isinstance(recorded, dict)
+    assert recorded["body"] == DigestKey("1", b"k" * 32).of("body", asked.body)

@@ -44,6 +44,14 @@ def copy(source: str, target: str, **headers: str) -> Request:
     )
 
 
+def rename(header: str) -> Request:
+    comp = "rename" if header == "x-ms-source-container-name" else "undelete"
+    fields = [(header, "phi")]
+    if comp == "undelete":
+        fields.append(("x-ms-deleted-container-version", "01D"))
+    return world.request("PUT", "/phi-two", query=f"restype=container&comp={comp}", headers=fields)
+
+
 def search(where: str) -> Request:
     return world.request(path="/", query=f"comp=blobs&where={where}", connection="lab")
 
@@ -59,6 +67,23 @@ def search(where: str) -> Request:
             Reason.CONTENT_WITHHELD,
         ),
         (search("dob%3E%271970%27"), Reason.CONTENT_WITHHELD),
+        (search("dob%3D%271970-01-01%27"), Reason.CONTENT_WITHHELD),
+        (
+            world.request(
+                "HEAD", "/phi/a", headers=(("x-ms-if-tags", "\"mrn\" = '5'"),), connection="lab"
+            ),
+            Reason.NO_RULE_ALLOWS,
+        ),
+        (
+            world.request("HEAD", "/phi/a", headers=(("x-ms-if-tags", "\"mrn\" = '5'"),)),
+            Reason.CONTENT_WITHHELD,
+        ),
+        (
+            copy("clinic/phi/a", "clinic/phi/b", x_ms_source_if_tags="\"mrn\" = '5'"),
+            Reason.CONTENT_WITHHELD,
+        ),
+        (rename("x-ms-source-container-name"), Reason.OPERATION_NOT_SUPPORTED),
+        (rename("x-ms-deleted-container-name"), Reason.OPERATION_NOT_SUPPORTED),
         (
             copy("lab/scratch/a", "lab/scratch/b", x_ms_copy_source_authorization="Bearer mine"),
             Reason.CREDENTIAL_NOT_ACCEPTED,

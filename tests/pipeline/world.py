@@ -13,6 +13,7 @@ from gateway.model.canonical import Json
 from gateway.model.digest import DigestKey
 from gateway.model.exchange import Receipt
 from gateway.model.message import Headers, Request, Target
+from gateway.model.own import Own
 from gateway.pipeline import Pipeline
 from gateway.policy.compiler import compile_manifest
 from gateway.policy.manifest import parse
@@ -23,7 +24,7 @@ from tests.fakes.time import NOON, FakeClock, FakeEntropy
 from tests.fakes.upstream import FakeUpstream
 
 BASE = "https://gateway.example"
-OWN = frozenset({"gateway.example", "evidence.blob.core.windows.net"})
+OWN = Own(frozenset({"gateway.example", "evidence.blob.core.windows.net"}))
 
 MANIFEST = f"""
 version: 1
@@ -141,7 +142,7 @@ class World:
         }
 
     def pipeline(self, kind: type[Pipeline] = Pipeline, **ports: object) -> Pipeline:
-        return kind(own_endpoints=OWN, **(self.ports() | ports))  # type: ignore[arg-type]
+        return kind(own=OWN, **(self.ports() | ports))  # type: ignore[arg-type]
 
 
 def request(

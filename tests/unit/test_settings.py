@@ -38,7 +38,7 @@ def test_lists_are_split_and_lowered_and_urls_lose_their_last_slash(
 
 
 def test_the_gateways_own_endpoints_are_all_named(production: pytest.MonkeyPatch) -> None:
-    assert settings.load().own_endpoints == {
+    assert settings.load().own.endpoints == {
         "gateway.example",
         "evidence.blob.core.windows.net",
         "host.blob.core.windows.net",
@@ -46,6 +46,28 @@ def test_the_gateways_own_endpoints_are_all_named(production: pytest.MonkeyPatch
         "vault.vault.azure.net",
         "login.microsoftonline.com",
     }
+
+
+def test_a_production_gateway_keeps_its_identity_secret_and_tenants_to_itself(
+    production: pytest.MonkeyPatch,
+) -> None:
+    own = settings.load().own
+
+    assert own.client_id == ""
+    assert own.secrets == {"chaperone-digest-key"}
+    assert own.tenants == set(settings.load().tenants)
+    production.setenv("CHAPERONE_IDENTITY_CLIENT_ID", "1111AAAA-0000-4000-8000-000000000001")
+    assert settings.load().own.client_id == "1111aaaa-0000-4000-8000-000000000001"
+
+
+def test_a_development_gateway_has_an_identity_only_where_one_is_set(
+    production: pytest.MonkeyPatch,
+) -> None:
+    production.setenv("CHAPERONE_ENVIRONMENT", "development")
+
+    assert settings.load().own.client_id is None
+    production.setenv("CHAPERONE_IDENTITY_CLIENT_ID", "1111aaaa-0000-4000-8000-000000000001")
+    assert settings.load().own.client_id == "1111aaaa-0000-4000-8000-000000000001"
 
 
 @pytest.mark.parametrize(

@@ -6,18 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from gateway.errors import InvalidRequest
+from gateway.model.sas import SAS_PARAMETERS
 from gateway.operations.blob.names import decode, invalid
-
-# fmt: off
-SAS_PARAMETERS: Final = frozenset(
-    {
-        "sig", "se", "sp", "sv", "sr", "spr", "st", "sip", "si", "ss", "srt", "ses", "sdd",
-        "saoid", "suoid", "scid", "sduoid", "skdutid", "srh", "srq", "skoid", "sktid", "skt",
-        "ske", "sks", "skv", "rscc", "rscd", "rsce", "rscl", "rsct",
-    }
-)
-# fmt: on
-"""Parameters of service, account and user delegation SAS tokens ("Create a service SAS", …)."""
 
 MAX_LENGTH: Final = 8192
 MAX_PARAMETERS: Final = 64

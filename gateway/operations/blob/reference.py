@@ -41,7 +41,7 @@ absent.
 - **Expiry** counts as `blobs/delete` too, which Azure does not ask for: a blob that expires is a
   blob deleted later.
 - **Restore and Rename Container** under another name read the old container and write the new one,
-  like a copy.
+  like a copy. They are recognised and blocked: rules on blobs would not hold under the new name.
 - **Preflight** needs no permission in Azure; here it reads the service's CORS rules.
 - **Batch and query** are recognised and not carried out.
 - **HEAD** discloses properties and metadata, not content.

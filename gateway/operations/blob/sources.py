@@ -6,10 +6,10 @@ from typing import Final
 from urllib.parse import unquote
 
 from gateway.model.operation import Resource
+from gateway.model.sas import SAS_PARAMETERS
 from gateway.operations.blob import headers as h
 from gateway.operations.blob.call import Call
 from gateway.operations.blob.names import check_blob, check_container, invalid
-from gateway.operations.blob.query import SAS_PARAMETERS
 
 Resolve = Callable[[str], Resource]
 """Maps a copy source URL to the resource that it names; connection "" when it is foreign."""

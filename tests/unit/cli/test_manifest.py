@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from gateway.cli.manifest import app
 from gateway.errors import ConfigurationError, GatewayError, Unauthenticated
 from gateway.model.digest import sha256
+from gateway.model.own import Own
 from gateway.model.principal import Principal
 from gateway.policy.active import blob_name
 from gateway.policy.reference import markdown
@@ -37,7 +38,7 @@ class FakeTools:
     clock: FakeClock = field(default_factory=FakeClock)
     store: FakeEvidenceStore = field(default_factory=FakeEvidenceStore)
     verifier: FakeVerifier = field(default_factory=FakeVerifier)
-    own_endpoints: frozenset[str] = frozenset()
+    own: Own = field(default_factory=Own)
     state: FakeStateStore = field(init=False)
     journal: StoredJournal = field(init=False)
 
@@ -161,6 +162,15 @@ def test_explain_says_which_rules_match_and_why_others_do_not(run: Run) -> None:
         ("two", False),
     ]
     assert "groups" in found["rules"][1]["why"]
+
+
+def test_explain_takes_an_agent_for_one_of_its_own_tenant(run: Run) -> None:
+    tenant = b"tenant: 7e0a4d00-0000-4000-8000-000000000001\n    sponsor:"
+    data = manifest(rule("one")).replace(b"sponsor:", tenant)
+
+    found = explain(run, "--as", "triage-bot", "--group", "readers", *READ_CHART, data=data)
+
+    assert found["decision"] == "allow"
 
 
 def test_explain_is_readable_without_json(run: Run) -> None:

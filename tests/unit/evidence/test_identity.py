@@ -5,10 +5,12 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from gateway.evidence.identity import request_digest, session
+from gateway.evidence.identity import body_digest, request_digest, session
 from gateway.model.digest import DigestKey
-from gateway.model.message import Headers, Target
-from tests.builders.evidence import KEYS, NOON, REQUEST_ID, principal, request
+from gateway.model.exchange import Authenticated, Received
+from gateway.model.message import Headers, Request, Target, Timings
+from gateway.model.principal import Principal
+from tests.builders.evidence import KEYS, NOON, REQUEST_ID, SESSION, principal, request
 
 
 def test_without_a_label_a_session_is_a_utc_day() -> None:
@@ -56,8 +58,17 @@ BASE = request(method="PUT", target=Target("/c/b"), body=b"data")
 HEADERS = Headers.of([("x-ms-version", "2025-01-05"), ("content-type", "text/plain")])
 
 
-def digest(headers: Headers = HEADERS) -> str:
-    return request_digest(principal(), "clinic", BASE, headers, KEYS)
+def digest(
+    headers: Headers = HEADERS,
+    asked: Request = BASE,
+    who: Principal | None = None,
+    connection: str = "clinic",
+    keys: DigestKey = KEYS,
+) -> str:
+    received = Received("0" * 32, asked, Timings(NOON))
+    caller = who or principal()
+    state = Authenticated(received, caller, SESSION, body_digest(asked, keys))
+    return request_digest(state, connection, headers, keys)
 
 
 @pytest.mark.parametrize(
@@ -89,22 +100,26 @@ def test_every_part_of_the_request_counts() -> None:
         digest(),
         digest(HEADERS.replacing("x-ms-version", "2024-01-01")),
         digest(Headers.of([*HEADERS, ("if-match", '"1"')])),
-        request_digest(other, "clinic", BASE, HEADERS, KEYS),
-        request_digest(principal(), "other", BASE, HEADERS, KEYS),
-        request_digest(principal(), "clinic", replace(BASE, method="POST"), HEADERS, KEYS),
-        request_digest(principal(), "clinic", replace(BASE, body=b"Data"), HEADERS, KEYS),
-        request_digest(principal(), "clinic", replace(BASE, target=Target("/c/B")), HEADERS, KEYS),
-        request_digest(
-            principal(), "clinic", replace(BASE, target=Target("/c/b", "comp=x")), HEADERS, KEYS
-        ),
+        digest(who=other),
+        digest(connection="other"),
+        digest(asked=replace(BASE, method="POST")),
+        digest(asked=replace(BASE, body=b"Data")),
+        digest(asked=replace(BASE, body=b"")),
+        digest(asked=replace(BASE, target=Target("/c/B"))),
+        digest(asked=replace(BASE, target=Target("/c/b", "comp=x"))),
     }
 
-    assert len(digests) == 9
+    assert len(digests) == 10
 
 
 def test_the_digest_is_keyed() -> None:
-    other = request_digest(principal(), "clinic", BASE, HEADERS, DigestKey("1", b"z" * 32))
+    other = digest(keys=DigestKey("1", b"z" * 32))
 
     assert digest().startswith("hmac-sha256:1:")
     assert other != digest()
     assert NOON.tzinfo is UTC
+
+
+def test_an_empty_body_has_no_digest() -> None:
+    assert body_digest(replace(BASE, body=b""), KEYS) == ""
+    assert body_digest(BASE, KEYS) == KEYS.of("body", b"data")

@@ -1,7 +1,8 @@
 import pytest
 
 from gateway.errors import Blocked, Reason
-from gateway.guardrails.credentials import SAS_PARAMETERS, check
+from gateway.guardrails.credentials import check
+from gateway.model.sas import SAS_PARAMETERS
 from tests.unit.guardrails.build import GATEWAY, every_encoding, operation, request
 
 SOURCE = f"{GATEWAY}/c/phi/intake/a"

@@ -1,21 +1,26 @@
+from dataclasses import replace
+
 import pytest
 
 from gateway.errors import Blocked, Reason
 from gateway.guardrails.own import check
-from gateway.model.connection import Endpoint
+from gateway.model.connection import Credential, CredentialKind, Endpoint
 from gateway.model.operation import Effect, Resource
+from gateway.model.own import Own
 from tests.unit.guardrails.build import ENDPOINT, connection, operation, place, request
 
-OWN = frozenset(
-    {
-        "gateway.example",
-        "evidence.blob.core.windows.net",
-        "state.table.core.windows.net",
-        "chaperone.vault.azure.net",
-        "login.microsoftonline.com",
-        "127.0.0.1:10000/chaperoneevidence",
-        "127.0.0.1:8443",
-    }
+OWN = Own(
+    frozenset(
+        {
+            "gateway.example",
+            "evidence.blob.core.windows.net",
+            "state.table.core.windows.net",
+            "chaperone.vault.azure.net",
+            "login.microsoftonline.com",
+            "127.0.0.1:10000/chaperoneevidence",
+            "127.0.0.1:8443",
+        }
+    )
 )
 TARGET = (place("archive", "a"), Effect.WRITE)
 
@@ -127,3 +132,18 @@ def test_an_upstream_is_judged_with_its_path() -> None:
 
 def test_a_source_behind_a_connection_is_judged_by_the_connections_endpoint() -> None:
     assert not is_blocked(ENDPOINT, (place("c", "b", authority="evidence"), Effect.READ))
+
+
+@pytest.mark.parametrize("host", ["[1:2:3", "evidence.blob.core.windows.net:99999", "[::::]"])
+def test_an_authority_that_cannot_be_read_is_an_answer_too(host: str) -> None:
+    assert reaches(host, "c") is ("evidence" in host)
+
+
+def test_a_connection_is_not_opened_with_what_is_the_gateways_own() -> None:
+    mine = Own(client_id="11111111-0000-4000-8000-000000000001")
+    via = replace(connection(), credential=Credential(CredentialKind.MANAGED_IDENTITY))
+
+    with pytest.raises(Blocked, match="own identity or secret") as caught:
+        check(via, request(), operation(TARGET), mine)
+
+    assert caught.value.reason is Reason.GATEWAY_RESOURCE

@@ -4,10 +4,11 @@ from gateway.errors import Blocked, Reason
 from gateway.guardrails import screen
 from gateway.model.message import Request
 from gateway.model.operation import Effect, Operation, Resource
+from gateway.model.own import Own
 from tests.unit.guardrails.build import GATEWAY, NONE, connection, masked, operation, place, request
 
 TARGET = (place("archive", "a"), Effect.WRITE)
-OWN = frozenset({"evidence.blob.core.windows.net"})
+OWN = Own(frozenset({"evidence.blob.core.windows.net"}))
 FOREIGN = Resource("", "evil.blob.core.windows.net", ("c", "b"))
 EVIDENCE = Resource("", "evidence.blob.core.windows.net", ("c", "b"))
 POLICIES = b"<SignedIdentifiers><SignedIdentifier/></SignedIdentifiers>"
@@ -38,6 +39,11 @@ def test_an_ordinary_write_passes_every_guardrail() -> None:
             Reason.MASKED_LESS,
         ),
         (request(query="sig=x"), operation(), Reason.CREDENTIAL_NOT_ACCEPTED),
+        (
+            request(query="restype=container&comp=rename"),
+            operation(),
+            Reason.OPERATION_NOT_SUPPORTED,
+        ),
         (request(headers={"x-ms-blob-public-access": "blob"}), operation(), Reason.PUBLIC_ACCESS),
         (
             request(query="restype=container&comp=acl", body=POLICIES),

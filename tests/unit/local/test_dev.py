@@ -59,7 +59,7 @@ def test_the_gateway_accepts_the_settings_it_is_given(tmp_path: Path) -> None:
 
 
 def test_the_data_accounts_are_none_of_the_gateways_own(tmp_path: Path) -> None:
-    own = settings(tmp_path).own_endpoints
+    own = settings(tmp_path).own.endpoints
 
     assert not any(f"127.0.0.1:1/{account}" in own for account in DATA_ACCOUNTS)
     assert "127.0.0.1:1/chaperoneevidence" in own

@@ -65,7 +65,7 @@ def authorised(
         names=names,
     )
     authenticated = Authenticated(
-        Received("0" * 32, request, Timings(NOW)), principal, Session("0" * 32, "2026-11-23")
+        Received("0" * 32, request, Timings(NOW)), principal, Session("0" * 32, "2026-11-23"), ""
     )
     classified = Classified(authenticated, "sha256:11", connection, operation(shape), "digest")
     return Authorised(

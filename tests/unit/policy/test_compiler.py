@@ -2,6 +2,7 @@ import pytest
 
 from gateway.errors import Reason
 from gateway.model.connection import CredentialKind, Sensitivity
+from gateway.model.own import Own
 from gateway.policy.compiler import check_own, compile_manifest
 from gateway.policy.faults import ManifestInvalid
 from gateway.policy.manifest import parse
@@ -104,10 +105,11 @@ def test_a_changed_base_changes_the_digest_of_what_extends_it() -> None:
 def test_the_gateways_own_account_is_refused_as_upstream() -> None:
     found = parse(manifest())
 
-    check_own(found, frozenset({"evidence1.blob.core.windows.net"}))
+    check_own(found, Own(frozenset({"evidence1.blob.core.windows.net"})))
     with pytest.raises(ManifestInvalid) as caught:
         check_own(
-            found, frozenset({"clinicdata.table.core.windows.net", "127.0.0.1:10000/labaccount"})
+            found,
+            Own(frozenset({"clinicdata.table.core.windows.net", "127.0.0.1:10000/labaccount"})),
         )
 
     assert caught.value.reason is Reason.GATEWAY_RESOURCE
@@ -115,3 +117,65 @@ def test_the_gateways_own_account_is_refused_as_upstream() -> None:
         "connections.clinic.upstream",
         "connections.lab.upstream",
     ]
+
+
+MINE = "11111111-0000-4000-8000-000000000001"
+MANAGED = "credential: {kind: managed-identity}"
+NAMED = f"credential: {{kind: managed-identity, client_id: {MINE}}}"
+
+
+@pytest.mark.parametrize(
+    ("credential", "own", "refused"),
+    [
+        (MANAGED, Own(client_id=""), True),
+        (MANAGED, Own(client_id=MINE), True),
+        (MANAGED, Own(), False),
+        (NAMED, Own(client_id=MINE), True),
+        (NAMED, Own(client_id=""), False),
+        (
+            "credential: {kind: account-key, secret: Own-Key}",
+            Own(secrets=frozenset({"own-key"})),
+            True,
+        ),
+        (
+            "credential: {kind: account-key, secret: a-key}",
+            Own(secrets=frozenset({"own-key"})),
+            False,
+        ),
+    ],
+)
+def test_an_upstream_is_not_opened_with_the_gateways_own_identity_or_secret(
+    credential: str, own: Own, refused: bool
+) -> None:
+    text = HEAD.replace("credential: {kind: account-key, secret: clinic-key}", credential)
+    found = parse(text.encode())
+    if not refused:
+        check_own(found, own)
+        return
+
+    with pytest.raises(ManifestInvalid, match="own identity or secret") as caught:
+        check_own(found, own)
+
+    assert caught.value.reason is Reason.GATEWAY_RESOURCE
+    assert [fault.path for fault in caught.value.faults] == ["connections.clinic.credential"]
+
+
+ONE, TWO = frozenset({"t1"}), frozenset({"t1", "t2"})
+
+
+def test_where_several_tenants_are_accepted_every_agent_says_whose_it_is() -> None:
+    homeless = parse(manifest())
+    tenant = "tenant: 7E0A4D00-0000-4000-8000-000000000001\n    sponsor:"
+    settled = parse(HEAD.replace("sponsor:", tenant).encode())
+
+    check_own(homeless, Own(tenants=ONE))
+    check_own(settled, Own(tenants=TWO))
+    with pytest.raises(ManifestInvalid, match="several tenants") as caught:
+        check_own(homeless, Own(tenants=TWO))
+
+    assert [fault.path for fault in caught.value.faults] == [
+        "agents.triage-bot",
+        "agents.billing-bot",
+    ]
+    agents = compile_manifest(settled).agents.values()
+    assert {agent.tenant for agent in agents} == {"7e0a4d00-0000-4000-8000-000000000001"}

@@ -3,18 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.model.connection import Endpoint
-from gateway.policy.endpoint import endpoint, is_own
-
-OWN = frozenset(
-    {
-        "evidence1.blob.core.windows.net",
-        "host1.table.core.windows.net:443",
-        "vault1.vault.azure.net",
-        "gateway.example.org",
-        "127.0.0.1:10000/ownaccount",
-        "127.0.0.1:8443",
-    }
-)
+from gateway.policy.endpoint import endpoint
 
 
 @pytest.mark.parametrize(
@@ -104,45 +93,3 @@ def test_any_text_is_an_endpoint_or_a_value_error(url: str) -> None:
         return
     assert found.account
     assert found.scheme == "https" or found.base_path
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "https://evidence1.blob.core.windows.net",
-        "https://EVIDENCE1.blob.core.windows.net.:443/",
-        "https://evidence1-secondary.blob.core.windows.net",
-        "https://evidence1.z03.blob.storage.azure.net",
-        "https://evidence1.privatelink.blob.core.windows.net",
-        "https://host1.blob.core.windows.net",
-        "http://127.0.0.1:10000/ownaccount",
-        "http://127.0.0.1:10000/ownaccount-secondary",
-        "http://localhost:10000/ownaccount",
-        "http://127.9.9.9:10000/ownaccount",
-        "http://[::1]:10000/ownaccount",
-        "http://[::ffff:127.0.0.1]:10000/ownaccount",
-        "https://127.0.0.1:8443/anything1",
-    ],
-)
-def test_the_gateways_own_accounts_are_recognised_however_written(url: str) -> None:
-    assert is_own(endpoint(url), OWN)
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "https://clinicdata.blob.core.windows.net",
-        "https://evidence12.blob.core.windows.net",
-        "http://127.0.0.1:10000/other1",
-        "http://127.0.0.1:10001/ownaccount",
-    ],
-)
-def test_other_accounts_are_not(url: str) -> None:
-    assert not is_own(endpoint(url), OWN)
-
-
-def test_a_whole_host_of_the_gateway_is_recognised() -> None:
-    assert is_own(Endpoint("https", "gateway.example.org", 443), OWN)
-    assert is_own(Endpoint("https", "gateway.example.org", 443, "/x"), OWN)
-    assert is_own(Endpoint("https", "vault1.vault.azure.net", 443), OWN)
-    assert not is_own(Endpoint("https", "gateway.example.org", 8443), OWN)

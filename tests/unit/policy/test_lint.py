@@ -176,8 +176,30 @@ workflows:""",
 )
 
 
-def test_one_account_behind_two_connections_with_different_masking_is_noticed() -> None:
-    assert ids(head=SECOND) == {"account-masked-twice": Severity.WARNING}
+def test_one_account_behind_two_connections_with_different_masking_is_not_activated() -> None:
+    assert ids(head=SECOND) == {"account-masked-twice": Severity.ERROR}
+
+
+def test_without_ephi_it_is_noticed() -> None:
+    head = SECOND.replace("profile: safe-harbor, ephi: true", "profile: safe-harbor, ephi: false")
+    head = head.replace("profile: research, ephi: true", "profile: research, ephi: false")
+
+    assert ids(head=head) == {"account-masked-twice": Severity.WARNING}
+
+
+def test_an_emulated_account_is_the_same_one_by_name_and_by_address() -> None:
+    head = HEAD.replace(
+        "workflows:",
+        """\
+  again:
+    kind: blob
+    upstream: http://localhost:10000/labaccount
+    credential: {kind: account-key, secret: lab-key}
+    masking: {profile: safe-harbor, ephi: true}
+workflows:""",
+    )
+
+    assert ids(head=head) == {"account-masked-twice": Severity.ERROR}
 
 
 def test_the_same_account_name_on_two_emulators_is_two_accounts() -> None:

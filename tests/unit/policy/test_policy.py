@@ -8,11 +8,14 @@ from gateway.model.connection import Masking
 from gateway.model.decision import Ask, Decision, Permit, Refuse
 from gateway.model.operation import Effect, Operation
 from gateway.policy import Policy
+from gateway.policy.compiler import compile_manifest
+from gateway.policy.manifest import parse
 from gateway.policy.policy import UNMASKED
 from gateway.policy.rule import Verdict
 from tests.fakes.manifest import (
     BILLING,
     DELETE,
+    HEAD,
     READ,
     READERS,
     WRITE,
@@ -59,6 +62,22 @@ def test_an_agent_that_is_not_in_the_manifest_is_refused_with_advice() -> None:
     assert reason(decision) == Reason.AGENT_UNKNOWN
     assert isinstance(decision, Refuse)
     assert "add it under `agents`" in decision.message
+
+
+def test_an_application_of_another_tenant_is_not_that_agent() -> None:
+    tenant = "7e0a4d00-0000-4000-8000-000000000001"
+    head = HEAD.replace("sponsor:", f"tenant: {tenant}\n    sponsor:")
+    strict = compile_manifest(parse(f"{head}rules:\n  - {rule('r')}\n".encode()))
+
+    def asked_from(home: str) -> Decision:
+        caller = replace(principal(), tenant=home)
+        return strict.authorise(caller, operation(CHART), request(), NOON)
+
+    assert isinstance(asked_from(tenant), Permit)
+    refused = asked_from(tenant.replace("1", "2"))
+    assert reason(refused) == Reason.AGENT_UNKNOWN
+    assert isinstance(refused, Refuse)
+    assert refused.sponsor == ""
 
 
 def test_an_operation_that_the_gateway_refuses_is_refused_whatever_the_rules() -> None:

@@ -13,6 +13,7 @@ from gateway.errors import (
 )
 from gateway.evidence import schema
 from gateway.model.digest import sha256
+from gateway.model.own import Own
 from gateway.model.principal import Principal, PrincipalKind
 from gateway.policy.active import POINTER, Pointer, blob_name
 from gateway.policy.faults import ManifestInvalid
@@ -65,7 +66,7 @@ def world() -> World:
     clock = FakeClock()
     evidence, state = FakeEvidenceStore(), FakeStateStore(clock)
     journal = StoredJournal(evidence, clock)
-    stores = Stores(evidence, state, journal, frozenset({"evidence1.blob.core.windows.net"}))
+    stores = Stores(evidence, state, journal, Own(frozenset({"evidence1.blob.core.windows.net"})))
     return World(evidence, state, journal, stores)
 
 
@@ -164,11 +165,39 @@ async def test_a_broken_version_never_activates(world: World, data: bytes) -> No
     assert blob_name(sha256(data)) not in world.evidence.blobs
 
 
-def test_the_gateways_own_account_is_named_as_the_reason() -> None:
+@pytest.mark.parametrize(
+    "own",
+    [
+        Own(frozenset({"clinicdata.queue.core.windows.net"})),
+        Own(secrets=frozenset({"clinic-key"})),
+    ],
+)
+def test_what_is_the_gateways_own_is_named_as_the_reason(own: Own) -> None:
     with pytest.raises(ManifestInvalid) as caught:
-        examine(FIRST, frozenset({"clinicdata.queue.core.windows.net"}))
+        examine(FIRST, own)
 
     assert caught.value.reason is Reason.GATEWAY_RESOURCE
+
+
+def test_an_agent_without_a_tenant_is_not_activated_where_there_are_several() -> None:
+    with pytest.raises(ManifestInvalid, match="several tenants"):
+        examine(FIRST, Own(tenants=frozenset({"t1", "t2"})))
+
+
+def test_ephi_behind_two_connections_that_mask_differently_is_not_activated() -> None:
+    second = HEAD.replace(
+        "workflows:",
+        """\
+  again:
+    kind: blob
+    upstream: https://clinicdata.blob.core.windows.net
+    credential: {kind: account-key, secret: clinic-key}
+    masking: {profile: none, ephi: false}
+workflows:""",
+    )
+
+    with pytest.raises(ManifestInvalid, match="reach the same account"):
+        examine(second.encode(), Own())
 
 
 @pytest.mark.parametrize(

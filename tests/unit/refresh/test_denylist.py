@@ -3,8 +3,8 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.adapters.deny_table import FORMS
 from gateway.errors import Forbidden, Reason, Unavailable
+from gateway.model.denial import FORMS
 from gateway.ports import DenyEntry, DenyList
 from gateway.refresh.denylist import KINDS, PolledDenyList
 from tests.fakes.identity import AGENT, AGENT_OBJECT, FakeDenyTable, principal

@@ -5,6 +5,7 @@ import pytest
 
 from gateway.errors import Reason, StoreUnavailable, Unavailable
 from gateway.model.digest import sha256
+from gateway.model.own import Own
 from gateway.policy.active import POINTER, blob_name
 from gateway.recording.activation import Stores, activate
 from gateway.refresh.manifest import ManifestWatch
@@ -17,6 +18,12 @@ from tests.unit.recording.test_activation import PERSON
 FIRST = manifest(rule("one"))
 SECOND = manifest(rule("two"))
 POLL, MAX_AGE = 10, 60
+OWN = Own(
+    frozenset({"evidence1.blob.core.windows.net"}),
+    "11111111-0000-4000-8000-000000000001",
+    frozenset({"own-key"}),
+    frozenset({"t1"}),
+)
 
 
 @dataclass
@@ -45,12 +52,12 @@ async def settle() -> None:
 async def world() -> World:
     clock = FakeClock()
     evidence, state = FakeEvidenceStore(), FakeStateStore(clock)
-    stores = Stores(evidence, state, StoredJournal(evidence, clock), frozenset())
+    stores = Stores(evidence, state, StoredJournal(evidence, clock), Own())
     watch = ManifestWatch(
         evidence,
         state,
         clock,
-        own_endpoints=frozenset({"evidence1.blob.core.windows.net"}),
+        own=OWN,
         poll_seconds=POLL,
         max_age_seconds=MAX_AGE,
     )
@@ -236,14 +243,32 @@ async def test_a_missing_journal_is_refused(world: World) -> None:
     await refused(world)
 
 
-async def test_an_upstream_that_became_the_gateways_own_is_refused(world: World) -> None:
-    own = manifest(rule("r")).replace(b"clinicdata", b"evidence1")
-    await activate(world.stores, PERSON, own)
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b"clinicdata", b"evidence1"),
+        (b"secret: clinic-key", b"secret: own-key"),
+        (b"{kind: account-key, secret: clinic-key}", b"{kind: managed-identity}"),
+    ],
+)
+async def test_what_became_the_gateways_own_is_refused(
+    world: World, before: bytes, after: bytes
+) -> None:
+    await activate(world.stores, PERSON, manifest(rule("r")).replace(before, after))
 
     with pytest.raises(Unavailable) as caught:
         await world.watch.current()
 
     assert "rollback" in caught.value.advice
+
+
+async def test_with_a_second_tenant_an_agent_without_one_is_nobody(world: World) -> None:
+    watch = ManifestWatch(
+        world.evidence, world.state, world.clock, own=Own(tenants=frozenset({"t1", "t2"}))
+    )
+
+    with pytest.raises(Unavailable):
+        await watch.current()
 
 
 async def test_a_clock_set_back_does_not_make_a_policy_fresh_for_ever(world: World) -> None:

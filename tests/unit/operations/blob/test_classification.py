@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from gateway.errors import Blocked, GatewayError, InvalidRequest, Reason
 from gateway.model.operation import Effect, Operation
+from gateway.model.sas import SAS_PARAMETERS
 from gateway.operations.blob import headers as h
-from gateway.operations.blob.query import SAS_PARAMETERS
 from gateway.operations.blob.table import OPERATIONS
 from tests.unit.operations.build import Url, classify_request, classify_url
 

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import GatewayError, InvalidRequest
-from gateway.operations.blob.query import MAX_LENGTH, SAS_PARAMETERS, parse
+from gateway.model.sas import SAS_PARAMETERS
+from gateway.operations.blob.query import MAX_LENGTH, parse
 
 
 def test_names_are_read_without_regard_to_case_and_decoded() -> None:
