@@ -165,10 +165,12 @@ def test_the_recording_can_be_read_while_the_gateway_runs(run: Run, folder: Path
 
 
 def test_operators_commands_work_with_the_printed_environment(run: Run, folder: Path) -> None:
+    token = command(folder, "token", "--person", "alice.admin").stdout.strip()
+
     done = subprocess.run(
         chaperone("deny", "add", "session", "f" * 32, "--reason", "a test"),
         cwd=folder,
-        env={**ENVIRONMENT, **run.facts["environment"]},
+        env={**ENVIRONMENT, **run.facts["environment"], "CHAPERONE_TOKEN": token},
         capture_output=True,
         text=True,
         timeout=60,
@@ -176,6 +178,18 @@ def test_operators_commands_work_with_the_printed_environment(run: Run, folder: 
     )
 
     assert done.returncode == 0, done.stderr
+    listed = command(folder, "deny", "list").stdout
+    assert "f" * 32 in listed
+    assert "alice.admin@clinic.example\ta test" in listed
+
+
+def test_a_program_does_not_change_the_deny_list(run: Run, folder: Path) -> None:
+    token = command(folder, "token").stdout.strip()
+
+    done = command(folder, "deny", "add", "session", "e" * 32, "--reason", "r", "--token", token)
+
+    assert done.returncode == 1
+    assert "named person" in done.stderr
 
 
 def test_a_second_run_takes_over_the_state_and_gives_it_back(run: Run, folder: Path) -> None:
