@@ -1,5 +1,1 @@
-"""Masking of answers: until engines exist, what would need them is withheld."""
-
-from gateway.masking.masker import WithholdingMasker
-
-__all__ = ["WithholdingMasker"]
+"""Masking: what may be seen of an answer, by profile; the engine is `gateway.masking.engine`."""

@@ -1,60 +1,83 @@
-"""The masker of a gateway without masking engines: shows as it is, or withholds."""
+"""What the masker of a place answers, and what it refuses, beside the engine itself."""
 
 from http import HTTPStatus
 
-from gateway.errors import Reason, Withheld
+from gateway.errors import Reason, ResponseTooLarge, Withheld
 from gateway.masking.withhold import refuse_unmaskable
-from gateway.model.exchange import Authorised, Forwarded, Masked, MaskSummary
-from gateway.model.message import Answer, Headers
+from gateway.model.connection import Masking
+from gateway.model.exchange import Authorised
+from gateway.model.message import Headers, UpstreamResponse
 from gateway.model.operation import Shape
 
 _UNKNOWN_TYPE = "application/octet-stream"
 
 
-class WithholdingMasker:
-    """Shows what a place does not mask; where it masks, everything but content.
+def admit(authorised: Authorised) -> None:
+    """Refuse before forwarding what could not be shown afterwards.
 
-    Listings, metadata and properties have their values withheld already, when the answer is put in
-    the gateway's terms (`gateway.upstream.present`).
+    Raises:
+        Withheld: the answer would be names that are ePHI, or describe bytes that are not shown.
     """
+    classified = authorised.classified
+    refuse_unmaskable(
+        classified.operation, authorised.obligations.masking, classified.connection.names
+    )
 
-    def admit(self, authorised: Authorised) -> None:
-        """Refuse before forwarding what could not be shown afterwards.
 
-        Raises:
-            Withheld: the answer would be content that must be masked, or names that are ePHI.
-        """
-        classified = authorised.classified
-        refuse_unmaskable(
-            classified.operation, authorised.obligations.masking, classified.connection.names
+def is_masked_content(authorised: Authorised, place: Masking, method: str) -> bool:
+    """Whether a successful answer holds stored bytes that must be masked.
+
+    Args:
+        authorised: what is asked, and the strictest masking of what it reads.
+        place: masking of the target, for this request.
+        method: of the request.
+
+    Raises:
+        Withheld: the two maskings disagree, so nothing is known to be masked enough.
+    """
+    demanded = authorised.obligations.masking
+    if authorised.classified.operation.shape is not Shape.CONTENT or method == "HEAD":
+        return False
+    if place.rank < demanded.rank:
+        raise Withheld(
+            "The place is masked less than the rules demand.", reason=Reason.MASKING_FAILED
+        )
+    return place.masks
+
+
+def check_whole(response: UpstreamResponse) -> None:
+    """Pass a response that holds all of a resource.
+
+    Raises:
+        Withheld: it is a part, which cannot be masked by itself, or no content at all.
+    """
+    if response.status != HTTPStatus.OK or "content-range" in response.headers:
+        raise Withheld(
+            "The upstream answered with a part of the content, which cannot be masked by itself.",
+            reason=Reason.MASKING_FAILED,
+            advice="Tell the gateway's operator.",
         )
 
-    def mask(self, forwarded: Forwarded, headers: Headers, body: bytes) -> Masked:
-        """The answer, its content type always set (the Functions library would add text/plain).
 
-        Args:
-            forwarded: what came back, and what was asked.
-            headers: of the answer, in the gateway's terms.
-            body: likewise.
-
-        Raises:
-            Withheld: stored content from a place that masks.
-        """
-        authorised = forwarded.intended.prepared.approved.screened.authorised
-        masking = authorised.obligations.masking
-        operation = authorised.classified.operation
-        status = forwarded.response.status
-        # Errors have been rebuilt and hold no content; a redirect or 304 has no body at all.
-        if masking.masks and operation.shape is Shape.CONTENT and body and _is_success(status):
-            raise Withheld(
-                "The content of the answer is masked here, and this gateway cannot mask it yet.",
-                reason=Reason.CONTENT_WITHHELD,
-            )
-        if not headers.get("content-type"):
-            headers = headers.replacing("content-type", _UNKNOWN_TYPE)
-        summary = MaskSummary(masking.profile, masking.digest)
-        return Masked(forwarded, Answer(status, headers, body), summary)
+def media(response: UpstreamResponse) -> tuple[str, str]:
+    """Content type and coding as the upstream states them; "" where it contradicts itself."""
+    kinds = set(response.headers.all("content-type"))
+    codings = response.headers.all("content-encoding")
+    return kinds.pop() if len(kinds) == 1 else "", ", ".join(codings)
 
 
-def _is_success(status: int) -> bool:
-    return status < HTTPStatus.BAD_REQUEST
+def typed(headers: Headers) -> Headers:
+    """Headers with a content type: the Functions library would add text/plain."""
+    if headers.get("content-type"):
+        return headers
+    return headers.replacing("content-type", _UNKNOWN_TYPE)
+
+
+def too_large(limit: int) -> ResponseTooLarge:
+    """The error for a resource that cannot be masked as a whole."""
+    return ResponseTooLarge(
+        f"Content is masked here as a whole, and this is over the connection's bound of {limit} "
+        "bytes; ranges of it cannot be masked by themselves.",
+        advice="Store it in smaller parts, or ask the gateway's operator for a higher "
+        "max_response_mib.",
+    )

@@ -1,8 +1,11 @@
-"""Content that certainly cannot be shown is not read in the first place."""
+"""What certainly cannot be shown is not asked for in the first place."""
 
 from gateway.errors import Reason, Withheld
 from gateway.model.connection import Masking, Sensitivity
 from gateway.model.operation import Operation, Shape
+
+# SDKs leave out of a download what lies outside these ranges.
+_OF_ORIGINAL_BYTES = frozenset({"Get Page Ranges"})
 
 
 def refuse_unmaskable(
@@ -16,8 +19,8 @@ def refuse_unmaskable(
         names: whether names on this connection may be ePHI.
 
     Raises:
-        Withheld: its answer would be stored content, which cannot be masked yet, or a list of names
-            that are ePHI.
+        Withheld: its answer would be a list of names that are ePHI, or ranges of stored bytes
+            whose masked form has others.
     """
     # The connection's name comes from the manifest; paths are the request's and are not quoted.
     place = operation.accesses[0].resource.connection
@@ -28,12 +31,11 @@ def refuse_unmaskable(
             advice="Ask for a blob by a name that you know.",
             details=(("connection", place),),
         )
-    if operation.shape is Shape.CONTENT and masking.masks:
+    if operation.name in _OF_ORIGINAL_BYTES and masking.masks:
         raise Withheld(
-            f"Content of the connection {place} is masked here with the profile "
-            f"{masking.profile}, and this gateway cannot mask content yet.",
+            f"Ranges of the stored bytes mean nothing on the connection {place}: what is shown "
+            "there is masked and has offsets of its own.",
             reason=Reason.CONTENT_WITHHELD,
-            advice="Names, properties and listings can be read; ask for content where a place or "
-            "a rule does not mask.",
+            advice="Download the blob as a whole, or in ranges of what is shown.",
             details=(("connection", place), ("profile", masking.profile)),
         )

@@ -6,6 +6,7 @@ needs a new schema version. The second verifier below knows the published format
 
 import hashlib
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import get_args
 
@@ -13,13 +14,14 @@ import pytest
 import rfc8785
 
 from gateway.errors import Forbidden, Withheld
-from gateway.evidence import acts, records
+from gateway.evidence import acts, approval_records, records
 from gateway.evidence.answers import answers
+from gateway.evidence.approval_records import Binding, Person, Subject
 from gateway.evidence.findings import Kind
 from gateway.evidence.schema import Record, parse
 from gateway.evidence.verify import verify
 from gateway.model.canonical import Json
-from gateway.model.exchange import MaskSummary, Receipt
+from gateway.model.exchange import Classified, MaskSummary, Receipt
 from gateway.model.operation import Effect
 from tests.builders.evidence import (
     KEYS,
@@ -27,15 +29,18 @@ from tests.builders.evidence import (
     NOON,
     OBJECT,
     Written,
+    authorised,
     classified,
     forwarded,
     intended,
     intent,
     masked,
+    prepared,
 )
 
 VECTORS = Path(__file__).parent / "vectors" / "evidence-v1"
 SWEEPER = "fedcba9876543210"
+BINDING = Binding("sha256:" + "b" * 64, "8" * 32, NOON + timedelta(hours=1))
 
 
 def stored() -> dict[str, bytes]:
@@ -89,49 +94,52 @@ def _refusals(own: Written) -> None:
 
 
 def _approval(own: Written) -> None:
-    """Held, decided, executing, executed, collected: in the schema before the code that writes."""
-    binding: dict[str, Json] = {
-        "digest": KEYS.of("binding", b"b"),
-        "nonce": "8" * 32,
-        "expires": "2026-08-03T13:00:00.000000Z",
-    }
-    base = {**intent("7" * 32, Effect.DELETE), "binding": binding, "approval": "ticket-1"}
-    own.add({**base, "type": "held", "decision": "held"})
+    """Three held requests: carried out and read, expired, and one whose driver died."""
+    _carried_out(own, "7" * 32)
+    own.add(approval_records.decided(_subject("8" * 32), "expired", reason="ApprovalExpired"))
+    own.add(approval_records.decided(Subject("9" * 32, None, None), "revoked", reason="X"))
+    seq = own.add(_executing("a" * 32))
+    end = records.outcome(masked(Receipt(own.name, seq, 0, 0), _deletion("a" * 32)), KEYS)
+    own.add(approval_records.indeterminate(_subject("a" * 32), own.name, seq, "DriverLost"))
+    own.add(approval_records.executed(end, "a" * 32))
+
+
+def _carried_out(own: Written, ticket: str) -> None:
+    person = Person("t", "o", "u", "bob@example.org", NOON, ("mfa",))
+    own.add(approval_records.held(authorised(_deletion(ticket)), BINDING, KEYS))
     own.add(
-        {
-            "type": "decided",
-            "id": "7" * 32,
-            "session": base["session"],
-            "approval": "ticket-1",
-            "verdict": "approved",
-            "binding": binding,
-            "reviewer": {
-                "tid": "t",
-                "oid": "o",
-                "uti": "u",
-                "name": "bob@example.org",
-                "authenticated": "2026-08-03T11:59:00.000000Z",
-                "methods": ["mfa"],
-            },
-            "page": "sha256:" + "0" * 64,
-            "mac": KEYS.of("decision", b"d"),
-            "reason": "",
-        }
+        approval_records.decided(
+            _subject(ticket),
+            "approved",
+            person=person,
+            page="sha256:" + "0" * 64,
+            mac=KEYS.of("decision", b"d"),
+        )
     )
-    seq = own.add({**base, "type": "executing", "decision": "approved"})
-    state = intended(Receipt(own.name, seq, 0, 0), classified("7" * 32, effect=Effect.DELETE))
-    end = records.outcome(masked(state.intent, classified("7" * 32, effect=Effect.DELETE)), KEYS)
-    own.add({**end, "type": "executed", "approval": "ticket-1"})
+    seq = own.add(_executing(ticket))
+    state = intended(Receipt(own.name, seq, 0, 0), _deletion(ticket))
+    own.add(approval_records.abandoned(state, ticket, KEYS))
+    seq = own.add(_executing(ticket))
+    end = masked(Receipt(own.name, seq, 0, 0), _deletion(ticket))
+    own.add(approval_records.executed(records.outcome(end, KEYS), ticket))
+    reader = _deletion("b" * 32)
     own.add(
-        {
-            "type": "collected",
-            "id": "7" * 32,
-            "approval": "ticket-1",
-            "session": base["session"],
-            "actor": base["actor"],
-            "response": end["response"],
-        }
+        approval_records.collected(
+            reader.authenticated, authorised(reader), ticket, end.answer, KEYS
+        )
     )
+
+
+def _deletion(identifier: str) -> Classified:
+    return classified(identifier, effect=Effect.DELETE)
+
+
+def _executing(ticket: str) -> dict[str, Json]:
+    return approval_records.executing(prepared(_deletion(ticket), ticket), BINDING, KEYS)
+
+
+def _subject(ticket: str) -> Subject:
+    return Subject(ticket, _deletion(ticket).authenticated.session, BINDING)
 
 
 def test_todays_code_writes_the_same_bytes() -> None:

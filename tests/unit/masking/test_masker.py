@@ -1,62 +1,17 @@
 import pytest
 
 from gateway.errors import Reason, Withheld
-from gateway.masking import WithholdingMasker
+from gateway.masking.masker import admit, check_whole, is_masked_content, media, too_large, typed
 from gateway.model.connection import Masking, Sensitivity
-from gateway.model.exchange import MaskSummary
-from gateway.model.message import Headers
+from gateway.model.message import Headers, UpstreamResponse
 from gateway.model.operation import Shape
-from gateway.ports import Masker
-from tests.unit.masking.build import NONE, STRICT, authorised, forwarded
-
-MASKER: Masker = WithholdingMasker()
-TYPED = Headers((("content-type", "application/json"),))
-
-
-def test_content_of_a_plain_place_passes_unchanged() -> None:
-    masked = MASKER.mask(forwarded(206, masking=NONE), TYPED, b"\x00\xffbytes")
-
-    assert (masked.answer.status, masked.answer.headers) == (206, TYPED)
-    assert masked.answer.body == b"\x00\xffbytes"
-    assert masked.summary == MaskSummary("none")
-
-
-@pytest.mark.parametrize("status", [200, 206, 299, 302])
-def test_content_of_a_masking_place_never_passes(status: int) -> None:
-    with pytest.raises(Withheld) as caught:
-        MASKER.mask(forwarded(status), TYPED, b"Jane Doe")
-    assert caught.value.reason is Reason.CONTENT_WITHHELD
-
-
-@pytest.mark.parametrize(
-    ("status", "body"), [(304, b""), (404, b"<Error/>"), (412, b"<Error/>"), (200, b"")]
-)
-def test_an_answer_without_content_passes(status: int, body: bytes) -> None:
-    masked = MASKER.mask(forwarded(status), TYPED, body)
-
-    assert (masked.answer.status, masked.answer.body) == (status, body)
-
-
-@pytest.mark.parametrize("shape", [Shape.NONE, Shape.LISTING, Shape.METADATA, Shape.PROTOCOL])
-def test_what_was_reduced_already_passes(shape: Shape) -> None:
-    masked = MASKER.mask(forwarded(200, shape), TYPED, b"<List/>")
-
-    assert masked.answer.body == b"<List/>"
-    assert masked.summary == MaskSummary("safe-harbor", "sha256:00")
-
-
-@pytest.mark.parametrize("headers", [Headers(), Headers((("content-type", ""),))])
-@pytest.mark.parametrize("status", [201, 204, 304])
-def test_there_is_always_one_content_type(status: int, headers: Headers) -> None:
-    masked = MASKER.mask(forwarded(status, Shape.NONE), headers, b"")
-
-    assert masked.answer.headers.all("content-type") == ("application/octet-stream",)
+from tests.unit.masking.build import NONE, STRICT, authorised
 
 
 @pytest.mark.parametrize(
     ("shape", "masking", "names", "admitted"),
     [
-        (Shape.CONTENT, STRICT, Sensitivity.PLAIN, False),
+        (Shape.CONTENT, STRICT, Sensitivity.PLAIN, True),
         (Shape.CONTENT, NONE, Sensitivity.PLAIN, True),
         (Shape.LISTING, STRICT, Sensitivity.PLAIN, True),
         (Shape.LISTING, NONE, Sensitivity.EPHI, False),
@@ -67,8 +22,74 @@ def test_what_could_not_be_shown_is_not_forwarded(
     shape: Shape, masking: Masking, names: Sensitivity, admitted: bool
 ) -> None:
     try:
-        MASKER.admit(authorised(shape, masking, names))
+        admit(authorised(shape, masking, names))
     except Withheld:
         assert not admitted
     else:
         assert admitted
+
+
+@pytest.mark.parametrize(
+    ("shape", "masking", "method", "expected"),
+    [
+        (Shape.CONTENT, STRICT, "GET", True),
+        (Shape.CONTENT, NONE, "GET", False),
+        (Shape.CONTENT, STRICT, "HEAD", False),
+        (Shape.METADATA, STRICT, "GET", False),
+        (Shape.NONE, STRICT, "PUT", False),
+    ],
+)
+def test_stored_bytes_of_a_masking_place_are_masked(
+    shape: Shape, masking: Masking, method: str, expected: bool
+) -> None:
+    assert is_masked_content(authorised(shape, masking), masking, method) is expected
+
+
+def test_a_place_that_is_masked_less_than_the_rules_demand_shows_nothing() -> None:
+    with pytest.raises(Withheld) as caught:
+        is_masked_content(authorised(Shape.CONTENT, STRICT), NONE, "GET")
+    assert caught.value.reason is Reason.MASKING_FAILED
+
+
+@pytest.mark.parametrize(
+    ("status", "fields"),
+    [(206, ()), (203, ()), (200, (("content-range", "bytes 0-1/9"),))],
+)
+def test_a_part_is_not_a_whole(status: int, fields: tuple[tuple[str, str], ...]) -> None:
+    with pytest.raises(Withheld) as caught:
+        check_whole(UpstreamResponse(status, Headers(fields), b"x"))
+    assert caught.value.reason is Reason.MASKING_FAILED
+
+
+def test_a_whole_passes() -> None:
+    check_whole(UpstreamResponse(200, Headers(), b"x"))
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ((), ("", "")),
+        ((("content-type", "text/csv"), ("content-encoding", "gzip")), ("text/csv", "gzip")),
+        ((("content-type", "text/csv"), ("content-type", "text/csv")), ("text/csv", "")),
+        ((("content-type", "text/csv"), ("content-type", "text/plain")), ("", "")),
+        ((("content-encoding", "gzip"), ("content-encoding", "br")), ("", "gzip, br")),
+    ],
+)
+def test_a_type_that_contradicts_itself_is_none(
+    fields: tuple[tuple[str, str], ...], expected: tuple[str, str]
+) -> None:
+    assert media(UpstreamResponse(200, Headers(fields), b"x")) == expected
+
+
+@pytest.mark.parametrize("headers", [Headers(), Headers((("content-type", ""),))])
+def test_there_is_always_one_content_type(headers: Headers) -> None:
+    assert typed(headers).all("content-type") == ("application/octet-stream",)
+    assert typed(Headers((("content-type", "text/csv"),))).get("content-type") == "text/csv"
+
+
+def test_the_bound_is_named_and_ranges_are_not_advised() -> None:
+    error = too_large(4711)
+
+    assert error.reason is Reason.RESPONSE_TOO_LARGE
+    assert "4711" in str(error)
+    assert "range" not in error.advice

@@ -1,0 +1,87 @@
+"""Base64 inside documents: decoded, masked by its own type, encoded again; or replaced."""
+
+import base64
+import binascii
+from collections.abc import Callable
+from typing import Protocol
+
+from gateway.errors import Withheld
+from gateway.masking.kinds import Kind
+from gateway.masking.marks import mark
+from gateway.masking.payload import Payload
+from gateway.masking.text import TextMasker
+
+MAX_NESTING = 3
+MAX_BINARY = 256
+_CONTROL = 32
+_REPLACED = base64.b64encode(mark(Kind.TEXT).encode()).decode()
+
+
+class Attachments(Protocol):
+    """Masks what lies in base64 inside a document."""
+
+    def masked(self, data: str, content_type: str, path: str) -> str:
+        """The same in base64, masked by its own type, or a mark."""
+        ...
+
+    def embedded(self, data: str, path: str) -> str:
+        """The same for a string that only looks like base64: a word or a key stays as it is."""
+        ...
+
+
+class Base64Attachments:
+    """Masks attachments of one payload; what cannot be masked is replaced by a mark."""
+
+    def __init__(
+        self, payload: Payload, text: TextMasker, mask: Callable[[bytes, str], bytes]
+    ) -> None:
+        self._payload = payload
+        self._text = text
+        self._mask = mask
+
+    def masked(self, data: str, content_type: str, path: str) -> str:
+        """The same in base64, masked by its own type, or the mark of text in base64."""
+        payload = self._payload
+        if not data or data == _REPLACED:
+            return data
+        try:
+            raw = base64.b64decode(data.translate(_SPACES), validate=True)
+            if payload.depth >= MAX_NESTING or not content_type:
+                return self._replace(path)
+            payload.depth += 1
+            try:
+                done = self._mask(raw, content_type)
+            finally:
+                payload.depth -= 1
+        except (binascii.Error, ValueError, Withheld):
+            return self._replace(path)
+        return data if done == raw else base64.b64encode(done).decode()
+
+    def embedded(self, data: str, path: str) -> str:
+        """What stands in place of a string that may be base64 of something readable.
+
+        Text is masked as text. Long binary data is replaced, since nobody knows what it shows;
+        short binary data is a hash or a number, and what is no base64 at all is a word.
+        """
+        plain = data.translate(_SPACES).translate(_URL_SAFE).rstrip("=")
+        try:
+            raw = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
+        except (binascii.Error, ValueError):
+            return self._text.mask(data, path)
+        try:
+            readable = raw.decode("utf-8").isprintable() or b"\n" in raw
+        except UnicodeDecodeError:
+            readable = False
+        if readable and not any(byte < _CONTROL and byte not in b"\t\r\n" for byte in raw):
+            return self.masked(plain + "=" * (-len(plain) % 4), "text/plain", path)
+        if len(data) > MAX_BINARY and not self._payload.keeps(Kind.PHOTO):
+            return self._replace(path)
+        return self._text.mask(data, path)
+
+    def _replace(self, path: str) -> str:
+        self._payload.count(Kind.TEXT, path)
+        return _REPLACED
+
+
+_URL_SAFE = str.maketrans("-_", "+/")
+_SPACES = dict.fromkeys(map(ord, " \t\r\n"))

@@ -1,0 +1,51 @@
+"""What decides how something is masked, and what came of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from gateway.masking.tokens import TokenKey
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What decides how something is masked.
+
+    Attributes:
+        profile: name of the profile, built-in or of the manifest.
+        digest: of the profile's definition, "" for a built-in one.
+        ephi: the place holds ePHI: free text is withheld unless accepted.
+        accept_free_text: a rule accepts masked free text.
+        key: of tokens; None where the profile makes none.
+        scope: within which equal values have equal tokens: tenant, object id, application and
+            connection, joined with "|".
+        today: for ages over 89.
+        rank: of the profile; a profile that is not built in masks as the strictest built-in one of
+            no higher rank.
+    """
+
+    profile: str
+    digest: str
+    ephi: bool
+    accept_free_text: bool
+    key: TokenKey | None
+    scope: str
+    today: date
+    rank: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A masked body, and what was done to it.
+
+    Attributes:
+        body: the masked bytes.
+        counts: masked values by type of identifier, such as `name` or `ssn`.
+        paths: (path, type, count), the most frequent first, at most 200; never a value.
+        key_version: of the token key, "" where no token was made.
+    """
+
+    body: bytes = field(repr=False)
+    counts: Mapping[str, int]
+    paths: tuple[tuple[str, str, int], ...]
+    key_version: str

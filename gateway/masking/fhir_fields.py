@@ -1,0 +1,153 @@
+"""FHIR R4 elements by name, with the paragraph of 164.514(b)(2)(i) each is masked under.
+
+Data types decide more than resources do: a HumanName is a name wherever it stands. Elements that
+are not named here are treated by the form of their values: dates to years, text as free text.
+"""
+
+from gateway.masking.field_names import BIRTH, UNKNOWN, VOCABULARY, Field
+from gateway.masking.kinds import Kind
+
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+NAME = Field(Kind.NAME)
+ADDRESS = Field(Kind.ADDRESS)
+TEXT = Field(Kind.TEXT)
+DEVICE = Field(Kind.DEVICE)
+ID = Field(Kind.ID)
+DATE = Field(Kind.DATE)
+ELEMENTS: dict[str, Field] = {
+    # (A) names
+    **dict.fromkeys(
+        _words(
+            "name alias family given prefix suffix valueHumanName authorString author publisher"
+            " signer"
+            " mothersMaidenName recorderString asserterString enteredBy"
+        ),
+        NAME,
+    ),
+    # (B) places below a state
+    **dict.fromkeys(
+        _words("address valueAddress line district county position birthPlace"), ADDRESS
+    ),
+    "city": Field(Kind.CITY),
+    "postalCode": Field(Kind.ZIP),
+    # (C) dates that may imply an age over 89; other dates are known by their form
+    **dict.fromkeys(("birthDate", "bornDate", "bornPeriod", "bornString", "birthTime"), BIRTH),
+    # (I), (J) plan and account numbers
+    **dict.fromkeys(("subscriberId", "preAuthRef", "policyHolder", "dependent"), Field(Kind.PLAN)),
+    "account": Field(Kind.ACCOUNT),
+    # (M) devices
+    **dict.fromkeys(
+        _words(
+            "udiCarrier deviceIdentifier carrierHRF carrierAIDC distinctIdentifier serialNumber"
+            " lotNumber udi"
+        ),
+        DEVICE,
+    ),
+    # (P) biometrics
+    "sourceIdentityCertificate": Field(Kind.BIOMETRIC),
+    "proxyIdentityCertificate": Field(Kind.BIOMETRIC),
+    # known by their form, also below names and addresses
+    **dict.fromkeys(("period", "start", "end", "_given", "_family", "_line"), UNKNOWN),
+    # technical ids, (R)
+    **dict.fromkeys(("id", "versionId", "valueId", "uid", "valueUuid", "valueOid"), ID),
+    # free text
+    **dict.fromkeys(
+        _words(
+            "text div comment comments description conclusion patientInstruction instruction"
+            " valueString"
+            " valueMarkdown contentString summary title subtitle detail textEquivalent"
+            " disposition note"
+            " extraDetails availabilityExceptions answer reasonString purpose usage copyright"
+            " administrationInstruction preparationInstruction moodCode prognosis"
+        ),
+        TEXT,
+    ),
+    # words of code systems and of FHIR itself
+    **dict.fromkeys(
+        _words(
+            "code status system unit version use gender language type intent priority mode"
+            " resourceType"
+            " contentType comparator linkId rank criticality verificationStatus clinicalStatus"
+            " class"
+            " category state country valueCode valueUri valueCanonical valueUnsignedInt profile"
+            " method"
+            " color currency timezone start_type display category kind severity subtype site route"
+            " vaccineCode medicationCodeableConcept cvx manufacturer modality docStatus"
+        ),
+        VOCABULARY,
+    ),
+}
+INSTANTS = frozenset({"lastUpdated", "timestamp", "issued", "recorded", "created_instant"})
+"""Elements of the type `instant`, which has no form with a year alone."""
+REMOVED: dict[str, Kind] = {
+    "photo": Kind.PHOTO,
+    "_birthDate": Kind.DATE,
+    "longitude": Kind.ADDRESS,
+    "latitude": Kind.ADDRESS,
+    "altitude": Kind.ADDRESS,
+    "hash": Kind.ID,
+}
+"""Elements without a masked form."""
+NARRATIVE = '<div xmlns="http://www.w3.org/1999/xhtml">[text]</div>'
+CONTACT_KINDS: dict[str, Kind] = {
+    "phone": Kind.PHONE,
+    "sms": Kind.PHONE,
+    "pager": Kind.PHONE,
+    "fax": Kind.FAX,
+    "email": Kind.EMAIL,
+    "url": Kind.URL,
+}
+IDENTIFIER_KINDS: dict[str, Kind] = {
+    # HL7 table 0203
+    "SS": Kind.SSN,
+    "SB": Kind.SSN,
+    "MR": Kind.MRN,
+    "MRT": Kind.MRN,
+    "PI": Kind.MRN,
+    "DL": Kind.LICENCE,
+    "PPN": Kind.LICENCE,
+    "NPI": Kind.LICENCE,
+    "DEA": Kind.LICENCE,
+    "MD": Kind.LICENCE,
+    "MB": Kind.PLAN,
+    "MC": Kind.PLAN,
+    "MA": Kind.PLAN,
+    "SN": Kind.PLAN,
+    "AN": Kind.ACCOUNT,
+    "BA": Kind.ACCOUNT,
+    "SNO": Kind.DEVICE,
+}
+SYSTEM_KINDS: tuple[tuple[str, Kind], ...] = (
+    ("us-ssn", Kind.SSN),
+    ("2.16.840.1.113883.4.1", Kind.SSN),
+    ("us-npi", Kind.LICENCE),
+    ("us-mbi", Kind.PLAN),
+    ("us-medicare", Kind.PLAN),
+    ("mrn", Kind.MRN),
+)
+PERSONS = frozenset({"Patient", "Person", "RelatedPerson", "Practitioner"})
+NAMED = PERSONS | {"Organization", "Location", "PractitionerRole", "Group", "CareTeam", "Device"}
+CLINICAL_REFERENCES = frozenset(
+    _words(
+        "result reasonReference medicationReference condition procedureReference basedOn partOf"
+        " hasMember"
+        " derivedFrom specimen addresses diagnosisReference itemReference conditionReference"
+        " reference"
+        " medication outcomeReference supportingInfo imagingStudy"
+    )
+)
+"""Elements whose references point to findings, not to people or places."""
+VOCABULARY_EXTENSIONS = (
+    "us-core-race",
+    "us-core-ethnicity",
+    "us-core-birthsex",
+    "us-core-genderIdentity",
+    "us-core-sex",
+)
+"""Extensions whose strings are words of a code system."""
+PLACE_EXTENSIONS = ("geolocation", "census-tract")
+NAME_EXTENSIONS = ("mothersMaidenName", "own-name", "partner-name", "own-prefix", "fathers-family")

@@ -1,0 +1,381 @@
+"""A walk over FHIR R4 JSON: data types and elements first, then the form of values."""
+
+import re
+from collections.abc import Callable
+from typing import ClassVar
+
+from gateway.masking.attachments import Attachments
+from gateway.masking.fhir_fields import (
+    CLINICAL_REFERENCES,
+    CONTACT_KINDS,
+    ELEMENTS,
+    IDENTIFIER_KINDS,
+    INSTANTS,
+    NAME_EXTENSIONS,
+    NAMED,
+    NARRATIVE,
+    PERSONS,
+    PLACE_EXTENSIONS,
+    REMOVED,
+    SYSTEM_KINDS,
+    VOCABULARY_EXTENSIONS,
+)
+from gateway.masking.field_names import UNKNOWN, VOCABULARY, Field, field_of
+from gateway.masking.generalise import MAX_AGE
+from gateway.masking.json_codec import Node, Number
+from gateway.masking.json_walk import ISO, JsonWalk
+from gateway.masking.kinds import Kind
+from gateway.masking.marks import is_masked_id
+from gateway.masking.payload import Payload
+from gateway.masking.text import TextMasker
+
+_CODE = re.compile(r"(?:[a-z]+://|urn:)[A-Za-z0-9._:/#|~+-]{0,200}\Z|[A-Za-z0-9._:/#|~+-]{0,40}\Z")
+_SSN = re.compile(r"[0-9]{3}-[0-9]{2}-[0-9]{4}\Z")
+_REFERENCE = re.compile(
+    r"(?:[a-z]+://[^\s]*/)?([A-Z][A-Za-z]{1,40})/([A-Za-z0-9.-]{1,64})((?:/_history/[A-Za-z0-9.-]{1,64})?)\Z"
+)
+_LOCAL = re.compile(r"(#|urn:[a-z0-9][a-z0-9-]{0,31}:(?:[A-Za-z]{1,40}/)?)(.+)\Z")
+_SEARCH = re.compile(r"([A-Z][A-Za-z]{1,40})\?")
+_TYPE = re.compile(r"[A-Z][A-Za-z]{1,40}\Z")
+_PERSONAL = frozenset({"family", "given", "display"})
+_COVERAGE = Field(Kind.PLAN)
+_EXTENDED_WORDS = Field(vocabulary=True)
+_AGES = (
+    "onsetAge",
+    "abatementAge",
+    "deceasedAge",
+    "performedAge",
+    "ageAge",
+    "valueAge",
+    "valueQuantity",
+)
+MAX_CODES = 50_000
+_YEARS = frozenset({"a", "year", "years", "yr", "yrs"})
+
+
+Special = Callable[["FhirWalk", dict[str, Node], str, Node, str], bool]
+
+
+class FhirWalk(JsonWalk):
+    """Masks resources of one payload in place."""
+
+    def __init__(self, payload: Payload, text: TextMasker, attachments: Attachments) -> None:
+        super().__init__(payload, text, attachments)
+        self._resource = ""
+        self._targets: dict[str, str] = {}
+        self._gone: list[tuple[dict[str, Node], str]] = []
+        self._codes: set[str] = set()
+        self._outer = UNKNOWN
+
+    def object(self, node: dict[str, Node], outer: Field, path: str) -> None:
+        """Mask the elements of an object; a resource within starts its own paths."""
+        kind = node.get("resourceType")
+        before = self._resource
+        if isinstance(kind, str) and _TYPE.match(kind):
+            self._resource = path = kind
+            outer = UNKNOWN
+        self._elements(node, outer, path, _COVERAGE if self._resource == "Coverage" else None)
+        self._resource = before
+        if not self._depth:
+            gone, self._gone = self._gone, []
+            for holder, key in gone:
+                holder.pop(key, None)
+
+    def _elements(
+        self, node: dict[str, Node], outer: Field, path: str, value_field: Field | None = None
+    ) -> None:
+        """Mask the elements of one object; `value_field` says what its `value` is."""
+        self.keys += len(node)
+        self._enter()
+        odd = False
+        for key, value in node.items():
+            if (special := self._special.get(key)) is not None:
+                self._outer = outer
+                if special(self, node, key, value, f"{path}.{key}"):
+                    continue
+            field = ELEMENTS.get(key)
+            if field is None:
+                odd = odd or not key.isalnum()
+                field = self._unnamed(key, value, outer, value_field)
+            elif outer is not UNKNOWN and _inherits(outer, field, key):
+                field = outer
+            if type(value) is dict and "resourceType" not in value:
+                self._elements(value, field, key)
+            elif field is not VOCABULARY or type(value) is not str or value not in self._codes:
+                self._item(node, key, value, field, f"{path}.{key}")
+        self._depth -= 1
+        if odd:
+            self._renamed.append(node)
+
+    def _unnamed(self, key: str, value: Node, outer: Field, value_field: Field | None) -> Field:
+        """What an element is that FHIR's table does not name."""
+        if value_field and key == "value":
+            return value_field
+        if outer.kind:
+            return outer
+        return field_of(key) if isinstance(value, str | int | Number) else UNKNOWN
+
+    def learn(self, kind: Kind, value: str, path: str) -> None:
+        """Only names of people are looked for in text, and no word of an organisation's."""
+        element = path.rpartition(".")[2]
+        if kind is not Kind.NAME or element in _PERSONAL or self._resource in PERSONS:
+            super().learn(kind, value, path)
+
+    def string(
+        self,
+        holder: dict[str, Node] | list[Node],
+        key: str | int,
+        value: str,
+        field: Field,
+        path: str,
+    ) -> str:
+        """Codes stay as they are; everything else as in any JSON."""
+        if field.vocabulary:
+            if _CODE.match(value) and not ISO.match(value) and not _SSN.match(value):
+                if len(self._codes) < MAX_CODES:
+                    self._codes.add(value)
+                return value
+            return self.scanned(holder, key, value, path)
+        return super().string(holder, key, value, field, path)
+
+    def _telecom(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
+        for point in value if isinstance(value, list) else [value]:
+            if not isinstance(point, dict):
+                self._item(node, key, value, Field(Kind.PHONE), path)
+                return True
+            system = point.get("system")
+            kind = CONTACT_KINDS.get(system if isinstance(system, str) else "", Kind.PHONE)
+            self._part(point, Field(kind), path)
+        return True
+
+    def _identifiers(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
+        for item in value if isinstance(value, list) else [value]:
+            if not isinstance(item, dict):
+                self._item(node, key, value, Field(Kind.MRN), path)
+                return True
+            self._part(item, Field(self._kind_of(item)), path)
+        return True
+
+    def _part(self, node: dict[str, Node], field: Field, path: str) -> None:
+        """A ContactPoint or Identifier: its `value` is of the kind, the rest as usual."""
+        self._elements(node, UNKNOWN, path, field)
+
+    def _age(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:  # noqa: ARG002
+        """A quantity of years over 89 becomes 90 or more."""
+        if not isinstance(value, dict) or self._payload.keeps(Kind.AGE):
+            return False
+        unit = value.get("code", value.get("unit", "a"))
+        number = value.get("value")
+        text = number.text if isinstance(number, Number) else str(number)
+        if unit in _YEARS and not isinstance(number, bool) and _over(text):
+            # `comparator` is a new key, which the count of written keys must not see.
+            self._payload.count(Kind.AGE, path)
+            self.keys -= "comparator" not in value
+            value["value"] = MAX_AGE + 1
+            value["comparator"] = ">="
+        return False
+
+    def _kind_of(self, item: dict[str, Node]) -> Kind:
+        system = str(item.get("system", "")).lower()
+        for part, kind in SYSTEM_KINDS:
+            if part in system:
+                return kind
+        kinds = item.get("type")
+        codings = kinds.get("coding") if isinstance(kinds, dict) else None
+        for coding in codings if isinstance(codings, list) else []:
+            code = coding.get("code") if isinstance(coding, dict) else None
+            if isinstance(code, str) and code in IDENTIFIER_KINDS:
+                return IDENTIFIER_KINDS[code]
+        return Kind.MRN if self._resource in PERSONS else Kind.ID
+
+    def _reference(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
+        if not isinstance(value, str):
+            return False
+        done = self._targets.get(value)
+        if done is None:
+            done = self._target(value, path)
+            if len(self._targets) < MAX_CODES:
+                self._targets[value] = done
+        elif done != value:
+            self._payload.count(Kind.ID, path)
+        node[key] = done
+        return True
+
+    def _target(self, value: str, path: str) -> str:
+        """A reference whose id is masked as the id itself is."""
+        if self._payload.keeps(Kind.ID):
+            return self._payload.apply(Kind.URL, value, path) if "://" in value else value
+        if match := _REFERENCE.match(value):
+            history = "/_history/1" if match[3] else ""
+            return f"{match[1]}/{self._payload.identifier(match[2], path)}{history}"
+        if match := _LOCAL.match(value):
+            return match[1] + self._payload.identifier(match[2], path)
+        if match := _SEARCH.match(value):
+            rest = value[match.end() :]
+            rest = rest.removeprefix("identifier=")
+            return f"{match[1]}?identifier={self._payload.identifier(rest, path)}"
+        if _TYPE.match(value) or is_masked_id(value):
+            return value
+        return self._payload.apply(Kind.URL, value, path)
+
+    def _display(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
+        if not isinstance(value, str):
+            return False
+        if "code" in node or "system" in node:
+            if self._outer.kind in {None, Kind.TEXT}:
+                self._item(node, key, value, VOCABULARY, path)
+                return True
+            return False
+        reference = node.get("reference")
+        target = reference.partition("/")[0].partition("?")[0] if isinstance(reference, str) else ""
+        if (_TYPE.match(target) and target not in NAMED) or (
+            not _TYPE.match(target) and path.rpartition(".")[0] in CLINICAL_REFERENCES
+        ):
+            self._item(node, key, value, VOCABULARY, path)
+            return True
+        if not target or target in PERSONS:
+            self.learn(Kind.NAME, value, path)
+        node[key] = self._payload.apply(Kind.NAME, value, path)
+        return True
+
+    def _narrative(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
+        if isinstance(value, dict) and "div" in value:
+            self.keys += len(value)
+            if self._payload.keeps(Kind.NAME):
+                self.keys -= len(value)
+                return False
+            if value.get("div") != NARRATIVE:
+                self._payload.count(Kind.TEXT, path)
+            node[key] = {"status": "empty", "div": NARRATIVE}
+            self.keys += sum(self._keys_in(item) for item in value.values())
+            return True
+        codings = node.get("coding")
+        if isinstance(value, str) and isinstance(codings, list) and self._outer.kind is None:
+            displays = [item.get("display") for item in codings if isinstance(item, dict)]
+            if value in displays or not displays:
+                self._item(node, key, value, VOCABULARY, path)
+                return True
+        return False
+
+    def _keys_in(self, node: Node) -> int:
+        match node:
+            case dict():
+                return len(node) + sum(map(self._keys_in, node.values()))
+            case list():
+                return sum(map(self._keys_in, node))
+            case _:
+                return 0
+
+    def _url(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
+        if not isinstance(value, str):
+            return False
+        if "method" in node:
+            node[key] = self._target(value, path)
+        elif "contentType" in node or "relation" in node or "data" in node:
+            node[key] = self._payload.apply(Kind.URL, value, path)
+        else:
+            named = any(name.startswith(("value", "extension")) for name in node)
+            self._item(node, key, value, VOCABULARY if named else UNKNOWN, path)
+        return True
+
+    def _data(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
+        if not isinstance(value, str) or "origin" in node:
+            return False  # SampledData has numbers there
+        kind = node.get("contentType")
+        node[key] = self._attachments.masked(value, kind if isinstance(kind, str) else "", path)
+        return True
+
+    def _size(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:  # noqa: ARG002
+        if "contentType" not in node or isinstance(value, dict | list):
+            return False
+        self._gone.append((node, key))  # of the original bytes
+        return True
+
+    def _remove(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
+        kind = REMOVED[key]
+        if self._payload.keeps(kind):
+            return False
+        self.keys += self._keys_in(value)
+        self._payload.count(kind, path)
+        self._gone.append((node, key))
+        return True
+
+    def _birth(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
+        if not isinstance(value, str):
+            return False
+        born = self._payload.born(value, path)
+        node[key] = born
+        if not born:
+            self._gone.append((node, key))
+        return True
+
+    def _instant(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
+        if not isinstance(value, str) or self._payload.keeps(Kind.DATE):
+            return False
+        found = self._payload.replace(Kind.DATE, value)
+        made = f"{found}-01-01T00:00:00Z" if found.isdigit() else found
+        if made != value:
+            self._payload.count(Kind.DATE, path)
+        node[key] = made
+        return True
+
+    def _extensions(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
+        if not isinstance(value, list):
+            return False
+        kept: list[Node] = []
+        outer = self._outer
+        for item in value:
+            url = item.get("url") if isinstance(item, dict) else None
+            name = url.rpartition("/")[2] if isinstance(url, str) else ""
+            field = outer
+            if name in PLACE_EXTENSIONS and not self._payload.keeps(Kind.ADDRESS):
+                self.keys += self._keys_in(item)
+                self._payload.count(Kind.ADDRESS, path)
+                continue
+            if name in VOCABULARY_EXTENSIONS:
+                field = _EXTENDED_WORDS
+            elif any(part in name for part in NAME_EXTENSIONS):
+                field = Field(Kind.NAME)
+            kept.append(item)
+            if isinstance(item, dict):
+                self.object(item, field, path)
+            else:
+                self._item(kept, len(kept) - 1, item, UNKNOWN, path)
+        node[key] = kept
+        return True
+
+    _special: ClassVar[dict[str, Special]] = {
+        "telecom": _telecom,
+        "valueContactPoint": _telecom,
+        "identifier": _identifiers,
+        "valueIdentifier": _identifiers,
+        "reference": _reference,
+        "fullUrl": _reference,
+        "display": _display,
+        "text": _narrative,
+        "url": _url,
+        "data": _data,
+        "size": _size,
+        "extension": _extensions,
+        "modifierExtension": _extensions,
+        "birthDate": _birth,
+        **dict.fromkeys(_AGES, _age),
+        **dict.fromkeys(REMOVED, _remove),
+        **dict.fromkeys(INSTANTS, _instant),
+    }
+
+
+def _over(text: str) -> bool:
+    try:
+        return float(text) > MAX_AGE
+    except ValueError:
+        return False
+
+
+def _inherits(outer: Field, inner: Field, key: str) -> bool:
+    """Below a name, an address or a device, text and names are of that kind; codes are not."""
+    if outer is _EXTENDED_WORDS:
+        return inner.kind is Kind.TEXT
+    if outer.kind is None or outer.kind is Kind.TEXT:
+        return False
+    return inner.kind in {Kind.TEXT, Kind.NAME} and key != "div"

@@ -1,0 +1,193 @@
+"""What a field's name says about its values: JSON keys, CSV headers, metadata names."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from gateway.masking.kinds import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """What stands under a name.
+
+    Attributes:
+        kind: of its values; None where the name says nothing.
+        birth: a date of birth, which may imply an age over 89.
+        vocabulary: words of a code system or of software, not free text.
+    """
+
+    kind: Kind | None = None
+    birth: bool = False
+    vocabulary: bool = False
+
+
+UNKNOWN = Field()
+BIRTH = Field(Kind.DATE, birth=True)
+VOCABULARY = Field(vocabulary=True)
+_SPLIT = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+")
+_S = r"(?:s|list)?"
+# The first that fits decides. Names are split into words joined with "_"; plural forms included.
+_RULES: tuple[tuple[Field, str], ...] = (
+    (
+        Field(Kind.SECRET),
+        (
+            r"pass(?:word|wd|phrase)|pwd|secret|(?:api|access|account|private|shared|storage|master|host"
+            r"|function|subscription|primary|secondary|signing|encryption)_?key[12]?|connection_?string"
+            r"|credential|(?:access|refresh|id|bearer|auth|session|csrf|sas)_?token|authorization"
+            r"|set_cookie|cookie|sas|sas_ur[il]|signature|client_?assertion|pin|cvv|security_answer"
+        ),
+    ),
+    (
+        VOCABULARY,
+        r"version|language|lang|locale|currency|gender|sex|race|ethnicity|marital(?:_status)?",
+    ),
+    (
+        Field(Kind.SSN),
+        r"ssn|social_?security(?:_?(?:number|no|num))?|ss_?(?:no|num|number)|itin|tax_id|tin|ein|national_id(?:entifier)?|nino",
+    ),
+    (
+        Field(Kind.MRN),
+        (
+            r"mrn|medical_?record(?:_?(?:number|no|num|id))?|med_rec(?:_no)?|chart(?:_?(?:number|no|id))?"
+            r"|patient_?(?:number|no|num|identifier)|emr_?id|ehr_?id|record_?(?:number|no)"
+        ),
+    ),
+    (
+        BIRTH,
+        r"dob|birth|birth_?date|date_?of_?birth|birth_?day|born|birth_?time|birth_?date_?time|birth_?year|patient_dob|member_dob",
+    ),
+    (Field(Kind.EMAIL), r"e?_?mail|email_?address|mail_address|mailto|upn|user_principal_name"),
+    (Field(Kind.FAX), r"fax|fax_?(?:number|no)"),
+    (
+        Field(Kind.PHONE),
+        (
+            r"(?:tele)?phone|tel|mobile|cell|cell_?phone|pager|sms|msisdn|telecom|(?:tele|mobile_|cell_)?phone_?(?:number|no|num)"
+            r"|contact_(?:number|no)|callback(?:_number)?"
+        ),
+    ),
+    (Field(Kind.ZIP), r"zip|zip_?code|postal|postal_?code|post_?code|zip_?4|zcta"),
+    (Field(Kind.CITY), r"city|town|municipality|birth_?place|place_of_birth|locality|hometown"),
+    (
+        Field(Kind.IP),
+        r"ip|ip_?(?:v[46]_?)?addr(?:ess)?|ipv[46]|remote_addr|client_ip|x_forwarded_for|source_ip",
+    ),
+    (
+        Field(Kind.DEVICE),
+        r"mac|mac_?addr(?:ess)?|imei|imsi|udi|serial|serial_?(?:number|no)|device_?(?:id|identifier|serial|name|number)|lot_?(?:number|no)|implant_id",
+    ),
+    (
+        Field(Kind.ADDRESS),
+        (
+            r"address|addr|address_?(?:line)?_?[0-9]?|(?:line|addr|street)_?[0-9]|street|street_?(?:address|name|number|line)"
+            r"|county|county_?code|parish|district|precinct|neighbou?rhood|apartment|apt|suite|house_?number|residence|fips|lat|latitude|lon|lng"
+            r"|long|longitude|geo|geo_?(?:code|location|point)|geocode|coordinates?|position|altitude|census_tract"
+        ),
+    ),
+    (
+        Field(Kind.VEHICLE),
+        r"vin|vehicle_?(?:id|identification(?:_number)?)?|(?:license_)?plate(?:_?(?:number|no))?|registration_plate",
+    ),
+    (
+        Field(Kind.LICENCE),
+        (
+            r"licen[sc]e|licen[sc]e_?(?:number|no|id)|dl|dl_?(?:number|no)|drivers?|driver_?s?_?licen[sc]e(?:_?(?:number|no))?|passport"
+            r"|passport_?(?:number|no)|certificate(?:_?(?:number|no))?|npi|npi_?(?:number|no)|dea|dea_?(?:number|no)|visa"
+        ),
+    ),
+    (
+        Field(Kind.PLAN),
+        (
+            r"(?:health_?plan|plan|member|subscriber|beneficiary|policy|group|insurance|insured|medicaid|medicare|payer|coverage)"
+            r"(?:_?(?:id|number|no|num|identifier))|mbi|hic|hicn|subscriber|beneficiary|policy_?holder(?:_id)?|member_id"
+        ),
+    ),
+    (
+        Field(Kind.ACCOUNT),
+        (
+            r"acc(?:oun)?t(?:_?(?:id|number|no|num))?|iban|swift|bic|routing(?:_?(?:number|no))?|card(?:_?(?:number|no))?|credit_?card(?:_?(?:number|no))?"
+            r"|pan|bank_account|invoice(?:_?(?:id|number|no))|claim_?(?:id|number|no)|billing_?(?:id|number)|fin|guarantor_(?:id|number)"
+        ),
+    ),
+    (
+        Field(Kind.BIOMETRIC),
+        r"biometrics?|finger_?prints?|voice_?prints?|retina(?:_scan)?|iris(?:_scan)?|face_?(?:id|print|encoding)",
+    ),
+    (
+        Field(Kind.PHOTO),
+        r"photo|picture|portrait|avatar|face_?image|image|thumbnail|photo_url|selfie|signature_image",
+    ),
+    (
+        Field(Kind.NAME),
+        (
+            r"(?:\w+_)?(?:first|last|given|family|middle|maiden|full|sur|fore|nick|legal|preferred|patient|person|birth|user|display|customer|client|contact"
+            r"|member|subscriber|insured|employee|employer|guardian|guarantor|spouse|mother|father|parent|relative|emergency_contact|next_of_kin|kin|provider"
+            r"|physician|doctor|practitioner|clinician|nurse|surgeon|attending|referring|performer|author|owner|beneficiary|account_holder|holder)_?names?(?:_?[0-9])?"
+            r"|name|names|first|last|given|family|middle|maiden|surname|forename|fname|lname|mname|initials|prefix|suffix|alias|aliases|aka"
+            r"|patient|mother|father|spouse|wife|husband|next_?of_?kin|nok|emergency_?contact|guardian|guarantor|employer"
+            r"|physician|doctor|attending|practitioner|clinician|nurse|surgeon|provider|pcp|referring|author|signed_by|dictated_by|created_by|updated_by|modified_by|ordered_by"
+            r"|user|login|owner|contact|contact_?person|relative|child|children|parent|family_name|organi[sz]ation|organi[sz]ation_name|hospital|facility|clinic"
+        ),
+    ),
+    (Field(Kind.URL), r"url|uri|website|web_?site|home_?page|href|link|profile_url|portal|blog"),
+    (Field(Kind.AGE), r"age|age_?(?:years|in_years|at_\w+)|patient_age"),
+    (
+        Field(Kind.TEXT),
+        (
+            r"notes?|comments?|narrative|free_?text|text|message|msg|remarks?|impression|findings?|conclusion|history|hpi|summary|subjective"
+            r"|objective|assessment|body|transcript|report|description|desc|details?|instructions?|title|subject|reason|content|memo|bio|about|question|answer|payload|div"
+        ),
+    ),
+    (
+        Field(Kind.DATE),
+        (
+            r"(?:\w+_)?(?:date|datetime|date_?time|dt|timestamp|ts|day|on|at|time)(?:_utc)?|admitted|admission|discharge|discharged|start|stop|end|begin|period"
+            r"|deceased|death|death_?date|date_?of_?\w+|expires?|issued|created|updated|modified|effective|recorded|onset|abatement|collected|received"
+        ),
+    ),
+    (
+        VOCABULARY,
+        (
+            r"status|state|country|nation|code|codes|coding|system|type|kind|class|category|unit|units|uom|diagnosis|diagnoses|condition|conditions|problem|procedure"
+            r"|medication|medications|drug|drugs|allergy|allergies|immunization|vaccine|test|test_name|component|specimen|severity|dose|dosage|route|frequency|role|format|content_type"
+            r"|\w+_(?:code|type|status|category|class|unit|units|display|system)|display|resource_?type|specialty|department|service|value_?set|icd(?:_?(?:9|10)(?:_?cm)?)?|snomed|loinc|rxnorm|cpt|ndc"
+        ),
+    ),
+    (
+        Field(Kind.ID),
+        r"id|ids|_id|uuid|guid|key|identifier|identifiers|\w+_(?:id|ids|uuid|guid|identifier|number|no|ref|reference)|reference|object_id|mpi|empi|pid|case|visit|encounter|accession",
+    ),
+)
+# Whoever's it is: `guarantorHomePhone` is a phone number too.
+_BY_END = frozenset(
+    {
+        Kind.SECRET,
+        Kind.SSN,
+        Kind.MRN,
+        Kind.EMAIL,
+        Kind.FAX,
+        Kind.PHONE,
+        Kind.ZIP,
+        Kind.CITY,
+        Kind.ADDRESS,
+        Kind.PLAN,
+        Kind.LICENCE,
+    }
+)
+MAX_NAME = 80
+_COMPILED = tuple((field, re.compile(rf"(?:{pattern}){_S}\Z")) for field, pattern in _RULES)
+
+
+@lru_cache(maxsize=4096)
+def field_of(name: str) -> Field:
+    """What values under `name` are. Names are cached, so they must not be values themselves."""
+    words = [word for word in _SPLIT.split(name) if word]
+    whole = "_".join(words).lower()
+    if not whole or len(whole) > MAX_NAME:
+        return UNKNOWN
+    forms = {whole, whole.replace("_", "")}
+    ends = {"_".join(words[start:]).lower() for start in range(len(words))}
+    for field, pattern in _COMPILED:
+        if any(map(pattern.match, forms | ends if field.kind in _BY_END else forms)):
+            return field
+    return UNKNOWN

@@ -1,0 +1,79 @@
+"""Safe Harbor's generalisations: dates to years, ages over 89 to 90+, ZIP codes to three digits."""
+
+import re
+from datetime import date
+
+MAX_AGE = 89
+OVER = "90+"
+# Three-digit ZIP areas of 20,000 people or fewer, 2020 census ZCTA populations; 000 stands for
+# them (164.514(b)(2)(i)(B)(2)).
+SPARSE = frozenset(
+    {
+        "036",
+        "059",
+        "102",
+        "202",
+        "203",
+        "204",
+        "205",
+        "369",
+        "556",
+        "692",
+        "753",
+        "772",
+        "821",
+        "823",
+        "878",
+        "879",
+        "884",
+        "893",
+    }
+)
+_YEAR = re.compile(r"(?<![0-9])(1[89][0-9]{2}|20[0-9]{2})(?![0-9])")
+_COMPACT = re.compile(
+    r"(1[89][0-9]{2}|20[0-9]{2})(?:[0-9]{2}){1,5}(?:\.[0-9]{1,6})?(?:[+-][0-9]{4})?\Z"
+)
+_SHORT = re.compile(r"[0-9]{1,2}[-/.][0-9]{1,2}[-/.]([0-9]{2})\Z")
+_ZIP = re.compile(r"([0-9]{3})[0-9]{2}(?:-?[0-9]{4})?\Z")
+_ZIP3 = re.compile(r"[0-9]{3}\Z")
+_AGE = re.compile(r"[0-9]{1,3}")
+
+
+def year(value: str) -> str:
+    """The year of a date in any common notation, "" where none can be read.
+
+    A year of two digits says too little: it is removed with the rest.
+    """
+    if match := _COMPACT.match(value):
+        return match[1]
+    if _SHORT.match(value):
+        return ""
+    found = _YEAR.findall(value)
+    return found[0] if len(found) == 1 else ""
+
+
+def birth_year(value: str, today: date) -> str:
+    """The year of a birth date, "" where it implies an age of 90 or more, or cannot be read.
+
+    The year alone decides, so that a masked date masks to itself.
+    """
+    found = year(value)
+    return found if found and today.year - int(found) <= MAX_AGE else ""
+
+
+def zip3(value: str) -> str:
+    """The first three digits of a ZIP code, 000 for sparse areas, "" where it is no ZIP code."""
+    text = value.strip()
+    if _ZIP3.match(text):
+        return "000" if text in SPARSE else text
+    match = _ZIP.match(text)
+    if match is None:
+        return ""
+    return "000" if match[1] in SPARSE else match[1]
+
+
+def age(value: str) -> str:
+    """The text of an age, numbers over 89 replaced with 90+."""
+    return _AGE.sub(lambda match: OVER if int(match[0]) > MAX_AGE else match[0], value).replace(
+        "90++", OVER
+    )

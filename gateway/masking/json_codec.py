@@ -1,0 +1,177 @@
+"""JSON in and out so that what is not masked keeps its bytes.
+
+msgspec reads strictly (RFC 8259: no lone surrogates, no invalid UTF-8, no NaN). Numbers with a
+fraction or an exponent stay as they are written; so do `-0` and integers beyond 64 bits, which only
+the slower reader keeps. Duplicate keys are refused: a parser would drop one of them silently.
+"""
+
+import json
+import re
+from typing import TypeAlias
+
+import msgspec
+import orjson
+
+from gateway.errors import Reason, Withheld
+
+MAX_DEPTH = 100
+_SPACED = re.compile(rb'"[ \t\r\n]+:')
+_COLONS = re.compile(rb'"[ \t\r\n]*:')
+_MINUS_ZERO = re.compile(rb"[\[:, \t\r\n]-0(?![0-9.eE])")
+_BEFORE_ZERO = (b":-0", b" -0", b",-0", b"[-0", b"\n-0", b"\t-0", b"\r-0")
+_LIMIT = 2**63
+
+
+class Number:
+    """A number as it is written."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+
+Node: TypeAlias = "dict[str, Node] | list[Node] | str | int | Number | bool | None"
+
+
+_DECODER = msgspec.json.Decoder(float_hook=Number)
+_RAW_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_RAW_ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+def decode(data: bytes | msgspec.Raw) -> Node:
+    """The tree of a JSON text, numbers other than plain integers kept as written.
+
+    Raises:
+        Withheld: not JSON, or nested too deep.
+    """
+    try:
+        node: Node = _DECODER.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise not_json() from error
+    except RecursionError as error:
+        raise too_deep() from error
+    return node
+
+
+def split_object(data: bytes) -> dict[str, msgspec.Raw]:
+    """The members of a JSON object, each still in bytes.
+
+    Raises:
+        Withheld: not a JSON object.
+    """
+    try:
+        return _RAW_OBJECT.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise not_json() from error
+
+
+def split_array(data: bytes | msgspec.Raw) -> list[msgspec.Raw]:
+    """The items of a JSON array, each still in bytes.
+
+    Raises:
+        Withheld: not a JSON array.
+    """
+    try:
+        return _RAW_ARRAY.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise not_json() from error
+
+
+def encode(node: Node) -> bytes:
+    """The JSON text of a tree.
+
+    Raises:
+        Withheld: nested too deep.
+    """
+    try:
+        return orjson.dumps(node, default=_fragment)
+    except orjson.JSONEncodeError:
+        # An integer of more than 64 bits, which orjson does not write; or too many levels.
+        try:
+            return orjson.dumps(_written(node), default=_fragment)
+        except (orjson.JSONEncodeError, RecursionError) as error:
+            raise too_deep() from error
+
+
+def check_keys(data: bytes, keys: int) -> None:
+    """Compare the keys that a walk has seen with those that were written.
+
+    Raises:
+        Withheld: an object has a key twice.
+    """
+    colons = data.count(b'":')
+    if _SPACED.search(data):
+        colons = len(_COLONS.findall(data))
+    # A string may look like a key; then the careful reader says which it is.
+    if colons != keys:
+        careful(data)
+
+
+def has_minus_zero(data: bytes) -> bool:
+    """Whether the fast reader would lose the sign of a zero; false alarms are possible."""
+    if b"-0" not in data:
+        return False
+    if data[:2] == b"-0":
+        return True
+    return any(hint in data for hint in _BEFORE_ZERO) and _MINUS_ZERO.search(data) is not None
+
+
+def careful(data: bytes) -> Node:
+    """The tree with every number as written; `decode` must have accepted the text.
+
+    Raises:
+        Withheld: an object has a key twice, or nesting is too deep.
+    """
+    try:
+        node: Node = json.loads(
+            data, parse_int=Number, parse_float=Number, object_pairs_hook=_object
+        )
+    except RecursionError as error:
+        raise too_deep() from error
+    except ValueError as error:
+        raise not_json() from error
+    return node
+
+
+def not_json() -> Withheld:
+    """What is said to be JSON cannot be read as such."""
+    return Withheld(
+        "The content is not well-formed JSON, so it cannot be masked.", reason=Reason.MASKING_FAILED
+    )
+
+
+def too_deep() -> Withheld:
+    """A bound on nesting is reached."""
+    return Withheld(
+        f"The content is nested more than {MAX_DEPTH} levels deep.", reason=Reason.MASKING_FAILED
+    )
+
+
+def _object(pairs: list[tuple[str, Node]]) -> Node:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise Withheld(
+            "An object in the content has a key twice; which of them counts is not known.",
+            reason=Reason.MASKING_FAILED,
+        )
+    return made
+
+
+def _written(node: Node) -> Node:
+    """The same tree with large integers as text."""
+    match node:
+        case dict():
+            return {name: _written(value) for name, value in node.items()}
+        case list():
+            return [_written(value) for value in node]
+        case int() if not -_LIMIT <= node < 2 * _LIMIT:
+            return Number(str(node))
+        case _:
+            return node
+
+
+def _fragment(value: object) -> orjson.Fragment:
+    if isinstance(value, Number):
+        return orjson.Fragment(value.text)
+    raise TypeError

@@ -1,0 +1,211 @@
+"""A walk over JSON: fields by name, every other string by recognisers, numbers as they are."""
+
+import re
+
+from gateway.masking.attachments import Attachments
+from gateway.masking.field_names import UNKNOWN, VOCABULARY, Field, field_of
+from gateway.masking.json_codec import MAX_DEPTH, Node, Number, too_deep
+from gateway.masking.kinds import Kind
+from gateway.masking.marks import is_mark, mark
+from gateway.masking.payload import Payload
+from gateway.masking.text import TextMasker
+
+ISO = re.compile(
+    r"(?:1[89]|20)[0-9]{2}(?:-(?:0[1-9]|1[0-2])"
+    r"(?:-(?:0[1-9]|[12][0-9]|3[01])(?:[T ][0-9:.,]{4,20}(?:Z| ?[+-][0-9:]{2,6})?)?)?)?\Z"
+)
+"""A year, a date, or a date and time (ISO 8601)."""
+_KEY = re.compile(r"[A-Za-z_$@][A-Za-z_.$-]{0,60}[0-9]{0,2}\Z")
+_WORD = re.compile(r"[A-Za-z]{1,30}\Z|[A-Z]{1,10}[_-][A-Z_-]{1,30}\Z")
+_DIGIT = re.compile(r"[0-9]")
+_SPACE = re.compile(r"\S\s+\S")
+MIN_BASE64 = 24
+_BASE64 = re.compile(r"[A-Za-z0-9+/_\r\n-]+={0,2}\Z")
+_HEX = re.compile(r"[0-9A-Fa-f-]+\Z")
+Node_ = dict[str, Node] | list[Node]
+
+
+class JsonWalk:
+    """Masks trees of one payload in place.
+
+    Strings for the recognisers are gathered and masked together; `settle` does the rest of them.
+
+    Attributes:
+        keys: of all objects seen, as they were written.
+    """
+
+    def __init__(
+        self,
+        payload: Payload,
+        text: TextMasker,
+        attachments: Attachments,
+        resources: "JsonWalk | None" = None,
+    ) -> None:
+        self.keys = 0
+        self._attachments = attachments
+        self._resources = resources
+        self._payload = payload
+        self._text = text
+        self._depth = 0
+        self._pending: list[tuple[Node_, str | int, str, str]] = []
+        self._renamed: list[dict[str, Node]] = []
+
+    def root(self, node: Node, path: str = "") -> Node:
+        """The masked tree."""
+        holder: list[Node] = [node]
+        self._item(holder, 0, node, UNKNOWN, path)
+        self.settle()
+        return holder[0]
+
+    def settle(self) -> None:
+        """Mask the strings that have been gathered."""
+        pending, self._pending = self._pending, []
+        masked = self._text.many([text for _, _, text, _ in pending])
+        for (holder, key, _, path), done in zip(pending, masked, strict=True):
+            holder[key] = done.text  # type: ignore[index]
+            if done.counts:
+                self._text.count(done, path)
+        renamed, self._renamed = self._renamed, []
+        for node in renamed:
+            self._rename(node)
+
+    def object(self, node: dict[str, Node], outer: Field, path: str) -> None:
+        """Mask the members of an object; a FHIR resource among others is one all the same."""
+        if self._resources and isinstance(node.get("resourceType"), str):
+            before = self._resources.keys
+            self._resources.root(node)
+            self.keys += self._resources.keys - before
+            return
+        self.keys += len(node)
+        self._enter()
+        odd = False
+        for key, value in node.items():
+            odd = odd or not _KEY.match(key)
+            field = field_of(key)
+            # A name that is not known to be one could be a value; records show none.
+            name = "*" if field is UNKNOWN or "." in key else key
+            if (field.kind is None and not field.vocabulary) or _outer_decides(outer, field):
+                field = outer if outer.kind or field is UNKNOWN else field
+            self._item(node, key, value, field, f"{path}.{name}" if path else name)
+        self._depth -= 1
+        if odd:
+            self._renamed.append(node)
+
+    def array(self, node: list[Node], outer: Field, path: str) -> None:
+        """Mask the items of an array."""
+        self._enter()
+        for index, value in enumerate(node):
+            self._item(node, index, value, outer, path)
+        self._depth -= 1
+
+    def _enter(self) -> None:
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise too_deep()
+
+    def _item(self, holder: Node_, key: str | int, value: Node, field: Field, path: str) -> None:
+        if isinstance(value, str):
+            done = self.string(holder, key, value, field, path)
+            if done is not value:
+                holder[key] = done  # type: ignore[index]
+        elif isinstance(value, dict):
+            self.object(value, field, _short(path))
+        elif isinstance(value, list):
+            self.array(value, field, path)
+        elif field.kind and not isinstance(value, bool) and value is not None:
+            holder[key] = self.number(value, field.kind, path)  # type: ignore[index]
+
+    def string(self, holder: Node_, key: str | int, value: str, field: Field, path: str) -> str:  # noqa: PLR0911
+        """What stands in place of a string, now or after `settle`."""
+        kind = field.kind
+        if kind is None or kind is Kind.TEXT:
+            if ISO.match(value):
+                return self._payload.apply(Kind.DATE, value, path)
+            if kind is Kind.TEXT or (not field.vocabulary and _SPACE.search(value)):
+                return self.free_text(holder, key, value, path)
+            return self.scanned(holder, key, value, path)
+        if field.birth:
+            return self._payload.born(value, path) or mark(Kind.DATE)
+        if self._payload.keeps(kind):
+            return self.scanned(holder, key, value, path)
+        self.learn(kind, value, path)
+        if kind is Kind.DATE and not _DIGIT.search(value):
+            return self.scanned(holder, key, value, path)
+        if kind is Kind.ID:
+            return self._payload.identifier(value, path)
+        return self._payload.apply(kind, value, path)
+
+    def free_text(self, holder: Node_, key: str | int, value: str, path: str) -> str:
+        """Text that nobody structured: withheld, or masked where a rule accepts it."""
+        if self._payload.withholds_text:
+            return self._payload.apply(Kind.TEXT, value, path)
+        return self.scanned(holder, key, value, path)
+
+    def scanned(self, holder: Node_, key: str | int, value: str, path: str) -> str:
+        """A string for the recognisers, in the next batch; base64 is looked into at once."""
+        if len(value) >= MIN_BASE64 and _BASE64.match(value) and not _HEX.match(value):
+            return self._attachments.embedded(value, path)
+        if value and not (_WORD.match(value) and not self._payload.known):
+            self._pending.append((holder, key, value, path))
+        return value
+
+    def learn(self, kind: Kind, value: str, path: str) -> None:  # noqa: ARG002
+        """Remember a named value, to be found in the payload's text."""
+        known = self._payload.known
+        match kind:
+            case Kind.NAME:
+                known.learn_name(value)
+            case Kind.DATE | Kind.AGE | Kind.ZIP | Kind.TEXT | Kind.URL | Kind.PHOTO | Kind.ID:
+                return
+            case _ if len(value) <= 200 and not is_mark(value):  # noqa: PLR2004
+                known.learn_phrase(value, kind)
+
+    def number(self, value: int | Number | str, kind: Kind, path: str) -> Node:
+        """What stands in place of a number whose field names a kind."""
+        if kind is Kind.TEXT or self._payload.keeps(kind):
+            return value
+        text = value.text if isinstance(value, Number) else str(value)
+        if kind is Kind.AGE:
+            done = self._payload.apply(kind, text.partition(".")[0], path)
+            return value if done == text.partition(".")[0] else done
+        if kind is Kind.ID:
+            return self._payload.identifier(text, path)
+        if kind is Kind.DATE and len(text) < 5:  # noqa: PLR2004
+            return value
+        return self._payload.apply(kind, text, path)
+
+    def _rename(self, node: dict[str, Node]) -> None:
+        """Names of members that look like values are masked too; the order stays."""
+        names = list(node)
+        odd = [name for name in names if not _KEY.match(name)]
+        masked = dict(zip(odd, self._text.many(odd), strict=True))
+        if all(done.text == name for name, done in masked.items()):
+            return
+        members = list(node.items())
+        node.clear()
+        for name, value in members:
+            done = masked.get(name)
+            fresh = name if done is None else done.text
+            if done:
+                self._text.count(done, "*")
+            node[_free(node, fresh)] = value
+
+
+def _free(node: dict[str, Node], name: str) -> str:
+    number, fresh = 2, name
+    while fresh in node:
+        fresh = f"{name} {number}"
+        number += 1
+    return fresh
+
+
+def _outer_decides(outer: Field, inner: Field) -> bool:
+    """Below `name` or `address`, a part such as `use` or `text` is still of that kind."""
+    if outer.kind is None or inner.kind in {Kind.SECRET, outer.kind}:
+        return False
+    return inner.kind in {Kind.TEXT, Kind.ID} or (inner is VOCABULARY and outer.kind is Kind.TEXT)
+
+
+def _short(path: str) -> str:
+    """The last name of a path: what is said of paths is bounded."""
+    return path.rpartition(".")[2]

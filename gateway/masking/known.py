@@ -1,0 +1,169 @@
+"""Values that fields of a payload have named, found again in its free text."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from gateway.masking.kinds import Kind
+from gateway.masking.marks import is_mark
+
+MAX_KNOWN = 200_000
+"""Distinct words of one payload; more than that is not learned, and its text is withheld."""
+_WORD = re.compile(rb"[A-Za-z0-9\x80-\xff]+(?:['-][A-Za-z0-9\x80-\xff]+)*")
+_PART = re.compile(rb"[A-Za-z0-9\x80-\xff]+")
+_INITIAL = re.compile(rb"(?:\b[A-Z]\.? )+\Z")
+_BETWEEN = frozenset({b"", b" ", b", ", b",", b"^"})
+_MIN_NAME = 2
+_SHORT_NAME = 3
+# Names that are also words: masked in text only where they start with a capital letter.
+_WORDS = frozenset(
+    b"""able ace art august baker banks bell berry best bill black bliss bond brown bush butler
+    carol case chance chase church clay cole cook cooper cross dale dawn day dean drew early faith
+    field fields fish fisher flowers ford forest fox frank french frost gay glass golden good grace
+    grant gray green hall hand hardy heath hill holly home hope house hunt hunter ivy jack jean joy
+    june justice king knight lake lane law lily little long love major mark marsh mason may mercy
+    miles miller moody moon moss new noble oak olive page paris park parks peace penny pike poole
+    pope porter power price pride prince rain ray reed rich rivers robin rock rose rush sage sharp
+    short silver singer sky small snow sparks star steel stone strong summer swift the
+    tucker unity wade walker wall ward waters weeks well wells west white will winter wise wolf wood
+    woods young and for not with has was are his her any all one two""".split()
+)
+_TITLES = frozenset(
+    b"mr mrs ms miss dr prof rev sir madam sr jr md do rn np pa phd dds esq ii iii iv".split()
+)
+
+
+class Known:
+    """Words and phrases to mask in text, by kind."""
+
+    def __init__(self) -> None:
+        self._words: dict[bytes, Kind] = {}
+        self._phrases: dict[bytes, dict[bytes, Kind]] = {}
+        self._lengths: dict[bytes, set[int]] = {}
+        self._seen: set[str] = set()
+        self._size = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._words or self._phrases)
+
+    @property
+    def size(self) -> int:
+        """How many words and phrases are known; grows only."""
+        return self._size
+
+    @property
+    def full(self) -> bool:
+        """More has been named than is remembered."""
+        return self._size >= MAX_KNOWN
+
+    def learn_name(self, value: str) -> None:
+        """Every word of a person's name."""
+        if value in self._seen or self.full or is_mark(value):
+            return
+        self._seen.add(value)
+        # Lower case of bytes is ASCII's alone, so each case of a name is learned.
+        cases = " ".join({value, value.upper(), value.lower(), value.replace("'", "\u2019")})
+        for word in _WORD.findall(cases.encode("utf-8", "replace")):
+            folded = word.lower()
+            if len(folded) >= _MIN_NAME and folded not in _TITLES and not folded.isdigit():
+                self._add(folded)
+                for part in _PART.findall(folded):
+                    if len(part) > _MIN_NAME and not part.isdigit():
+                        self._add(part)
+
+    def learn_phrase(self, value: str, kind: Kind) -> None:
+        """A value as it stands: a street, a city, a number."""
+        data = value.encode("utf-8", "replace").strip()
+        word = _WORD.search(data)
+        if self.full or len(data) <= _SHORT_NAME or word is None or is_mark(value):
+            return
+        data = data[word.start() :]
+        first = word[0].lower()
+        phrases = self._phrases.setdefault(first, {})
+        if data.lower() not in phrases:
+            phrases[data.lower()] = kind
+            self._lengths.setdefault(first, set()).add(len(data))
+            self._size += 1
+
+    def _add(self, word: bytes) -> None:
+        if word not in self._words:
+            self._words[word] = Kind.NAME
+            self._size += 1
+
+    def touches(self, data: bytes) -> bool:
+        """Whether any word of `data` is known, or starts a known phrase; cheap."""
+        if not self:
+            return False
+        words = set(_WORD.findall(data.lower()))
+        if not (words.isdisjoint(self._words) and words.isdisjoint(self._phrases)):
+            return True
+        # A part of a hyphenated word, or a name with a possessive, is known by itself.
+        return any(self._kind_of(word) for word in words if b"'" in word or b"-" in word)
+
+    def mask(self, data: bytes, replace: Callable[[Kind, bytes], bytes]) -> bytes:
+        """`data` with known words and phrases replaced; neighbouring names become one."""
+        out: list[bytes] = []
+        end = 0
+        for start, stop, kind in _joined(data, self._spans(data)):
+            out += [data[end:start], replace(kind, data[start:stop])]
+            end = stop
+        out.append(data[end:])
+        return b"".join(out)
+
+    def _spans(self, data: bytes) -> Iterator[tuple[int, int, Kind]]:
+        folded = data.lower()
+        end = 0
+        for match in _WORD.finditer(data):
+            start, stop = match.span()
+            if start < end or data[start - 1 : start] == b"[":
+                continue  # inside a phrase, or the word of a mark
+            first = folded[start:stop]
+            if first in self._phrases and (found := self._longest(folded, start, first)):
+                end = start + len(found)
+                yield start, end, self._phrases[first][found]
+            elif self._names(match[0]):
+                yield start, stop, Kind.NAME
+
+    def _longest(self, folded: bytes, start: int, first: bytes) -> bytes:
+        """The longest known phrase at `start`, b"" where there is none."""
+        phrases = self._phrases[first]
+        for length in sorted(self._lengths[first], reverse=True):
+            phrase = folded[start : start + length]
+            if phrase in phrases and not folded[start + length : start + length + 1].isalnum():
+                return phrase
+        return b""
+
+    def _names(self, word: bytes) -> bool:
+        kind = self._kind_of(word.lower())
+        if kind is None:
+            return False
+        if len(word) <= _SHORT_NAME or word.lower() in _WORDS:
+            return word[:1].isupper() or word[0] > 127  # noqa: PLR2004
+        return True
+
+    def _kind_of(self, folded: bytes) -> Kind | None:
+        if kind := self._words.get(folded):
+            return kind
+        if b"'" in folded or b"-" in folded:
+            for part in _PART.findall(folded):
+                if len(part) > _MIN_NAME and (kind := self._words.get(part)):
+                    return kind
+        return None
+
+
+def _joined(data: bytes, spans: Iterable[tuple[int, int, Kind]]) -> Iterator[tuple[int, int, Kind]]:
+    """Neighbouring name words as one span, initials before a name with it."""
+    last: tuple[int, int, Kind] | None = None
+    for start, stop, kind in spans:
+        begin = start
+        if kind is Kind.NAME:
+            floor = last[1] if last else 0
+            if initial := _INITIAL.search(data, max(floor, start - 12), start):
+                begin = initial.start()
+            if last and last[2] is Kind.NAME and data[last[1] : begin] in _BETWEEN:
+                last = (last[0], stop, kind)
+                continue
+        if last:
+            yield last
+        last = (begin, stop, kind)
+    if last:
+        yield last

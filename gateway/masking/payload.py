@@ -1,0 +1,155 @@
+"""One payload while it is masked: its operators, what it has taught, and what was done."""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Mapping
+
+from gateway.errors import Reason, Withheld
+from gateway.masking.context import Context
+from gateway.masking.generalise import age, birth_year, year, zip3
+from gateway.masking.kinds import Kind
+from gateway.masking.known import Known
+from gateway.masking.marks import is_mark, is_masked_id, mark
+from gateway.masking.profiles import Operator, resolve
+from gateway.masking.tokens import Tokeniser
+
+MAX_PATHS = 200
+MAX_REMEMBERED = 50_000
+MAX_LENGTH = 200
+_PLAIN_PATH = re.compile(r"[A-Za-z_*][A-Za-z0-9_.*\-]{0,79}\Z")
+
+
+class Payload:
+    """Applies the operators of a profile to the values of one payload and counts them.
+
+    Attributes:
+        context: the circumstances.
+        profile: the rules.
+        known: names and other values that fields of this payload have named.
+        withholds_text: free text is replaced whole.
+        depth: how many attachments deep this payload lies.
+    """
+
+    def __init__(self, context: Context, body: bytes) -> None:
+        self.context = context
+        self.profile = resolve(context.profile, context.rank)
+        self.withholds_text = context.ephi and not context.accept_free_text
+        self.known = Known()
+        self.depth = 0
+        self._operators: Mapping[Kind, Operator] = self.profile.operators
+        self._tokeniser = _tokeniser(context, needed=self.profile.makes_tokens)
+        self._tokens = 0
+        self._counts: Counter[tuple[str, Kind]] = Counter()
+        # Numbers of one payload must not be taken for those of another when files are joined.
+        self._tag = hashlib.blake2b(body, digest_size=4).hexdigest()
+        self._numbers: dict[str, str] = {}
+        self._made: dict[tuple[Kind, str], str] = {}
+
+    def apply(self, kind: Kind, value: str, path: str) -> str:
+        """What stands in place of a value of this kind, counted."""
+        replaced = self.replace(kind, value)
+        if replaced != value:
+            self._counts[path, kind] += 1
+        return replaced
+
+    def replace(self, kind: Kind, value: str) -> str:
+        """What stands in place of a value of this kind; marks and tokens stay as they are."""
+        operator = self._operators[kind]
+        if operator is Operator.KEEP or not value:
+            return value
+        made = self._made.get((kind, value))
+        if made is None:
+            made = value if is_mark(value) else self._operate(operator, kind, value)
+            if len(self._made) < MAX_REMEMBERED and len(value) <= MAX_LENGTH:
+                self._made[kind, value] = made
+        return made
+
+    def _operate(self, operator: Operator, kind: Kind, value: str) -> str:
+        if operator is Operator.NUMBER:
+            return self._number(value)
+        if operator is Operator.GENERALISE:
+            return self._generalise(kind, value)
+        if operator is Operator.TOKEN and self._tokeniser:
+            self._tokens += 1
+            return self._tokeniser.token(kind, value)
+        return mark(kind)
+
+    def born(self, value: str, path: str) -> str:
+        """What stands in place of a birth date, "" where nothing may."""
+        if self._operators[Kind.DATE] is Operator.KEEP or not value or is_mark(value):
+            return value
+        found = birth_year(value, self.context.today)
+        if found != value:
+            self._counts[path, Kind.DATE] += 1
+        return found
+
+    def identifier(self, value: str, path: str) -> str:
+        """What stands in place of a technical id, itself valid as a FHIR id."""
+        operator = self._operators[Kind.ID]
+        if operator is Operator.KEEP or not value or is_masked_id(value):
+            return value
+        self._counts[path, Kind.ID] += 1
+        if operator is Operator.TOKEN and self._tokeniser:
+            self._tokens += 1
+            return self._tokeniser.id_token(value)
+        return self._number(value)
+
+    def _number(self, value: str) -> str:
+        numbered = self._numbers.get(value)
+        if numbered is None:
+            numbered = f"masked-{self._tag}-{len(self._numbers) + 1}"
+            self._numbers[value] = numbered
+        return numbered
+
+    def count(self, kind: Kind, path: str, number: int = 1) -> None:
+        """Count values that were replaced or removed elsewhere."""
+        self._counts[path, kind] += number
+
+    def keeps(self, kind: Kind) -> bool:
+        """Whether values of this kind stay as they are."""
+        return self._operators[kind] is Operator.KEEP
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Masked values by kind."""
+        total: Counter[str] = Counter()
+        for (_, kind), number in self._counts.items():
+            total[kind.value] += number
+        return dict(sorted(total.items()))
+
+    @property
+    def paths(self) -> tuple[tuple[str, str, int], ...]:
+        """(path, kind, count); a path that could itself be a value is written `*`."""
+        total: Counter[tuple[str, str]] = Counter()
+        for (path, kind), number in self._counts.items():
+            total[path if _PLAIN_PATH.match(path) else "*", kind.value] += number
+        ranked = sorted(total.items(), key=lambda item: (-item[1], item[0]))
+        return tuple((path, kind, number) for (path, kind), number in ranked[:MAX_PATHS])
+
+    @property
+    def key_version(self) -> str:
+        """Of the token key, where a token was made."""
+        return self.context.key.version if self._tokens and self.context.key else ""
+
+    def _generalise(self, kind: Kind, value: str) -> str:
+        match kind:
+            case Kind.DATE:
+                return year(value) or mark(kind)
+            case Kind.ZIP:
+                return zip3(value) or mark(kind)
+            case Kind.AGE:
+                return age(value)
+            case _:
+                return mark(kind)
+
+
+def _tokeniser(context: Context, *, needed: bool) -> Tokeniser | None:
+    if not needed:
+        return None
+    if context.key is None:
+        raise Withheld(
+            "The masking profile makes tokens, and there is no key for them.",
+            reason=Reason.MASKING_FAILED,
+        )
+    return Tokeniser(context.key, context.scope)

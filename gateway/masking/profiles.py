@@ -1,0 +1,113 @@
+"""Built-in profiles: what is done to each kind of value."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from gateway.errors import Reason, Withheld
+from gateway.masking.kinds import Kind
+
+
+class Operator(StrEnum):
+    """What happens to a value of some kind."""
+
+    KEEP = "keep"
+    REDACT = "redact"
+    TOKEN = "token"  # noqa: S105
+    GENERALISE = "generalise"
+    NUMBER = "number"
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Operators by kind.
+
+    Attributes:
+        name: of the built-in profile.
+        rank: its strictness, as manifests say it.
+        operators: for every kind.
+    """
+
+    name: str
+    rank: int
+    operators: Mapping[Kind, Operator]
+
+    @property
+    def makes_tokens(self) -> bool:
+        """Whether a token key is needed."""
+        return Operator.TOKEN in self.operators.values()
+
+    def keeps(self, kind: Kind) -> bool:
+        """Whether values of this kind stay as they are."""
+        return self.operators[kind] is Operator.KEEP
+
+
+def _profile(name: str, rank: int, default: Operator, **others: Operator) -> Profile:
+    operators = dict.fromkeys(Kind, default) | {
+        Kind[kind.upper()]: operator for kind, operator in others.items()
+    }
+    return Profile(name, rank, MappingProxyType(operators))
+
+
+# Safe Harbor generalises dates to years, ages over 89 to 90+, and ZIP codes to three digits; ids
+# become numbers within the payload, since 164.514(c) wants codes that are not derived from the
+# person's information. A limited data set keeps dates, ages, towns, states and ZIP codes
+# (164.514(e)(2)); "any other unique code" is not among what it removes.
+SAFE_HARBOR = _profile(
+    "safe-harbor",
+    40,
+    Operator.REDACT,
+    date=Operator.GENERALISE,
+    age=Operator.GENERALISE,
+    zip=Operator.GENERALISE,
+    id=Operator.NUMBER,
+)
+PSEUDONYMOUS = _profile(
+    "pseudonymous",
+    30,
+    Operator.TOKEN,
+    date=Operator.GENERALISE,
+    age=Operator.GENERALISE,
+    zip=Operator.GENERALISE,
+    biometric=Operator.REDACT,
+    photo=Operator.REDACT,
+    text=Operator.REDACT,
+    secret=Operator.REDACT,
+)
+LIMITED_DATA_SET = _profile(
+    "limited-data-set",
+    20,
+    Operator.REDACT,
+    date=Operator.KEEP,
+    age=Operator.KEEP,
+    zip=Operator.KEEP,
+    city=Operator.KEEP,
+    id=Operator.KEEP,
+)
+SECRETS_ONLY = _profile(
+    "secrets-only", 10, Operator.KEEP, secret=Operator.REDACT, text=Operator.REDACT
+)
+NONE = _profile("none", 0, Operator.KEEP)
+BUILT_IN: Mapping[str, Profile] = MappingProxyType(
+    {
+        profile.name: profile
+        for profile in (NONE, SECRETS_ONLY, LIMITED_DATA_SET, PSEUDONYMOUS, SAFE_HARBOR)
+    }
+)
+
+
+def resolve(name: str, rank: int) -> Profile:
+    """The rules of a profile: a built-in one's own, else those of the strictest not above `rank`.
+
+    Raises:
+        Withheld: the name is not built in, and the rank says nothing.
+    """
+    if name in BUILT_IN:
+        return BUILT_IN[name]
+    below = [profile for profile in BUILT_IN.values() if 0 < profile.rank <= rank]
+    if not below:
+        raise Withheld(
+            "The masking profile is not known to the engine.", reason=Reason.MASKING_FAILED
+        )
+    return max(below, key=lambda profile: profile.rank)

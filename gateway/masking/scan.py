@@ -1,0 +1,104 @@
+"""The scan: one pass of all recognisers over bytes, with RE2, or `re` where it is not there."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Protocol
+
+from gateway.errors import Reason, Withheld
+from gateway.masking.kinds import Kind
+from gateway.masking.marks import PATTERN as MARKS
+from gateway.masking.patterns import IDENTIFIERS
+from gateway.masking.recogniser import Recogniser
+from gateway.masking.secret_patterns import SECRETS
+
+try:
+    import re2  # type: ignore[import-untyped]
+except ImportError:  # no wheel for this platform: slower, and the same results
+    re2 = None
+
+MIN_PATIENCE = 20_000
+BYTES_PER_CANDIDATE = 64
+_MEMORY = 256 * 1024 * 1024
+Span = tuple[int, int, Kind]
+
+
+class _Match(Protocol):
+    def start(self) -> int: ...
+    def end(self) -> int: ...
+
+
+class _Pattern(Protocol):
+    def search(self, text: bytes, pos: int = ..., /) -> _Match | None: ...
+
+
+class Scanner:
+    """Recognisers as one alternation; what matched where is found out afterwards."""
+
+    def __init__(self, recognisers: tuple[Recogniser, ...], *, with_re2: bool = True) -> None:
+        source = "|".join([MARKS, *(item.plain for item in recognisers)]).encode()
+        self._recognisers = recognisers
+        self._marks = re.compile(MARKS.encode())
+        self._pattern = _compile(source, with_re2=with_re2)
+
+    def spans(self, data: bytes) -> Iterator[Span]:
+        """(start, end, kind) of every value in `data`, in order, never overlapping.
+
+        Raises:
+            Withheld: so many candidates fail their checks that looking at all takes too long.
+        """
+        position = 0
+        patience = MIN_PATIENCE + len(data) // BYTES_PER_CANDIDATE
+        while match := self._pattern.search(data, position):
+            start, end = match.start(), match.end()
+            if self._marks.match(data, start):
+                position = max(end, start + 1)
+                continue
+            found = self._classify(data, start)
+            if found is None:
+                # A candidate failed its check; another may begin inside it.
+                position = _next_word(data, start, end)
+                patience -= 1
+                if patience < 0:
+                    raise Withheld(
+                        "The content holds too many numbers that look like identifiers.",
+                        reason=Reason.MASKING_FAILED,
+                    )
+                continue
+            yield from found[0]
+            position = max(found[1], start + 1)
+
+    def _classify(self, data: bytes, start: int) -> tuple[list[Span], int] | None:
+        for recogniser in self._recognisers:
+            match = recogniser.grouped.match(data, start)
+            if match is None:
+                continue
+            parts = recogniser.parts(match)
+            if all(recogniser.check(data[begin:stop]) for begin, stop, _ in parts):
+                return parts, max(match.end() if parts else start, start)
+        return None
+
+
+def _next_word(data: bytes, start: int, end: int) -> int:
+    """Where to look next: past the characters of one word, so that a long one costs once."""
+    position = start + 1
+    while position < end and data[position : position + 1].isalnum():
+        position += 1
+    return position
+
+
+@cache
+def scanner(*, identifiers: bool, with_re2: bool = True) -> Scanner:
+    """The scanner of secrets, and of identifiers too where a profile masks them."""
+    return Scanner(SECRETS + (IDENTIFIERS if identifiers else ()), with_re2=with_re2)
+
+
+def _compile(source: bytes, *, with_re2: bool) -> _Pattern:
+    if re2 is None or not with_re2:
+        return re.compile(source)
+    options = re2.Options()
+    options.max_mem = _MEMORY
+    options.log_errors = False
+    options.encoding = re2.Options.Encoding.LATIN1
+    pattern: _Pattern = re2.compile(source, options)
+    return pattern

@@ -1,0 +1,55 @@
+"""Secrets in text: keys, signatures, tokens. In force in every profile that masks at all.
+
+Signatures of identifiable Azure keys are those that Microsoft publishes for its own scanners
+(github.com/microsoft/security-utilities); the patterns here are ours.
+"""
+
+from gateway.masking import checks
+from gateway.masking.kinds import Kind
+from gateway.masking.recogniser import Recogniser
+
+# Fixed characters that Azure puts into its generated keys, so that scanners find them.
+_SIGNATURES = r"\+ASt|\+ABa|\+AMC|\+AEh|\+ASb|\+ARm|\+ACR|AIoT|ACDb|APIM|AZEG|AzFu|AzSe|AzCa|JQQJ99"
+_ASSIGNED = (
+    r"(?:account|shared[_ ]?access|primary|secondary|storage|api|function|host|master|private"
+    r"|subscription|encryption|signing|client)[_ -]?key"
+    r"|shared[_ ]?access[_ ]?signature|(?:client|shared|app|application)[_ -]?secret"
+    r"|(?:access|refresh|bearer|auth|id)[_ -]?token|pass(?:word|wd|phrase)|pwd|x-functions-key"
+)
+SECRETS: tuple[Recogniser, ...] = (
+    Recogniser(
+        Kind.SECRET,
+        r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----[A-Za-z0-9+/=\s\\:,-]*",
+    ),
+    Recogniser(
+        Kind.SECRET, r"\bey[A-Za-z0-9_=-]{8,}\.[A-Za-z0-9_=-]{8,}(?:\.[A-Za-z0-9_=-]*){1,3}"
+    ),
+    Recogniser(
+        Kind.SECRET,
+        rf"(?i:\b(?:{_ASSIGNED}))[\"']?[ \t]{{0,4}}[=:][ \t]{{0,4}}[\"']?"
+        r"(?P<secret>[^\s\"';,&<>\[\]\x00]{4,1000})",
+    ),
+    Recogniser(
+        Kind.SECRET, r"(?i:\b(?:sig|code|dsas_secret)=)(?P<secret>[A-Za-z0-9%+/=_-]{20,200})"
+    ),
+    Recogniser(
+        Kind.SECRET,
+        r"(?i:\b(?:bearer|basic|sharedkey [a-z0-9]{3,24}:))[ ]?(?P<secret>[A-Za-z0-9._~+/=-]{20,})",
+    ),
+    Recogniser(Kind.SECRET, r"[A-Za-z0-9+/]{86}=="),
+    Recogniser(
+        Kind.SECRET, rf"[A-Za-z0-9+/_-]{{20,90}}(?:{_SIGNATURES})[A-Za-z0-9+/_-]{{4,60}}={{0,2}}"
+    ),
+    Recogniser(Kind.SECRET, r"[A-Za-z0-9_~.-]{3}[78]Q~[A-Za-z0-9_~.-]{31,34}"),
+    Recogniser(
+        Kind.SECRET,
+        r"\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@\"'\x00]{1,200}:(?P<secret>[^\s/@\"'\x00]{1,200})@",
+    ),
+    Recogniser(
+        Kind.SECRET,
+        r"\b(?:gh[pousr]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9_]{60,}|npm_[A-Za-z0-9]{36}"
+        r"|dapi[0-9a-f-]{32,34}|oy2[a-z2-7]{43}|AKIA[0-9A-Z]{16}|xox[abprs]-[A-Za-z0-9-]{20,}"
+        r"|sk-[A-Za-z0-9_-]{32,})",
+    ),
+    Recogniser(Kind.SECRET, r"\b[A-Za-z0-9+/]{43}=", checks.mixed),
+)

@@ -1,0 +1,110 @@
+"""Text: secrets and identifiers found by recognisers, then what the payload has named."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gateway.masking.kinds import Kind
+from gateway.masking.payload import Payload
+from gateway.masking.scan import Span, scanner
+
+_BETWEEN = b"\n\x00\n"
+MAX_CACHED = 20_000
+MAX_CACHED_LENGTH = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class MaskedText:
+    """A masked text and how many values of each kind were replaced."""
+
+    text: str
+    counts: tuple[tuple[Kind, int], ...] = ()
+
+
+class TextMasker:
+    """Masks the texts of one payload; equal texts are masked once."""
+
+    def __init__(self, payload: Payload, *, with_re2: bool = True) -> None:
+        self._payload = payload
+        kept = all(payload.keeps(kind) for kind in Kind if kind not in {Kind.SECRET, Kind.TEXT})
+        self._identifiers = not kept
+        self._scanner = scanner(identifiers=not kept, with_re2=with_re2)
+        self._cache: dict[str, MaskedText] = {}
+        self._learned = 0
+
+    def mask(self, text: str, path: str) -> str:
+        """One text, counted."""
+        found = self.many([text])[0]
+        self.count(found, path)
+        return found.text
+
+    def count(self, masked: MaskedText, path: str) -> None:
+        """Count what was replaced in a text at one more place."""
+        for kind, number in masked.counts:
+            self._payload.count(kind, path, number)
+
+    def many(self, texts: Sequence[str]) -> list[MaskedText]:
+        """Every text masked, in one pass over those that are new.
+
+        Names that one text introduces by title or label are masked in all of them.
+        """
+        known = self._payload.known
+        if known.size != self._learned:
+            self._cache.clear()
+            self._learned = known.size
+        new = [text for text in dict.fromkeys(texts) if text not in self._cache]
+        made = dict(zip(new, self._masked(new), strict=True)) if new else {}
+        answer = [self._cache.get(text) or made[text] for text in texts]
+        if known.size == self._learned and len(self._cache) < MAX_CACHED:
+            self._cache.update(
+                (text, done) for text, done in made.items() if len(text) <= MAX_CACHED_LENGTH
+            )
+        return answer
+
+    def _masked(self, texts: Sequence[str]) -> list[MaskedText]:
+        data = [text.encode() for text in texts]
+        spans = self._spans(data)
+        for piece, found in zip(data, spans, strict=True):
+            for start, end, kind in found:
+                if kind is Kind.NAME:
+                    self._payload.known.learn_name(piece[start:end].decode("utf-8", "replace"))
+        return [
+            self._replaced(text, piece, found)
+            for text, piece, found in zip(texts, data, spans, strict=True)
+        ]
+
+    def _spans(self, data: Sequence[bytes]) -> list[list[Span]]:
+        """The scan's findings for each piece, offsets within the piece."""
+        found: list[list[Span]] = [[] for _ in data]
+        place, begin = 0, 0
+        for start, end, kind in self._scanner.spans(_BETWEEN.join(data)):
+            if self._payload.keeps(kind):
+                continue
+            while start >= begin + len(data[place]) + len(_BETWEEN):
+                begin += len(data[place]) + len(_BETWEEN)
+                place += 1
+            found[place].append((start - begin, end - begin, kind))
+        return found
+
+    def _replaced(self, text: str, data: bytes, spans: Sequence[Span]) -> MaskedText:
+        known = self._payload.known
+        if not spans and not (self._identifiers and known.touches(data)):
+            return MaskedText(text)
+        counts: Counter[Kind] = Counter()
+
+        def replace(kind: Kind, value: bytes) -> bytes:
+            before = value.decode("utf-8", "replace")
+            after = self._payload.replace(kind, before)
+            counts[kind] += after != before
+            return value if after == before else after.encode()
+
+        pieces: list[bytes] = []
+        end = 0
+        for start, stop, kind in spans:
+            pieces += [data[end:start], replace(kind, data[start:stop])]
+            end = stop
+        masked = b"".join([*pieces, data[end:]])
+        if self._identifiers:
+            masked = known.mask(masked, replace)
+        # A span that cut a character in two leaves nothing of it behind.
+        return MaskedText(masked.decode("utf-8", "ignore"), tuple(counts.items()))

