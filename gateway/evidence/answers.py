@@ -99,6 +99,9 @@ class Ledger:
         """Lines of one journal, with or without their newlines."""
         for record in records(lines):
             match record["type"]:
+                case "held" if record["id"] in self._asked:
+                    # Its `executing` stands in a journal that was read before.
+                    continue
                 case "intent" | "held" | "executing" | "denied":
                     self._asked[record["id"]] = _asked(record)
                 case "outcome" | "executed":

@@ -7,7 +7,7 @@ before *without* its newline; 64 zeros on the first line. The first line is OPEN
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, cast
 
@@ -80,7 +80,7 @@ class Instance:
 
 def moment(at: datetime) -> str:
     """RFC 3339 in UTC with six decimals, so that text order is time order."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def digest(line: bytes) -> str:
@@ -106,8 +106,8 @@ def extend(head: Head, record: Mapping[str, Json], now: datetime) -> tuple[bytes
         raise ValueError("v, writer, seq, ts and prev are the journal's to add")
     stamp = max(moment(now), head.ts)
     body = canonical({**record, **_envelope(head, stamp)})
-    after = replace(
-        head,
+    after = Head(
+        head.name,
         seq=head.seq + 1,
         offset=head.offset + len(body) + 1,
         tip=digest(body),

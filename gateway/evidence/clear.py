@@ -8,6 +8,7 @@ the connection says that names are plain.
 
 import ipaddress
 import re
+from functools import lru_cache
 from typing import Final
 
 from gateway.model.connection import Connection, Sensitivity
@@ -34,6 +35,7 @@ PURPOSES: Final = frozenset(
 The first three are those of 45 CFR 164.506; the rest follow HL7's PurposeOfUse value set.
 """
 
+_MAX_ADDRESS: Final = 64
 _METHODS: Final = frozenset({"GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS", "MERGE"})
 _GUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _HOST: Final = re.compile(r"[a-z0-9._:\[\]-]{1,255}")
@@ -85,12 +87,16 @@ def address(text: str) -> str:
         host = host[1:].partition("]")[0]
     elif host.count(":") == 1:
         host = host.partition(":")[0]
+    # A scope id (fe80::1%anything) is free text; no address without one is as long.
+    return "" if "%" in host or len(host) > _MAX_ADDRESS else _address(host)
+
+
+@lru_cache(maxsize=1024)
+def _address(host: str) -> str:
     try:
-        found = ipaddress.ip_address(host)
+        return str(ipaddress.ip_address(host))
     except ValueError:
         return ""
-    # A scope id (fe80::1%anything) is free text.
-    return "" if "%" in host else str(found)
 
 
 def printable(text: str) -> str:

@@ -1,6 +1,7 @@
 """Which session a request belongs to, and the digest that says two requests are the same."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 from gateway.evidence.clear import identifier
@@ -49,10 +50,16 @@ def session(principal: Principal, label: str | None, now: datetime, keys: Digest
     """
     chosen = identifier("session", label, keys)
     shown = chosen or now.astimezone(UTC).date().isoformat()
-    owner = [principal.tenant, principal.object_id, principal.application]
+    owner = (principal.tenant, principal.object_id, principal.application)
+    return _session((*owner, shown), keys)
+
+
+@lru_cache(maxsize=1024)
+def _session(parts: tuple[str, ...], keys: DigestKey) -> Session:
+    """An agent sends many requests in one session."""
     # No label reads like a day: it is a GUID or a digest by now.
-    mac = keys.of("session", canonical([*owner, shown])).rpartition(":")[2]
-    return Session(id=mac[:32], label=shown)
+    mac = keys.of("session", canonical(parts)).rpartition(":")[2]
+    return Session(id=mac[:32], label=parts[-1])
 
 
 def body_digest(request: Request, keys: DigestKey) -> str:

@@ -41,27 +41,34 @@ Undecided: TypeAlias = (
 
 PURPOSE_HEADER = "x-chaperone-purpose"
 REASON_HEADER = "x-chaperone-reason"
+_MAX_FIELDS = 50
 
 
 def intent(prepared: Prepared, keys: DigestKey) -> Fields:
     """What is about to be sent; durable before anything can change or be shown."""
     approved = prepared.approved
-    authorised = approved.screened.authorised
+    return {
+        **exchange(approved.screened.authorised, keys),
+        "type": "intent",
+        "decision": "approved" if approved.approval else "allowed",
+        "approval": approved.approval,
+    }
+
+
+def exchange(authorised: Authorised, keys: DigestKey) -> Fields:
+    """Who asks for what, under which rule: what intents and held requests have in common."""
     classified = authorised.classified
     authenticated = classified.authenticated
     received = authenticated.received
     obligations = authorised.obligations
     return {
-        "type": "intent",
         "id": received.id,
-        "session": _session(authenticated.session),
+        "session": session_part(authenticated.session),
         "actor": actor(authenticated.principal, received.request, keys, authorised),
         "operation": _operation(classified.operation, classified.connection, keys),
         "manifest": classified.manifest,
         "rule": authorised.rule,
-        "decision": "approved" if approved.approval else "allowed",
         "reason": "",
-        "approval": approved.approval,
         "request": _request(authenticated, classified.connection, classified.request_digest, keys),
         "obligations": {
             "profile": obligations.masking.profile,
@@ -163,7 +170,7 @@ def denied(  # noqa: PLR0913 - what else is known, by name
         "timing": _timing(facts.received.timings),
     }
     if facts.authenticated is not None:
-        fields["session"] = _session(facts.authenticated.session)
+        fields["session"] = session_part(facts.authenticated.session)
         fields["actor"] = actor(facts.authenticated.principal, request, keys, decision)
     if classified is not None:
         fields["operation"] = _operation(classified.operation, classified.connection, keys)
@@ -227,7 +234,7 @@ def _result(intended: Intended, result: str, reason: str) -> Fields:
         "type": "outcome",
         "id": classified.authenticated.received.id,
         "intent": {"journal": intended.intent.journal, "seq": intended.intent.seq},
-        "session": _session(classified.authenticated.session),
+        "session": session_part(classified.authenticated.session),
         "effect": classified.operation.effect.value,
         "result": result,
         "reason": reason,
@@ -245,7 +252,8 @@ def _ending(error: GatewayError) -> str:
             return "interrupted"
 
 
-def _session(session: Session) -> Fields:
+def session_part(session: Session) -> Fields:
+    """Which session."""
     return {"id": session.id, "label": session.label}
 
 
@@ -303,13 +311,18 @@ def _upstream(response: UpstreamResponse, keys: DigestKey) -> dict[str, str | in
 
 def _masking(summary: MaskSummary) -> Fields:
     counts: Mapping[str, int] = summary.counts
-    return {
+    fields: Fields = {
         "profile": summary.profile,
         "digest": summary.digest,
         "key_version": summary.key_version,
         "counts": dict(counts),
         "withheld": summary.withheld,
     }
+    if summary.paths:
+        # A line stays short, however many fields there are: the counts are of all of them.
+        shown = summary.paths[:_MAX_FIELDS]
+        fields["fields"] = {f"{path} {kind}": number for path, kind, number in shown}
+    return fields
 
 
 def _timing(timings: Timings) -> Fields:

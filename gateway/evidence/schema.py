@@ -101,14 +101,17 @@ class Executing(_Exchange):
 
 
 class Decided(Envelope):
-    """A person's decision on a held request."""
+    """A person's decision on a held request, or its end without one.
+
+    `session` and `binding` are missing where what was stored of the request cannot be trusted.
+    """
 
     type: Literal["decided"]
     id: Hex32
-    session: SessionPart
+    session: NotRequired[SessionPart]
     approval: str
     verdict: Literal["approved", "rejected", "expired", "revoked"]
-    binding: BindingPart
+    binding: NotRequired[BindingPart]
     reviewer: NotRequired[ReviewerPart]
     page: str
     mac: str
@@ -139,7 +142,7 @@ class _Result(Envelope):
     intent: CitePart
     session: SessionPart
     effect: EffectWord
-    result: Literal["answered", "withheld", "unreachable", "interrupted", "failed"]
+    result: Literal["answered", "withheld", "unreachable", "interrupted", "failed", "abandoned"]
     reason: str
     upstream: NotRequired[UpstreamPart]
     response: NotRequired[ResponsePart]
@@ -161,15 +164,28 @@ class Executed(_Result):
     approval: str
 
 
+class Indeterminate(Envelope):
+    """Whoever carried out the execution cited has gone without a word: its end is unknown."""
+
+    type: Literal["indeterminate"]
+    id: Hex32
+    intent: CitePart
+    session: NotRequired[SessionPart]
+    approval: str
+    reason: str
+
+
 class Collected(Envelope):
-    """An agent read the stored result of an approved operation."""
+    """An agent reads the stored result of an approved request."""
 
     type: Literal["collected"]
     id: Hex32
-    approval: str
     session: SessionPart
     actor: ActorPart
+    approval: str
     response: ResponsePart
+    subjects: list[str]
+    timing: TimingPart
 
 
 class Activated(Envelope):
@@ -238,6 +254,7 @@ Record: TypeAlias = (
     | Decided
     | Executing
     | Executed
+    | Indeterminate
     | Collected
     | Activated
     | Denylist

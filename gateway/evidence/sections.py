@@ -130,13 +130,14 @@ class ResponsePart(TypedDict):
 
 
 class MaskingPart(TypedDict):
-    """What masking did."""
+    """What masking did; `fields` counts by field and type, the most frequent ones, no value."""
 
     __pydantic_config__ = STRICT  # type: ignore[misc]
     profile: str
     digest: str
     key_version: str
     counts: dict[str, Natural]
+    fields: NotRequired[dict[str, Natural]]
     withheld: str
 
 

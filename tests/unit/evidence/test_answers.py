@@ -3,6 +3,7 @@
 import unicodedata
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +12,7 @@ from gateway.evidence import records
 from gateway.evidence.answers import answers, last_session, of_session, plain
 from gateway.model.exchange import Receipt
 from gateway.model.message import Target
+from gateway.model.operation import Effect
 from tests.builders.evidence import (
     KEYS,
     MANIFEST,
@@ -120,3 +122,19 @@ def test_stored_strings_cannot_drive_a_terminal() -> None:
 @given(st.text())
 def test_plain_text_holds_no_control_character(text: str) -> None:
     assert not {unicodedata.category(char) for char in plain(text)} & {"Cc", "Cf", "Zl", "Zp"}
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_a_held_request_that_was_carried_out_is_one_exchange_whatever_the_order(
+    reverse: bool,
+) -> None:
+    one, two = Written(), Written(writer="fedcba9876543210")
+    base = {**intent("7" * 32, Effect.DELETE), "approval": "7" * 32}
+    binding = {"digest": "d", "nonce": "n", "expires": "2026-08-03T13:00:00.000000Z"}
+    one.add({**base, "type": "held", "decision": "held", "binding": binding})
+    two.add({**base, "type": "executing", "decision": "approved", "binding": binding})
+    lines = [*one.lines, *two.lines]
+
+    (row,) = answers(reversed(lines) if reverse else lines)
+
+    assert (row.decision, row.end) == ("approved", "indeterminate")

@@ -1,0 +1,105 @@
+"""Every outside system, as the pipeline and its neighbours see it.
+
+Each Protocol has one adapter (or more) in `gateway/adapters` and one fake in `tests/fakes.py`;
+`tests/contract` runs the same cases on all of them. Adapters raise only `gateway.errors`.
+"""
+
+from gateway.ports.identity import (
+    DenyEntry,
+    DenyList,
+    DenyRegister,
+    DenyTable,
+    IdTokens,
+    KeyEndpoint,
+    PersonTokens,
+    SignInProvider,
+    Verifier,
+)
+from gateway.ports.runtime import Clock, Entropy, Meter
+from gateway.ports.secrets import (
+    Authorizer,
+    DigestKeys,
+    SealingKeys,
+    Secret,
+    Secrets,
+    TokenKeys,
+    Tokens,
+)
+from gateway.ports.stages import (
+    Approvals,
+    Carried,
+    Execution,
+    Manifests,
+    MaskedCache,
+    Masker,
+    MaskingOf,
+    Upstream,
+)
+from gateway.ports.storage import (
+    EvidenceStore,
+    Journal,
+    Projections,
+    StateStore,
+    StoredBlob,
+    StoredRow,
+    Versioned,
+)
+from gateway.ports.tickets import (
+    Cards,
+    Deposit,
+    Mark,
+    Queue,
+    Reviews,
+    StoredTicket,
+    TicketAccess,
+    Tickets,
+    TicketView,
+    Wording,
+)
+
+__all__ = [
+    "Approvals",
+    "Authorizer",
+    "Cards",
+    "Carried",
+    "Clock",
+    "DenyEntry",
+    "DenyList",
+    "DenyRegister",
+    "DenyTable",
+    "Deposit",
+    "DigestKeys",
+    "Entropy",
+    "EvidenceStore",
+    "Execution",
+    "IdTokens",
+    "Journal",
+    "KeyEndpoint",
+    "Manifests",
+    "Mark",
+    "MaskedCache",
+    "Masker",
+    "MaskingOf",
+    "Meter",
+    "PersonTokens",
+    "Projections",
+    "Queue",
+    "Reviews",
+    "SealingKeys",
+    "Secret",
+    "Secrets",
+    "SignInProvider",
+    "StateStore",
+    "StoredBlob",
+    "StoredRow",
+    "StoredTicket",
+    "TicketAccess",
+    "TicketView",
+    "Tickets",
+    "TokenKeys",
+    "Tokens",
+    "Upstream",
+    "Verifier",
+    "Versioned",
+    "Wording",
+]

@@ -1,0 +1,97 @@
+"""Secrets, keys and credentials."""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from gateway.masking.tokens import TokenKey
+from gateway.model.connection import Connection, Credential
+from gateway.model.digest import DigestKey
+from gateway.model.message import UpstreamRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A secret value with its version; the value shows in no repr."""
+
+    value: str = field(repr=False)
+    version: str
+
+
+class Secrets(Protocol):
+    """Key Vault secrets, or the development store in their place."""
+
+    async def get(self, name: str, version: str = "") -> Secret:
+        """The current version, or the one that is named.
+
+        Raises:
+            Unavailable: the vault cannot be reached, or has no such secret.
+        """
+        ...
+
+
+class DigestKeys(Protocol):
+    """The key of keyed digests in records."""
+
+    async def current(self) -> DigestKey:
+        """The version in force.
+
+        Raises:
+            Unavailable: no usable key; nothing can be recorded, so nothing is forwarded.
+        """
+        ...
+
+
+class Tokens(Protocol):
+    """Entra tokens for identity credentials."""
+
+    async def token(self, credential: Credential) -> str:
+        """A bearer token for the credential's scope.
+
+        Raises:
+            Unavailable: none can be had.
+        """
+        ...
+
+
+class Authorizer(Protocol):
+    """Adds the connection's credential to an upstream request."""
+
+    async def authorize(self, connection: Connection, request: UpstreamRequest) -> UpstreamRequest:
+        """The same request, signed or with a bearer token.
+
+        Raises:
+            Unavailable: the credential cannot be had.
+        """
+        ...
+
+
+class SealingKeys(Protocol):
+    """A versioned secret key; what an older version sealed can still be opened."""
+
+    async def current(self) -> DigestKey:
+        """The version in force.
+
+        Raises:
+            Unavailable: no usable key.
+        """
+        ...
+
+    async def version(self, version: str) -> DigestKey:
+        """The version that something names.
+
+        Raises:
+            Unavailable: it cannot be had.
+        """
+        ...
+
+
+class TokenKeys(Protocol):
+    """The key that tokens are made with."""
+
+    async def current(self) -> TokenKey:
+        """The version in force.
+
+        Raises:
+            Unavailable: no usable key; what would need tokens is not forwarded.
+        """
+        ...

@@ -1,0 +1,220 @@
+"""The sweep over tickets: ends what has expired, finishes what a crash left, deletes what is over.
+
+It writes only what is certain. A ticket that was being executed when its driver died is finished
+from the stored result and the journal where they tell its end, and is INDETERMINATE where not.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Final, assert_never
+
+from gateway.approvals.ticket import GRACE, INTERRUPTED, Cite, TicketState
+from gateway.errors import (
+    Denied,
+    GatewayError,
+    NotFound,
+    PreconditionFailed,
+    Reason,
+    StoreError,
+    Unavailable,
+)
+from gateway.evidence import approval_records
+from gateway.evidence.chain import JournalName
+from gateway.evidence.schema import RecordInvalid, parse
+from gateway.ports import (
+    Clock,
+    Deposit,
+    EvidenceStore,
+    Journal,
+    Meter,
+    Queue,
+    StateStore,
+    StoredTicket,
+)
+from gateway.recording.delivery import Delivery
+from gateway.recording.register import Opened, Register, TicketInvalid, reachable, subject_of
+from gateway.recording.reviewing import TicketReviews
+
+LEASE: Final = "leases/approvals"
+_LEASE_SECONDS: Final = 60
+_JOURNALS: Final = 3
+"""An outcome stands in the journal of its intent, or in one that its writer opened soon after."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """Runs on a timer, one at a time."""
+
+    clock: Clock
+    meter: Meter
+    journal: Journal
+    evidence: EvidenceStore
+    state: StateStore
+    register: Register
+    requests: Deposit
+    results: Deposit
+    delivery: Delivery
+    reviews: TicketReviews
+    work: Queue
+
+    async def sweep(self) -> None:
+        """Look at every ticket that is due; one that fails does not stop the others.
+
+        Raises:
+            Unavailable: tickets cannot be listed.
+        """
+        try:
+            lease = await self.state.lease(LEASE, _LEASE_SECONDS)
+        except StoreError as error:
+            raise Unavailable(
+                "the lease of the approvals' sweep cannot be had",
+                reason=Reason.APPROVAL_UNAVAILABLE,
+            ) from error
+        if lease is None:
+            return
+        try:
+            with reachable():
+                found = await self.register.tickets.due(self.clock.now())
+            for stored in found:
+                try:
+                    await self._look(stored)
+                except GatewayError as error:
+                    self.meter.count("approvals-sweep", str(error.reason))
+        finally:
+            await self._release(lease)
+
+    async def _release(self, lease: str) -> None:
+        try:
+            await self.state.release(LEASE, lease)
+        except StoreError:
+            # It runs out by itself.
+            self.meter.count("approvals-sweep", "LeaseKept")
+
+    async def _look(self, stored: StoredTicket) -> None:
+        ticket = stored.ticket
+        expired = self.clock.now() >= ticket.expires_at + GRACE
+        match ticket.state:
+            case TicketState.OPENING:
+                await self._expire(stored, INTERRUPTED)
+            case TicketState.PENDING:
+                await self._expire(stored, Reason.APPROVAL_EXPIRED)
+            case TicketState.APPROVED if expired:
+                await self._expire(stored, Reason.APPROVAL_EXPIRED)
+            case TicketState.DECIDING:
+                await self._settle(stored)
+            case TicketState.APPROVED | TicketState.CLAIMED:
+                await self._requeue(stored)
+            case TicketState.EXECUTING:
+                await self._recover(stored)
+            case (
+                TicketState.REJECTED
+                | TicketState.DONE
+                | TicketState.EXPIRED
+                | TicketState.REFUSED
+                | TicketState.INDETERMINATE
+            ):
+                await self._clear(stored)
+            case _:
+                assert_never(ticket.state)
+
+    async def _expire(self, stored: StoredTicket, reason: str) -> None:
+        opened = await self._trusted(stored)
+        subject = subject_of(stored.ticket, opened.held if opened else None)
+        await self.journal.append(approval_records.decided(subject, "expired", reason=str(reason)))
+        await self.register.move(stored, TicketState.EXPIRED, reason=str(reason))
+
+    async def _settle(self, stored: StoredTicket) -> None:
+        try:
+            await self.reviews.settle(await self.register.verify(stored))
+        except TicketInvalid as error:
+            opened = await self._trusted(stored)
+            subject = subject_of(stored.ticket, opened.held if opened else None)
+            await self.journal.append(
+                approval_records.decided(subject, "revoked", reason=str(error.reason))
+            )
+            await self.register.move(stored, TicketState.REFUSED, reason=str(error.reason))
+
+    async def _requeue(self, stored: StoredTicket) -> None:
+        """Its message or its driver may be lost; one message more does no harm."""
+        with reachable():
+            await self.work.send(stored.ticket.id)
+        await self.register.put(replace(stored.ticket, looked_at=self.clock.now()), stored.etag)
+
+    async def _recover(self, stored: StoredTicket) -> None:
+        """Its driver has died: DONE where its end is known, INDETERMINATE where it is not."""
+        ticket, cite = stored.ticket, stored.ticket.execution
+        opened = await self._trusted(stored)
+        known = cite is not None and await self._is_on_record(cite, ticket.id)
+        if not known and opened is not None:
+            try:
+                result = await self.delivery.result(opened.held)
+            except (NotFound, Denied):
+                result = None
+            if result is not None:
+                await self.journal.append(result.record)
+                known = True
+        if known:
+            await self.register.move(stored, TicketState.DONE)
+            return
+        subject = subject_of(ticket, opened.held if opened else None)
+        where = cite or Cite("", 0, 0)
+        await self.journal.append(
+            approval_records.indeterminate(subject, where.journal, where.seq, "DriverLost")
+        )
+        await self.register.move(
+            stored, TicketState.INDETERMINATE, reason=Reason.APPROVAL_INDETERMINATE
+        )
+
+    async def _is_on_record(self, cite: Cite, ticket_id: str) -> bool:
+        """Whether the journal tells how the execution ended."""
+        name = JournalName.parse(cite.journal)
+        offset = cite.offset
+        for _ in range(_JOURNALS):
+            if name is None:
+                return False
+            with reachable():
+                try:
+                    data = await self.evidence.read(str(name), offset)
+                except NotFound:
+                    return False
+            if any(_ends(line, cite, ticket_id) for line in data.splitlines()):
+                return True
+            name, offset = replace(name, number=name.number + 1), 0
+        return False
+
+    async def _clear(self, stored: StoredTicket) -> None:
+        """The request at once, the result after its time, the row at last."""
+        ticket = stored.ticket
+        match ticket.kept:
+            case 0:
+                with reachable():
+                    await self.register.tickets.remove(ticket.id)
+                return
+            case 1:
+                await _take_away(self.results, ticket.id)
+            case _:
+                await _take_away(self.requests, ticket.id)
+        await self.register.put(replace(ticket, kept=ticket.kept - 1), stored.etag)
+
+    async def _trusted(self, stored: StoredTicket) -> Opened | None:
+        try:
+            return await self.register.verify(stored)
+        except TicketInvalid:
+            return None
+
+
+async def _take_away(deposit: Deposit, name: str) -> None:
+    with reachable():
+        try:
+            await deposit.remove(name, (await deposit.get(name)).etag)
+        except (NotFound, PreconditionFailed):
+            return
+
+
+def _ends(line: bytes, cite: Cite, ticket_id: str) -> bool:
+    try:
+        record = parse(line)
+    except RecordInvalid:
+        return False
+    if record["type"] != "executed" or record["id"] != ticket_id:
+        return False
+    return (record["intent"]["journal"], record["intent"]["seq"]) == (cite.journal, cite.seq)
