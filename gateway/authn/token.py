@@ -57,12 +57,12 @@ def verify(token: str, key: RSAKey, accepted: Accepted, now: datetime) -> Princi
     """
     if header(token).kid != key.kid:
         raise Unauthenticated("the token is signed with another key")
-    claims = _claims(_payload(token, key))
-    _check_origin(claims, accepted)
-    _check_times(claims, accepted.leeway, now.timestamp())
+    claims = _claims(payload(token, key))
+    check_origin(claims, accepted)
+    check_times(claims, accepted.leeway, now.timestamp())
     client = _client(claims)
     kind = _kind(claims)
-    groups = _groups(claims)
+    groups = groups_of(claims)
     return Principal(
         tenant=claims.tid,
         object_id=claims.oid,
@@ -76,11 +76,16 @@ def verify(token: str, key: RSAKey, accepted: Accepted, now: datetime) -> Princi
             claims.iat if claims.auth_time is None else claims.auth_time, UTC
         ),
         methods=frozenset(claims.amr),
-        name=_name(claims) if kind is PrincipalKind.USER else "",
+        name=display_name(claims) if kind is PrincipalKind.USER else "",
     )
 
 
-def _payload(token: str, key: RSAKey) -> bytes:
+def payload(token: str, key: RSAKey) -> bytes:
+    """The content of a token whose signature is good.
+
+    Raises:
+        Unauthenticated: it is not signed with this key.
+    """
     try:
         signed = jws.deserialize_compact(token, key, registry=_REGISTRY)
     except (JoseError, ValueError):
@@ -101,7 +106,12 @@ def _claims(payload: bytes) -> Claims:
         ) from None
 
 
-def _check_origin(claims: Claims, accepted: Accepted) -> None:
+def check_origin(claims: Claims, accepted: Accepted) -> None:
+    """Tenant, issuer and audience.
+
+    Raises:
+        Unauthenticated: TENANT_NOT_ACCEPTED, ISSUER_NOT_ACCEPTED or AUDIENCE_NOT_ACCEPTED.
+    """
     if claims.tid not in accepted.tenants:
         raise Unauthenticated(
             "the token is from a tenant that this gateway does not accept",
@@ -123,7 +133,12 @@ def _check_origin(claims: Claims, accepted: Accepted) -> None:
         )
 
 
-def _check_times(claims: Claims, leeway: int, now: float) -> None:
+def check_times(claims: Claims, leeway: int, now: float) -> None:
+    """Not expired and not from the future; `leeway` in seconds, `now` in Unix seconds.
+
+    Raises:
+        Unauthenticated: TOKEN_EXPIRED or TOKEN_NOT_YET_VALID.
+    """
     if now >= claims.exp + leeway:
         raise Unauthenticated(
             "the token has expired", reason=Reason.TOKEN_EXPIRED, advice="get a new token"
@@ -165,7 +180,12 @@ def _kind(claims: Claims) -> PrincipalKind:
     )
 
 
-def _groups(claims: Claims) -> frozenset[str]:
+def groups_of(claims: Claims) -> frozenset[str]:
+    """Object ids of the groups, all of them.
+
+    Raises:
+        Forbidden: GROUP_OVERAGE.
+    """
     if claims.group_overage or isinstance(claims.groups, str):
         raise Forbidden(
             "the principal is in more groups than a token can hold, so its groups are unknown",
@@ -176,7 +196,8 @@ def _groups(claims: Claims) -> frozenset[str]:
     return frozenset(claims.groups)
 
 
-def _name(claims: Claims) -> str:
+def display_name(claims: Claims) -> str:
+    """What to call the person, "" where the claim cannot be shown."""
     # Mutable and for display only; one that could disturb a terminal or a record is left out.
     name = claims.preferred_username or claims.upn
     return name if name.isprintable() and len(name) <= _MAX_NAME else ""

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol, TypeAlias
 
+from gateway.ingress.visit import Visit
 from gateway.model.message import Answer, Request
 
 
@@ -37,7 +38,7 @@ class Gateway(Protocol):
         ...
 
     async def tick(self, timer: str) -> None:
-        """Do what is due on a timer: "sweep" or "count".
+        """Do what is due on a timer: "sweep", "count" or "approvals".
 
         Raises:
             GatewayError: it could not be done this time.
@@ -48,6 +49,64 @@ class Gateway(Protocol):
         """Whether the service behind a connection, known or not, answers errors in XML."""
         ...
 
+
+class Asking(Protocol):
+    """A gateway that asks people: held requests, and queues of tickets."""
+
+    @property
+    def public_url(self) -> str:
+        """The origin that agents use, `https://host[:port]`."""
+        ...
+
+    @property
+    def challenge(self) -> str:
+        """Value of `WWW-Authenticate` on 401: where to get which token."""
+        ...
+
+    async def operation(self, ticket_id: str, request: Request) -> Answer:
+        """How a held request stands, for the principal that made it.
+
+        Raises:
+            GatewayError: and nothing else; NotFound for somebody else's too.
+        """
+        ...
+
+    async def take(self, queue: str, text: str) -> None:
+        """Work on one message of a queue.
+
+        Raises:
+            GatewayError: the host must give the message again.
+        """
+        ...
+
+
+AskingProvider: TypeAlias = Callable[[], Awaitable[Asking]]
+"""Gives the process's gateway, as `Provider` does."""
+
+
+class Pages(Protocol):
+    """The pages for people; `page` is "ticket", "signin", "callback" or "signout"."""
+
+    async def respond(self, page: str, visit: Visit) -> Answer:
+        """A page, a redirect or a page that says what went wrong.
+
+        Raises:
+            GatewayError: the answer must be made without it.
+        """
+        ...
+
+
+class Reception(Protocol):
+    """A gateway that people can visit."""
+
+    @property
+    def pages(self) -> Pages:
+        """The pages for people."""
+        ...
+
+
+ReceptionProvider: TypeAlias = Callable[[], Awaitable[Reception]]
+"""Gives the process's gateway, as `Provider` does."""
 
 Provider: TypeAlias = Callable[[], Awaitable[Gateway]]
 """Gives the process's gateway, built on first use. Raises GatewayError where it cannot be."""

@@ -10,8 +10,8 @@ import azure.functions as func
 import orjson
 
 from gateway.errors import GatewayError
-from gateway.ingress import http, problem
-from gateway.ingress.contract import Gateway, Provider
+from gateway.ingress import http, operations, problem, reviewing, visit
+from gateway.ingress.contract import AskingProvider, Gateway, Provider, ReceptionProvider
 from gateway.model.message import Answer, Headers
 
 _LOG = logging.getLogger("chaperone.ingress")
@@ -19,6 +19,10 @@ _LOG = logging.getLogger("chaperone.ingress")
 
 class TickFailed(Exception):
     """A timer's work failed; the host marks the run as failed. Its text is safe for logs."""
+
+
+class WorkFailed(Exception):
+    """A message's work failed; the host gives it again, five times. Its text is safe for logs."""
 
 
 async def proxy(provide: Provider, req: func.HttpRequest) -> func.HttpResponse:
@@ -29,6 +33,16 @@ async def proxy(provide: Provider, req: func.HttpRequest) -> func.HttpResponse:
     except Exception as error:  # noqa: BLE001 - conversion only; the pipeline has the other one
         _LOG.error("a request could not be converted: %s", _place(error))
         return http.write(problem.internal(), head=head)
+
+
+async def page(provide: ReceptionProvider, req: func.HttpRequest, name: str) -> func.HttpResponse:
+    """A page for people: always a response, never an exception."""
+    head = req.method == "HEAD"
+    try:
+        return http.write(await _page(provide, req, name), head=head)
+    except Exception as error:  # noqa: BLE001 - as for `proxy`: the text may be the request's
+        _LOG.error("a page could not be made: %s", _place(error))
+        return http.write(reviewing.trouble(GatewayError("nothing more is shown here")), head=head)
 
 
 async def health(req: func.HttpRequest) -> func.HttpResponse:
@@ -48,6 +62,31 @@ async def ready(provide: Provider, req: func.HttpRequest) -> func.HttpResponse:
     return http.write(_json(200 if good else 503, content), head=req.method == "HEAD")
 
 
+async def operation(provide: AskingProvider, req: func.HttpRequest) -> func.HttpResponse:
+    """How a held request stands: always a response, never an exception."""
+    head = req.method == "HEAD"
+    try:
+        return http.write(await operations.answer(provide, req), head=head)
+    except Exception as error:  # noqa: BLE001 - as for `proxy`: the text may be the request's
+        _LOG.error("an operation could not be answered: %s", _place(error))
+        return http.write(problem.internal(), head=head)
+
+
+async def work(provide: AskingProvider, queue: str, message: func.QueueMessage) -> None:
+    """One message of a queue.
+
+    Raises:
+        WorkFailed: with the reason code or the place only; the host gives the message again.
+    """
+    try:
+        gateway = await provide()
+        await gateway.take(queue, message.get_body().decode("ascii", "replace"))
+    except GatewayError as error:
+        raise WorkFailed(f"queue {queue}: {error.reason}") from None
+    except Exception as error:  # noqa: BLE001 - the host logs what is raised in full
+        raise WorkFailed(f"queue {queue}: {_place(error)}") from None
+
+
 async def tick(provide: Provider, timer: str) -> None:
     """Work that is due on a timer.
 
@@ -59,6 +98,19 @@ async def tick(provide: Provider, timer: str) -> None:
         await gateway.tick(timer)
     except GatewayError as error:
         raise TickFailed(f"timer {timer}: {error.reason}") from None
+
+
+async def _page(provide: ReceptionProvider, req: func.HttpRequest, name: str) -> Answer:
+    try:
+        pages = (await provide()).pages
+    except GatewayError as error:
+        _LOG.error("the gateway cannot start: %s", error)
+        return reviewing.trouble(error)
+    try:
+        return await pages.respond(name, visit.read(req))
+    except GatewayError as error:
+        _LOG.warning("page %s: %s", name, error.reason)
+        return reviewing.trouble(error)
 
 
 async def _answer(provide: Provider, req: func.HttpRequest) -> Answer:

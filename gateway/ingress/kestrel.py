@@ -20,6 +20,7 @@ _SLASH = re.compile(r"%2[Ff]")
 _ESCAPED = re.compile(r"%[0-9A-Fa-f]{2}")
 # `quote` itself leaves letters, digits and "_.-~" alone.
 _PATH_CHARACTERS = "!$&'()*+,/:;=@"
+_UNTOUCHED = re.compile(r"[A-Za-z0-9_.\-~!$&'()*+,/:;=@]*")
 
 
 def decode(path: str) -> str:
@@ -30,11 +31,14 @@ def decode(path: str) -> str:
     """
     if not path.startswith("/") or not path.isascii() or "\0" in path or "%00" in path:
         raise ValueError("the path does not start with a slash, or has a null or raw character")
-    return _without_dot_segments(_unescape(path))
+    path = _unescape(path) if "%" in path else path
+    return _without_dot_segments(path) if "/." in path else path
 
 
 def encode(path: str) -> str:
     """A decoded path as `url` shows it."""
+    if _UNTOUCHED.fullmatch(path):
+        return path
     pieces = []
     start = 0
     for escape in _ESCAPED.finditer(path):
@@ -53,6 +57,8 @@ def ambiguous(raw: str) -> bool:
 
     Rule 3 makes such a name look like another one; bytes that are not UTF-8 are such a case too.
     """
+    if "%" not in raw:
+        return False
     pieces = _SLASH.split(raw)
     return any(_ESCAPED.search(_unescape(piece)) for piece in pieces)
 

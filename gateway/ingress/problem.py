@@ -15,6 +15,7 @@ from gateway.errors import (
     Denied,
     GatewayError,
     InvalidRequest,
+    NotFound,
     OutcomeUnrecorded,
     Reason,
     ResponseTooLarge,
@@ -83,6 +84,23 @@ def answer(error: GatewayError, *, xml: bool, challenge: str = "") -> Answer:
         fields.append(("www-authenticate", challenge))
     body = _xml if xml else _json
     return Answer(code, Headers(tuple(fields)), body(str(error.reason), message, details))
+
+
+def not_found() -> Answer:
+    """No such operation, or somebody else's: one answer for both. Not for the data plane."""
+    body = _json("OperationNotFound", "there is no such operation of this caller", ())
+    fields = (("content-type", "application/json"), ("cache-control", "no-store"))
+    return Answer(404, Headers(fields), body)
+
+
+def for_people(error: GatewayError) -> tuple[int, str]:
+    """Status and sentences of an error on a page: browsers, unlike SDKs, may see 404 and 409."""
+    message, _ = _text(error)
+    if isinstance(error, NotFound):
+        return 404, "There is no such request, or it is no longer kept."
+    if error.reason in {Reason.APPROVAL_CLOSED, Reason.PAGE_CHANGED}:
+        return 409, message
+    return status(error), message
 
 
 def internal() -> Answer:

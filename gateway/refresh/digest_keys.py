@@ -11,7 +11,9 @@ from gateway.ports import Secrets
 class SecretDigestKeys:
     """Reads the base64 key from the secret store, which caches it and notices a new version."""
 
-    def __init__(self, secrets: Secrets, name: str) -> None:
+    def __init__(self, secrets: Secrets, name: str, what: str = "digest key") -> None:
+        """`what` says in errors what the key is for."""
+        self._what = what
         self._secrets = secrets
         self._name = name
         self._key: DigestKey | None = None
@@ -29,8 +31,8 @@ class SecretDigestKeys:
                 self._key = DigestKey(secret.version, key)
             except (binascii.Error, ValueError):
                 raise Unavailable(
-                    "the digest key is not base64 of at least 32 bytes",
+                    f"the {self._what} is not base64 of at least 32 bytes",
                     reason=Reason.CREDENTIAL_UNAVAILABLE,
-                    advice="store 32 random bytes, base64 encoded, in the digest key secret",
+                    advice=f"store 32 random bytes, base64 encoded, in the {self._what} secret",
                 ) from None
         return self._key

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import azure.functions as func
 import orjson
 import pytest
@@ -5,7 +7,8 @@ import pytest
 from gateway import errors
 from gateway.errors import GatewayError, Reason
 from gateway.ingress import functions
-from gateway.ingress.contract import Gateway
+from gateway.ingress.contract import Gateway, Reception, ReceptionProvider
+from gateway.ingress.visit import Visit
 from gateway.model.message import Answer, Headers
 from tests.fakes.gateway import CHALLENGE, FakeGateway
 
@@ -140,3 +143,71 @@ async def test_a_failed_tick_fails_the_run_with_the_reason_alone(failure: Gatewa
 
 def test_the_place_of_an_exception_without_a_trace_is_unknown() -> None:
     assert functions._place(ValueError(SECRET)) == "ValueError in unknown"
+
+
+class FakePages:
+    """Answers, or raises what it was given."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.error = error
+        self.asked: list[tuple[str, str]] = []
+
+    async def respond(self, page: str, visit: Visit) -> Answer:
+        self.asked.append((page, visit.ticket))
+        if self.error is not None:
+            raise self.error
+        return Answer(200, Headers((("content-type", "text/html"), ("set-cookie", "a=1"))), b"<p>")
+
+
+def reception(pages: FakePages) -> ReceptionProvider:
+    async def provide() -> Reception:
+        return SimpleNamespace(pages=pages)
+
+    return provide
+
+
+async def test_a_page_is_what_the_gateways_pages_answer() -> None:
+    pages = FakePages()
+    req = func.HttpRequest(
+        "GET", "https://gateway.example/x", headers={}, body=b"", route_params={"id": "t"}
+    )
+    response = await functions.page(reception(pages), req, "ticket")
+    assert (response.status_code, response.get_body()) == (200, b"<p>")
+    assert response.headers["set-cookie"] == "a=1"
+    assert pages.asked == [("ticket", "t")]
+    head = await functions.page(reception(pages), request("/x", "HEAD"), "ticket")
+    assert (head.status_code, head.get_body()) == (200, b"")
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (errors.NotFound("t"), 404),
+        (errors.Unavailable("no sign-in"), 503),
+        (ValueError(SECRET), 500),
+    ],
+)
+async def test_what_goes_wrong_with_a_page_is_a_page_with_its_headers(
+    error: Exception, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    response = await functions.page(reception(FakePages(error)), request("/x"), "ticket")
+    assert response.status_code == status
+    assert response.headers["content-type"] == "text/html; charset=utf-8"
+    assert response.headers["x-frame-options"] == "DENY"
+    assert SECRET.encode() not in response.get_body()
+    assert SECRET not in caplog.text
+
+
+async def test_a_page_of_a_gateway_that_cannot_start_says_so_without_its_settings() -> None:
+    async def provide() -> Reception:
+        raise errors.ConfigurationError("CHAPERONE_TENANTS: missing")
+
+    response = await functions.page(provide, request("/x"), "ticket")
+    assert response.status_code == 503
+    assert b"CHAPERONE" not in response.get_body()
+
+
+async def test_a_form_that_is_none_is_answered_with_a_page() -> None:
+    response = await functions.page(reception(FakePages()), request("/x", "POST"), "ticket")
+    assert response.status_code == 400
+    assert b"not a form of this page" in response.get_body()

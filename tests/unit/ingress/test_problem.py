@@ -145,3 +145,26 @@ def test_any_detail_makes_xml_that_parses(key: str, value: str) -> None:
     code, _, detail = ElementTree.fromstring(shown.body)
     assert code.text == "NoRuleAllows"
     assert "code" not in detail.tag.lower() or "code" in key.lower()
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "words"),
+    [
+        (errors.NotFound("row of table x"), 404, "There is no such request"),
+        (errors.Forbidden("it ended", reason=Reason.APPROVAL_CLOSED), 409, "it ended"),
+        (errors.Forbidden("it changed", reason=Reason.PAGE_CHANGED), 409, "it changed"),
+        (errors.Forbidden("not you", advice="ask her"), 403, "not you. Ask her"),
+        (errors.Unauthenticated("who?"), 401, "who?"),
+        (errors.Unavailable("later"), 503, "later"),
+        (errors.StoreUnavailable("table x"), 500, "its operator"),
+        (errors.ConfigurationError("CHAPERONE_X"), 503, "its operator"),
+    ],
+)
+def test_people_see_404_and_409_and_no_more_of_the_inside_than_agents(
+    error: GatewayError, status: int, words: str
+) -> None:
+    found, sentences = problem.for_people(error)
+    assert found == status
+    assert words in sentences
+    assert "table x" not in sentences
+    assert "CHAPERONE_X" not in sentences
