@@ -11,7 +11,7 @@ setup: ## environment, pinned packages, Azurite
 	@scripts/bootstrap
 
 demo: setup ## an agent works through the gateway, step by step, against Azurite
-	@$(BIN)/chaperone demo
+	@$(BIN)/chaperone demo --yes
 
 dev: setup ## the same gateway, left running to play with
 	@$(BIN)/chaperone dev

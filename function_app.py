@@ -15,6 +15,74 @@ async def proxy(req: func.HttpRequest) -> func.HttpResponse:
     return await functions.proxy(bootstrap.gateway, req)
 
 
+@app.route(route="approvals/{id}", methods=["GET", "HEAD", "POST"])
+async def approval(req: func.HttpRequest) -> func.HttpResponse:
+    """A held request, for its reviewer."""
+    return await functions.page(bootstrap.gateway, req, "ticket")
+
+
+@app.route(route="signin", methods=["GET"])
+async def signin(req: func.HttpRequest) -> func.HttpResponse:
+    """To the identity provider."""
+    return await functions.page(bootstrap.gateway, req, "signin")
+
+
+@app.route(route="signin/callback", methods=["GET"])
+async def signin_callback(req: func.HttpRequest) -> func.HttpResponse:
+    """Back from the identity provider."""
+    return await functions.page(bootstrap.gateway, req, "callback")
+
+
+@app.route(route="signout", methods=["POST"])
+async def signout(req: func.HttpRequest) -> func.HttpResponse:
+    """Forget the person."""
+    return await functions.page(bootstrap.gateway, req, "signout")
+
+
+@app.route(route="operations/{id}", methods=["GET", "HEAD"])
+async def operation(req: func.HttpRequest) -> func.HttpResponse:
+    """How a held request stands, for the agent that made it."""
+    return await functions.operation(bootstrap.gateway, req)
+
+
+@app.queue_trigger(
+    arg_name="message", queue_name="chaperone-execute", connection="AzureWebJobsStorage"
+)
+async def execute(message: func.QueueMessage) -> None:
+    """Carry out a request that was approved."""
+    await functions.work(bootstrap.gateway, "chaperone-execute", message)
+
+
+@app.queue_trigger(
+    arg_name="message", queue_name="chaperone-execute-poison", connection="AzureWebJobsStorage"
+)
+async def execute_poison(message: func.QueueMessage) -> None:
+    """Revoke an approval that could not be carried out."""
+    await functions.work(bootstrap.gateway, "chaperone-execute-poison", message)
+
+
+@app.queue_trigger(
+    arg_name="message", queue_name="chaperone-notify", connection="AzureWebJobsStorage"
+)
+async def notify(message: func.QueueMessage) -> None:
+    """Tell reviewers that a request waits."""
+    await functions.work(bootstrap.gateway, "chaperone-notify", message)
+
+
+@app.queue_trigger(
+    arg_name="message", queue_name="chaperone-notify-poison", connection="AzureWebJobsStorage"
+)
+async def notify_poison(message: func.QueueMessage) -> None:
+    """Count a notice that did not get through."""
+    await functions.work(bootstrap.gateway, "chaperone-notify-poison", message)
+
+
+@app.timer_trigger(arg_name="timer", schedule="30 * * * * *", run_on_startup=False)
+async def expire(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
+    """End approvals whose time has run out, and finish what a crash left."""
+    await functions.tick(bootstrap.gateway, "approvals")
+
+
 @app.route(route="healthz", methods=["GET", "HEAD"])
 async def health(req: func.HttpRequest) -> func.HttpResponse:
     """Liveness."""
@@ -37,3 +105,9 @@ async def sweep(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding
 async def count(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
     """Put on record how many callers could not be identified, and close an idle journal."""
     await functions.tick(bootstrap.gateway, "count")
+
+
+@app.timer_trigger(arg_name="timer", schedule="15 * * * * *", run_on_startup=False)
+async def project(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
+    """Bring the index of sessions, principals and resources up to date with the journals."""
+    await functions.tick(bootstrap.gateway, "project")

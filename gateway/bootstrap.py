@@ -5,7 +5,6 @@ cold start pays once; a build that fails is tried again by the next request.
 """
 
 import asyncio
-import platform
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -14,54 +13,55 @@ from pathlib import Path
 from typing import Final
 from weakref import WeakKeyDictionary
 
-from azure.core.credentials_async import AsyncTokenCredential
-from azure.data.tables.aio import TableServiceClient
-from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
-from azure.keyvault.secrets.aio import SecretClient
-from azure.storage.blob.aio import ContainerClient
-from pydantic import SecretStr
+from azure.identity.aio import DefaultAzureCredential
 
-from gateway import __version__, settings
+from gateway import settings
 from gateway.adapters.authorizer import ConnectionAuthorizer
-from gateway.adapters.deny_table import AzureDenyTable
-from gateway.adapters.development_secrets import UnsafeDevelopmentSecrets
-from gateway.adapters.entra_keys import EntraKeys
 from gateway.adapters.entra_tokens import EntraTokens, azure_identity
-from gateway.adapters.evidence_store import BlobEvidenceStore
 from gateway.adapters.http_upstream import AiohttpUpstream
-from gateway.adapters.key_vault import VaultSecrets
-from gateway.adapters.package import package_digest
-from gateway.adapters.state_store import BlobStateStore
+from gateway.adapters.oidc_client import Client, EntraSignIn
 from gateway.adapters.system import SystemClock, SystemEntropy
 from gateway.approvals.closed import ClosedApprovals
+from gateway.approvals.wording import WithheldWording
+from gateway.assembly import Asking, Foundation, Given, found
 from gateway.authn.bearer import challenge, resource
 from gateway.authn.token import Accepted
-from gateway.errors import GatewayError
-from gateway.evidence.chain import Instance
-from gateway.masking.masker import WithholdingMasker
+from gateway.errors import GatewayError, Reason, Unavailable
+from gateway.ingress.contract import Pages
+from gateway.ingress.reviewing import ClosedPages, Desk, open_pages
+from gateway.ingress.sessions import Lifetimes
+from gateway.ingress.signin import Rules
 from gateway.model.message import Answer, Request
 from gateway.model.own import Own
+from gateway.parts import Parts, gateway_identity, masked_cache, parts_of
 from gateway.pipeline import Pipeline
 from gateway.ports import (
     Clock,
+    DenyList,
     DenyRegister,
     DigestKeys,
     EvidenceStore,
     Journal,
     Manifests,
+    MaskedCache,
+    Meter,
+    Reviews,
     Secrets,
     StateStore,
     Verifier,
 )
 from gateway.recording.counter import Counter
+from gateway.recording.index import Index
 from gateway.recording.journal import GroupCommitJournal
+from gateway.recording.sequencer import Sequencer
 from gateway.recording.sweeper import sweep
 from gateway.refresh.denylist import PolledDenyList
 from gateway.refresh.digest_keys import SecretDigestKeys
+from gateway.refresh.id_tokens import EntraIdTokens
 from gateway.refresh.keyring import KeyRing
-from gateway.refresh.manifest import ManifestWatch
-from gateway.refresh.verifier import EntraVerifier
-from gateway.settings import Environment, Settings
+from gateway.refresh.token_keys import SecretTokenKeys
+from gateway.serving.masker import EngineMasker
+from gateway.settings import Settings
 
 SWEEP_IDLE: Final = timedelta(hours=2)
 """A journal is abandoned when it has not grown for two roll-over intervals."""
@@ -78,9 +78,13 @@ class Application:
     manifests: Manifests
     store: EvidenceStore
     journal: GroupCommitJournal
+    masked: MaskedCache
     counter: Counter
     clock: Clock
+    sequencer: Sequencer
     challenge: str
+    pages: Pages
+    asking: Asking | None
     resources: AsyncExitStack
 
     @property
@@ -105,6 +109,19 @@ class Application:
             return False
         return connection in policy.connections
 
+    async def operation(self, ticket_id: str, request: Request) -> Answer:
+        """How a held request stands, for its own principal; raises GatewayError only."""
+        return await self._asking().operations.status(ticket_id, request)
+
+    async def take(self, queue: str, text: str) -> None:
+        """One message of a queue; raises GatewayError where it must come again."""
+        await self._asking().take(queue, text)
+
+    def _asking(self) -> Asking:
+        if self.asking is None:
+            raise Unavailable("this gateway cannot ask anybody", reason=Reason.APPROVAL_UNAVAILABLE)
+        return self.asking
+
     async def ready(self) -> Mapping[str, str]:
         """Each thing without which every request would be refused."""
         checks = {
@@ -117,17 +134,25 @@ class Application:
     async def tick(self, timer: str) -> None:
         """Timers of `function_app.py`.
 
-        "sweep" closes abandoned journals; "count" writes counters and closes an idle journal.
+        "sweep" deletes expired masked parts and closes abandoned journals; "count" writes
+        counters and closes an idle journal; "project" brings the index up to date.
 
         Raises:
             GatewayError: not done this time.
         """
         match timer:
             case "sweep":
+                await self.masked.sweep()
                 await sweep(self.store, self.journal, self.clock, SWEEP_IDLE)
+            case "approvals" if self.asking is None:
+                return
+            case "approvals":
+                await self._asking().expiry.sweep()
             case "count":
                 await self.counter.flush()
                 await self.journal.tick()
+            case "project":
+                (await self.sequencer.project()).require_whole()
             case _:
                 raise GatewayError("no such timer")
 
@@ -152,6 +177,8 @@ class OperatorTools:
     deny_table: DenyRegister
     digest_keys: DigestKeys
     own: Own
+    sequencer: Sequencer
+    index: Index
 
 
 _applications: WeakKeyDictionary[asyncio.AbstractEventLoop, "asyncio.Task[Application]"] = (
@@ -182,42 +209,112 @@ async def shutdown() -> None:
 async def build(config: Settings) -> Application:
     """Construct every adapter and wire the pipeline; nothing is contacted yet."""
     async with AsyncExitStack() as building:
-        parts = await _parts(config, await _identity(config, building), building)
+        identity = await gateway_identity(config, building)
+        parts = await parts_of(config, identity, building)
         # Known callers are on record one by one.
-        counter = Counter(parts.journal, parts.clock, names=("unauthenticated",))
+        counted = ("unauthenticated", "approvals", "approvals-sweep")
+        counter = Counter(parts.journal, parts.clock, names=counted)
         building.push_async_callback(counter.flush)
         tokens = EntraTokens(parts.secrets, azure_identity(config.authority))
         building.push_async_callback(tokens.close)
         upstream = AiohttpUpstream()
         building.push_async_callback(upstream.close)
+        cache = await masked_cache(config, identity, parts, building)
+        deny_list = PolledDenyList(
+            parts.deny_table, parts.clock, poll_seconds=config.deny_poll_seconds
+        )
+        foundation = await _foundation(config, parts, counter, deny_list, building)
         pipeline = Pipeline(
             clock=parts.clock,
             entropy=SystemEntropy(),
             meter=counter,
             verifier=parts.verifier,
-            deny_list=PolledDenyList(
-                parts.deny_table, parts.clock, poll_seconds=config.deny_poll_seconds
-            ),
+            deny_list=deny_list,
             digest_keys=parts.digest_keys,
             manifests=parts.manifests,
-            approvals=ClosedApprovals(),
+            approvals=foundation.approvals() if foundation else ClosedApprovals(),
             authorizer=ConnectionAuthorizer(parts.secrets, tokens, parts.clock),
             journal=parts.journal,
             upstream=upstream,
-            masker=WithholdingMasker(),
+            masker=EngineMasker(
+                SecretTokenKeys(parts.secrets, config.token_key_secret), cache, parts.clock
+            ),
             own=config.own,
         )
+        asking = foundation.asking(pipeline) if foundation else None
         return Application(
             settings=config,
             pipeline=pipeline,
             manifests=parts.manifests,
             store=parts.store,
             journal=parts.journal,
+            masked=cache,
             counter=counter,
             clock=parts.clock,
+            sequencer=parts.sequencer,
             challenge=challenge(config.authority, config.tenants[0], resource(config.audiences)),
+            pages=review_pages(config, parts.secrets, parts.key_ring, asking.reviews, building)
+            if asking
+            else ClosedPages(),
+            asking=asking,
             resources=building.pop_all(),
         )
+
+
+async def _foundation(
+    config: Settings, parts: "Parts", meter: Meter, deny_list: DenyList, stack: AsyncExitStack
+) -> Foundation | None:
+    """What asking people rests on, None where there is no queue."""
+    if not config.queue_url:
+        return None
+    given = Given(
+        clock=parts.clock,
+        meter=meter,
+        journal=parts.journal,
+        digest_keys=parts.digest_keys,
+        manifests=parts.manifests,
+        deny_list=deny_list,
+        verifier=parts.verifier,
+        secrets=parts.secrets,
+        state=parts.state,
+        evidence=parts.store,
+        tables=parts.tables,
+        identity=parts.identity,
+    )
+    return await found(config, given, WithheldWording(), stack)
+
+
+def review_pages(
+    config: Settings, secrets: Secrets, key_ring: KeyRing, reviews: Reviews, stack: AsyncExitStack
+) -> Pages:
+    """The reviewers' pages, or closed ones where no sign-in application is configured."""
+    client_id, tenant = config.signin_client_id, config.tenants[0]
+    if not client_id:
+        return ClosedPages()
+    clock, callback = SystemClock(), f"{config.public_url}/signin/callback"
+    client = Client(config.authority, tenant, client_id, config.signin_secret, callback)
+    provider = EntraSignIn(client, secrets, clock, ca_file=config.dev_ca_file)
+    stack.push_async_callback(provider.close)
+    accepted = Accepted(
+        frozenset({tenant}), frozenset({client_id}), config.authority, config.token_leeway_seconds
+    )
+    desk = Desk(
+        provider=provider,
+        id_tokens=EntraIdTokens(key_ring, accepted, clock),
+        cookie_keys=SecretDigestKeys(secrets, config.cookie_key_secret, "cookie key"),
+        reviews=reviews,
+        clock=clock,
+        entropy=SystemEntropy(),
+    )
+    rules = Rules(
+        client_id=client_id,
+        redirect_uri=callback,
+        require_mfa=config.signin_require_mfa,
+        auth_context=config.signin_auth_context,
+        max_age=config.signin_max_age_seconds,
+    )
+    lifetimes = Lifetimes(config.session_idle_seconds, config.session_max_seconds)
+    return open_pages(config.public_url, rules, lifetimes, desk)
 
 
 @asynccontextmanager
@@ -226,7 +323,7 @@ async def operator_tools(config: Settings) -> AsyncIterator[OperatorTools]:
     async with AsyncExitStack() as stack:
         # A person's own sign-in (Azure CLI and the like): the gateway's identity is not theirs.
         identity = await stack.enter_async_context(DefaultAzureCredential())
-        parts = await _parts(config, identity, stack)
+        parts = await parts_of(config, identity, stack)
         yield OperatorTools(
             store=parts.store,
             state=parts.state,
@@ -236,118 +333,9 @@ async def operator_tools(config: Settings) -> AsyncIterator[OperatorTools]:
             deny_table=parts.deny_table,
             digest_keys=parts.digest_keys,
             own=config.own,
+            sequencer=parts.sequencer,
+            index=Index(parts.state, parts.sequencer.index, parts.clock),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """What a gateway and an operator's command have in common."""
-
-    clock: Clock
-    store: EvidenceStore
-    state: StateStore
-    deny_table: AzureDenyTable
-    secrets: Secrets
-    digest_keys: DigestKeys
-    manifests: ManifestWatch
-    journal: GroupCommitJournal
-    verifier: Verifier
-
-
-async def _parts(config: Settings, identity: AsyncTokenCredential, stack: AsyncExitStack) -> _Parts:
-    clock = SystemClock()
-    store = BlobEvidenceStore(
-        await stack.enter_async_context(
-            _container(
-                config.evidence_url,
-                config.evidence_container,
-                _secret_value(config.dev_evidence_connection_string),
-                identity,
-            )
-        )
-    )
-    connection_string = _secret_value(config.dev_storage_connection_string)
-    state = BlobStateStore(
-        await stack.enter_async_context(
-            _container(config.state_url, config.state_container, connection_string, identity)
-        )
-    )
-    tables = await stack.enter_async_context(_tables(config, connection_string, identity))
-    secrets = await _secrets(config, identity, clock, stack)
-    keys = EntraKeys(config.authority, ca_file=config.dev_ca_file)
-    stack.push_async_callback(keys.close)
-    accepted = Accepted(
-        tenants=frozenset(config.tenants),
-        audiences=frozenset(config.audiences),
-        authority=config.authority,
-        leeway=config.token_leeway_seconds,
-    )
-    instance = Instance(platform.node(), __version__, package_digest(ROOT))
-    manifests = ManifestWatch(
-        store,
-        state,
-        clock,
-        own=config.own,
-        poll_seconds=config.manifest_poll_seconds,
-        max_age_seconds=config.manifest_max_age_seconds,
-    )
-    journal = GroupCommitJournal(
-        store, clock, SystemEntropy(), instance, manifest=lambda: manifests.digest
-    )
-    stack.push_async_callback(journal.close)
-    return _Parts(
-        clock=clock,
-        store=store,
-        state=state,
-        deny_table=AzureDenyTable(tables.get_table_client(config.deny_table)),
-        secrets=secrets,
-        digest_keys=SecretDigestKeys(secrets, config.digest_key_secret),
-        manifests=manifests,
-        journal=journal,
-        verifier=EntraVerifier(
-            KeyRing(keys, clock, config.authority),
-            accepted,
-            clock,
-            max_cached_seconds=config.token_max_cached_seconds,
-        ),
-    )
-
-
-async def _identity(config: Settings, stack: AsyncExitStack) -> AsyncTokenCredential:
-    """The gateway's own identity; in production only the managed identity it was given."""
-    if config.environment is Environment.PRODUCTION:
-        client_id = config.identity_client_id or None
-        return await stack.enter_async_context(ManagedIdentityCredential(client_id=client_id))
-    return await stack.enter_async_context(DefaultAzureCredential())
-
-
-def _container(
-    url: str, name: str, connection_string: str, identity: AsyncTokenCredential
-) -> ContainerClient:
-    if connection_string:
-        return ContainerClient.from_connection_string(connection_string, name)
-    return ContainerClient(url, name, credential=identity)
-
-
-def _tables(
-    config: Settings, connection_string: str, identity: AsyncTokenCredential
-) -> TableServiceClient:
-    if connection_string:
-        return TableServiceClient.from_connection_string(connection_string)
-    return TableServiceClient(config.table_url, credential=identity)
-
-
-async def _secrets(
-    config: Settings, identity: AsyncTokenCredential, clock: Clock, stack: AsyncExitStack
-) -> Secrets:
-    if config.dev_secrets_file is not None:
-        return UnsafeDevelopmentSecrets(config.dev_secrets_file)
-    client = SecretClient(config.vault_url, identity)
-    return VaultSecrets(await stack.enter_async_context(client), clock)
-
-
-def _secret_value(secret: SecretStr | None) -> str:
-    return secret.get_secret_value() if secret is not None else ""
 
 
 async def _state(check: Callable[[], Awaitable[object]]) -> str:

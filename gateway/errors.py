@@ -57,6 +57,14 @@ class Reason(StrEnum):
     RULE_ERROR = "RuleError"
     APPROVAL_PENDING = "ApprovalPending"
     APPROVAL_UNAVAILABLE = "ApprovalUnavailable"
+    APPROVAL_REJECTED = "ApprovalRejected"
+    APPROVAL_EXPIRED = "ApprovalExpired"
+    APPROVAL_REVOKED = "ApprovalRevoked"
+    APPROVAL_LIMIT = "ApprovalLimit"
+    APPROVAL_CLOSED = "ApprovalClosed"
+    APPROVAL_INDETERMINATE = "ApprovalIndeterminate"
+    REVIEWER_NOT_ACCEPTED = "ReviewerNotAccepted"
+    PAGE_CHANGED = "PageChanged"
     # guardrails
     CREDENTIAL_NOT_ACCEPTED = "CredentialNotAccepted"
     FOREIGN_SOURCE = "ForeignSource"
@@ -82,6 +90,7 @@ class Reason(StrEnum):
     DENY_LIST_UNAVAILABLE = "DenyListUnavailable"
     KEYS_UNAVAILABLE = "SigningKeysUnavailable"
     CREDENTIAL_UNAVAILABLE = "CredentialUnavailable"
+    SIGN_IN_UNAVAILABLE = "SignInUnavailable"
     INTERNAL_ERROR = "InternalError"
 
 
@@ -131,9 +140,13 @@ class Blocked(Denied):
 
 
 class ApprovalRequired(Denied):
-    """A person must decide before this is executed."""
+    """A person must decide before this is executed.
+
+    `recorded` says that a `held` record stands already; another refusal needs none.
+    """
 
     default = Reason.APPROVAL_PENDING
+    recorded = False
 
 
 class Withheld(Denied):

@@ -9,14 +9,15 @@ what cannot be recorded is not forwarded, and not shown.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final
 
 from gateway import operations
 from gateway.authn.bearer import bearer
 from gateway.errors import (
+    ApprovalRequired,
     ChangeInterrupted,
     EvidenceUnavailable,
     Forbidden,
@@ -24,17 +25,17 @@ from gateway.errors import (
     InvalidRequest,
     OutcomeUnrecorded,
     Reason,
+    ResponseTooLarge,
     Unavailable,
     UpstreamInterrupted,
     Withheld,
 )
 from gateway.evidence import identity, records
-from gateway.evidence.records import Undecided
 from gateway.guardrails.screening import screen
-from gateway.model.canonical import Json
+from gateway.masking.marks import marks
+from gateway.masking.masker import too_large
 from gateway.model.connection import Masking
 from gateway.model.decision import Ask, Permit, Refuse
-from gateway.model.digest import DigestKey
 from gateway.model.exchange import (
     Approved,
     Authenticated,
@@ -45,8 +46,10 @@ from gateway.model.exchange import (
     Intended,
     Masked,
     Prepared,
+    Receipt,
     Received,
     Screened,
+    Settled,
 )
 from gateway.model.message import Answer, Request, Timings
 from gateway.model.operation import Effect, Resource
@@ -55,6 +58,7 @@ from gateway.policy.policy import Policy
 from gateway.ports import (
     Approvals,
     Authorizer,
+    Carried,
     Clock,
     DenyList,
     DigestKeys,
@@ -66,68 +70,21 @@ from gateway.ports import (
     Upstream,
     Verifier,
 )
+from gateway.trail import Trail, sent
 from gateway.upstream.headers import listed
-from gateway.upstream.representation import present
 from gateway.upstream.request import build
 from gateway.upstream.sources import Sources
-
-State = (
-    Received | Authenticated | Classified | Authorised | Screened | Approved | Prepared | Intended
-    | Forwarded | Masked | Concluded
-)  # fmt: skip
-S = TypeVar("S", bound=State)
-
-_LARGE: Final = 256 * 1024
-"""Bytes of an answer from which on it is put in the gateway's terms by another thread."""
-
-_LARGE_BODY: Final = 1024 * 1024
-"""Bytes of a request from which on its digest is made by another thread."""
 
 EXCHANGE_HEADER: Final = "x-chaperone-exchange"
 """Names the exchange in answers and errors: the `id` of its records."""
 
+_IN_PLACE_BYTES: Final = 64 * 1024
+"""Bytes of a request up to which guardrails look at it without leaving the event loop."""
+
+_LARGE_BODY: Final = 1024 * 1024
+"""Bytes of a request from which on its digest is made by another thread."""
+
 _LOOK_FIRST: Final = "read the state of the resource before you repeat the call"
-
-
-class Trail:
-    """How far one exchange has come, so that its failure is recorded with all that is known."""
-
-    def __init__(self, received: Received) -> None:
-        self.state: State = received
-        self.request = received.request
-        self.policy: Policy | None = None
-        self.refusal: Refuse | None = None
-        self.concluding = False
-
-    def reach(self, state: S) -> S:
-        """Note the state and hand it on."""
-        self.state = state
-        return state
-
-    def judge(self, policy: Policy) -> Policy:
-        """Note the manifest that everything after is judged by."""
-        self.policy = policy
-        return policy
-
-    def denial(self, state: Undecided, error: GatewayError, key: DigestKey) -> dict[str, Json]:
-        """The record of a refusal before anything was sent."""
-        if self.policy is None:
-            return records.denied(state, error, key)
-        refusal = self.refusal
-        if refusal is None and isinstance(state, Authenticated | Classified):
-            # Rules were not asked yet, but whose agent this is can be told already.
-            authenticated = state if isinstance(state, Authenticated) else state.authenticated
-            agent = self.policy.agent_of(authenticated.principal)
-            if agent is not None:
-                refusal = Refuse(error.reason, "", "", agent.sponsor, (), agent.name)
-        return records.denied(
-            state,
-            error,
-            key,
-            manifest=self.policy.digest,
-            connection=self.policy.connections.get(self.request.connection),
-            refuse=refusal,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +131,8 @@ class Pipeline:
         except Exception as error:
             # The one place where anything at all is caught: an error means no, and why is kept.
             raise _named(await self._unexpected(trail, error), received) from error
-        return replace(answer, headers=answer.headers.replacing(EXCHANGE_HEADER, received.id))
+        headers = answer.headers.replacing(EXCHANGE_HEADER, received.id)
+        return Answer(answer.status, headers, answer.body)
 
     async def _carry(self, received: Received, trail: Trail) -> Answer:
         request = received.request
@@ -183,14 +141,15 @@ class Pipeline:
             await self.deny_list.check(authenticated.principal, authenticated.session.id)
             policy = trail.judge(await self.manifests.current())
             sources = Sources(policy.connections, request.base_url)
-            classified = trail.reach(await self._classify(authenticated, policy, sources))
-            authorised = trail.reach(self._authorise(classified, policy, trail))
-            screened = trail.reach(self._screen(authorised, policy))
-            approved = trail.reach(await self.approvals.approve(screened))
+            screened = await self._judge(authenticated, policy, sources, trail)
+            approved = await self.approvals.approve(screened)
+            if isinstance(approved, Settled):
+                # Carried out, masked and recorded before.
+                return approved.answer
+            trail.reach(approved)
             prepared = trail.reach(await self._prepare(approved, policy, sources))
             intended = trail.reach(await self._intend(prepared))
-            forwarded = trail.reach(await self._forward(intended))
-            masked = trail.reach(await self._mask(forwarded, policy))
+            masked = await self._send(intended, policy, trail)
             concluded = trail.reach(await self._conclude(masked, trail))
         except GatewayError as error:
             await self._record_failure(trail, error)
@@ -199,6 +158,42 @@ class Pipeline:
                 raise Withheld(str(error), reason=error.reason, advice=_LOOK_FIRST) from error
             raise
         return concluded.masked.answer
+
+    async def execute(
+        self,
+        authenticated: Authenticated,
+        approval: str,
+        claim: Callable[[Policy, Prepared], Awaitable[Receipt]],
+    ) -> Carried:
+        """Carry a held request through the same stages; see `ports.Execution`.
+
+        The claim stands where an intent is recorded; the caller records the outcome.
+        """
+        trail = Trail(authenticated.received)
+        trail.reach(authenticated)
+        await self.deny_list.check(authenticated.principal, authenticated.session.id)
+        policy = trail.judge(await self.manifests.current())
+        sources = Sources(policy.connections, authenticated.received.request.base_url)
+        screened = await self._judge(authenticated, policy, sources, trail)
+        prepared = await self._prepare(Approved(screened, approval), policy, sources)
+        key = await self.digest_keys.current()
+        intended = trail.reach(Intended(prepared, await claim(policy, prepared)))
+        # From here on something may have been done, so every end is an outcome.
+        (end,) = await asyncio.gather(self._send(intended, policy, trail), return_exceptions=True)
+        if isinstance(end, Masked):
+            return Carried(records.outcome(end, key), end.answer)
+        if not isinstance(end, Exception):
+            raise end
+        error = end if isinstance(end, GatewayError) else _sanitised(end)
+        sent = trail.state if isinstance(trail.state, Forwarded) else intended
+        return Carried(records.failure(sent, error, key), None, error)
+
+    async def _judge(
+        self, authenticated: Authenticated, policy: Policy, sources: Sources, trail: Trail
+    ) -> Screened:
+        classified = trail.reach(await self._classify(authenticated, policy, sources))
+        authorised = trail.reach(self._authorise(classified, policy, trail))
+        return trail.reach(await self._screen(authorised, policy))
 
     async def _authenticate(self, received: Received) -> Authenticated:
         token = bearer(received.request.headers.all("authorization"))
@@ -256,16 +251,23 @@ class Pipeline:
                     details=(("rule", decision.rule),) if decision.rule else (),
                 )
 
-    def _screen(self, authorised: Authorised, policy: Policy) -> Screened:
+    async def _screen(self, authorised: Authorised, policy: Policy) -> Screened:
         classified = authorised.classified
-        screen(
+        request = classified.authenticated.received.request
+        screening = partial(
+            screen,
             classified.connection,
-            classified.authenticated.received.request,
+            request,
             classified.operation,
             policy.masking_of,
             self.own,
+            marks,
             demanded=authorised.obligations.demanded,
         )
+        if len(request.body) > _IN_PLACE_BYTES:
+            await asyncio.to_thread(screening)
+        else:
+            screening()
         self.masker.admit(authorised)
         return Screened(authorised)
 
@@ -273,14 +275,10 @@ class Pipeline:
         authorised = approved.screened.authorised
         classified = authorised.classified
         request = classified.authenticated.received.request
-        upstream = build(
-            classified.connection,
-            request,
-            classified.operation,
-            sources,
-            _effective(policy, authorised),
-        )
-        return Prepared(approved, await self.authorizer.authorize(classified.connection, upstream))
+        plan = await self.masker.prepare(authorised, _effective(policy, authorised))
+        upstream = build(classified.connection, request, classified.operation, sources, plan)
+        signed = await self.authorizer.authorize(classified.connection, upstream)
+        return Prepared(approved, signed, plan)
 
     async def _intend(self, prepared: Prepared) -> Intended:
         key = await self.digest_keys.current()
@@ -293,6 +291,10 @@ class Pipeline:
             response = await self.upstream.send(
                 intended.prepared.upstream, classified.connection.max_response_bytes
             )
+        except ResponseTooLarge as error:
+            if not intended.prepared.plan or not intended.prepared.plan.whole:
+                raise
+            raise too_large(classified.connection.max_response_bytes) from error
         except UpstreamInterrupted as error:
             if classified.operation.effect is Effect.READ:
                 raise
@@ -300,21 +302,13 @@ class Pipeline:
         received_at = classified.authenticated.received.timings.received_at
         return Forwarded(intended, response, Timings(received_at, started, self.clock.now()))
 
+    async def _send(self, intended: Intended, policy: Policy, trail: Trail) -> Masked:
+        forwarded = trail.reach(await self._forward(intended))
+        return trail.reach(await self._mask(forwarded, policy))
+
     async def _mask(self, forwarded: Forwarded, policy: Policy) -> Masked:
         authorised = forwarded.intended.prepared.approved.screened.authorised
-        classified = authorised.classified
-        work = partial(
-            present,
-            classified.connection,
-            classified.authenticated.received.request,
-            classified.operation,
-            _effective(policy, authorised),
-            forwarded.response,
-        )
-        # A page of 5,000 blobs is half a second of work; others are served meanwhile.
-        large = len(forwarded.response.body) > _LARGE
-        headers, body = await asyncio.to_thread(work) if large else work()
-        return self.masker.mask(forwarded, headers, body)
+        return await self.masker.mask(forwarded, _effective(policy, authorised))
 
     async def _conclude(self, masked: Masked, trail: Trail) -> Concluded:
         record = records.outcome(masked, await self.digest_keys.current())
@@ -324,10 +318,7 @@ class Pipeline:
 
     async def _unexpected(self, trail: Trail, error: Exception) -> GatewayError:
         """The error to answer with; its type is recorded, its text is not, it may hold anything."""
-        sanitised = GatewayError(
-            "the gateway failed while it handled this request; nothing more was done",
-            details=(("type", type(error).__name__),),
-        )
+        sanitised = _sanitised(error)
         (ended,) = await asyncio.gather(
             self._record_failure(trail, sanitised), return_exceptions=True
         )
@@ -349,19 +340,31 @@ class Pipeline:
             case Intended() | Forwarded() | Masked() | Concluded() as state:
                 if trail.concluding:
                     raise _unrecorded() from error
-                await self._record_outcome(_sent(state), error)
+                await self._record_outcome(trail, error, sent(state))
             case state:
-                if not isinstance(error, EvidenceUnavailable):
+                on_record = isinstance(error, ApprovalRequired) and error.recorded
+                if not on_record and not isinstance(error, EvidenceUnavailable):
                     key = await self.digest_keys.current()
                     await self.journal.append(trail.denial(state, error, key))
                     self.meter.count("refused", error.reason)
 
-    async def _record_outcome(self, state: Intended | Forwarded, error: GatewayError) -> None:
+    async def _record_outcome(
+        self, trail: Trail, error: GatewayError, state: Intended | Forwarded
+    ) -> None:
         try:
-            key = await self.digest_keys.current()
-            await self.journal.append(records.failure(state, error, key))
-        except Unavailable as unavailable:
+            record = records.failure(state, error, await self.digest_keys.current())
+            trail.concluding = True
+            await self.journal.append(record)
+        except GatewayError as unavailable:
             raise _unrecorded() from unavailable
+
+
+def _sanitised(error: Exception) -> GatewayError:
+    """In place of an error that nobody foresaw: its text may hold anything."""
+    return GatewayError(
+        "the gateway failed while it handled this request; nothing more was done",
+        details=(("type", type(error).__name__),),
+    )
 
 
 def _named(error: GatewayError, received: Received) -> GatewayError:
@@ -381,16 +384,6 @@ def _effective(policy: Policy, authorised: Authorised) -> Callable[[Resource], M
         return replace(demanded, ephi=place.ephi)
 
     return masking_of
-
-
-def _sent(state: Intended | Forwarded | Masked | Concluded) -> Intended | Forwarded:
-    match state:
-        case Intended() | Forwarded():
-            return state
-        case Masked():
-            return state.forwarded
-        case Concluded():
-            return state.masked.forwarded
 
 
 def _unrecorded() -> OutcomeUnrecorded:

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -58,6 +59,25 @@ class Settings(BaseSettings):
     state_container: str = Field(default="chaperone-state")
     table_url: str = Field(description="table endpoint of the host account")
     deny_table: str = Field(default="chaperonedeny", pattern=r"^[A-Za-z][A-Za-z0-9]{2,62}$")
+    index_table: str = Field(
+        default="chaperoneindex",
+        pattern=r"^[A-Za-z][A-Za-z0-9]{2,62}$",
+        description="table of the index of sessions, principals and resources",
+    )
+    queue_url: str = Field(
+        default="",
+        description="queue endpoint of the host account; without it nobody can be asked, and what "
+        "needs an approval is denied",
+    )
+    ticket_table: str = Field(default="chaperonetickets", pattern=r"^[A-Za-z][A-Za-z0-9]{2,62}$")
+    held_container: str = Field(default="chaperone-held")
+    results_container: str = Field(default="chaperone-results")
+    held_key_secret: str = Field(
+        default="chaperone-held-key", description="secret with versioned encryption key, base64"
+    )
+    decision_key_secret: str = Field(
+        default="chaperone-decision-key", description="secret with versioned HMAC key, base64"
+    )
     identity_client_id: str = Field(
         default="", description="client id of the managed identity for the gateway's own storage"
     )
@@ -65,11 +85,41 @@ class Settings(BaseSettings):
     digest_key_secret: str = Field(
         default="chaperone-digest-key", description="secret with versioned HMAC key, base64"
     )
+    token_key_secret: str = Field(
+        default="chaperone-token-key",
+        description="secret with versioned AES-SIV key of 64 bytes, base64, for masking tokens",
+    )
+    masked_container: str = Field(
+        default="chaperone-masked", description="container of the host account for masked parts"
+    )
+    masked_cache_seconds: int = Field(default=600, ge=10, le=3600)
+    cache_key_secret: str = Field(
+        default="chaperone-cache-key", description="secret with versioned AES key, base64"
+    )
 
     manifest_max_age_seconds: int = Field(default=60, ge=5, le=600)
     manifest_poll_seconds: int = Field(default=10, ge=1, le=300)
     deny_poll_seconds: int = Field(default=10, ge=1, le=25)
     max_request_bytes: int = Field(default=100 * 1024 * 1024, ge=1024, le=200 * 1024 * 1024)
+
+    signin_client_id: str = Field(
+        default="", description="application (client) id that reviewers sign in to, a GUID"
+    )
+    signin_secret: str = Field(
+        default="", description="vault secret with the sign-in application's client secret"
+    )
+    signin_auth_context: str = Field(
+        default="",
+        pattern=r"^(c[1-9][0-9]?)?$",
+        description="authentication context that reviewers must satisfy, c1 to c99",
+    )
+    signin_require_mfa: bool = Field(default=True, description="refuse one-factor sign-ins")
+    signin_max_age_seconds: int = Field(default=12 * 3600, ge=300, le=7 * 24 * 3600)
+    session_idle_seconds: int = Field(default=15 * 60, ge=60, le=3600)
+    session_max_seconds: int = Field(default=8 * 3600, ge=300, le=24 * 3600)
+    cookie_key_secret: str = Field(
+        default="chaperone-cookie-key", description="secret with versioned cookie key, base64"
+    )
 
     # Development stand-ins; production refuses them.
     dev_storage_connection_string: SecretStr | None = Field(
@@ -87,6 +137,16 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(word.strip().lower() for word in value.split(",") if word.strip())
         return value
+
+    @field_validator("signin_client_id")
+    @classmethod
+    def _guid(cls, value: str) -> str:
+        return str(UUID(value)) if value else ""
+
+    @field_validator("queue_url")
+    @classmethod
+    def _optional_url(cls, value: str) -> str:
+        return cls._url(value) if value else ""
 
     @field_validator("authority", "public_url", "evidence_url", "state_url", "table_url")
     @classmethod
@@ -111,8 +171,12 @@ class Settings(BaseSettings):
         for name in ("authority", "public_url", "evidence_url", "state_url", "table_url"):
             if not getattr(self, name).startswith("https://"):
                 raise ValueError(f"{name} must be https in production")
+        if self.queue_url and not self.queue_url.startswith("https://"):
+            raise ValueError("queue_url must be https in production")
         if not self.vault_url.startswith("https://"):
             raise ValueError("vault_url is required in production")
+        if not self.signin_require_mfa:
+            raise ValueError("signin_require_mfa must stay true in production")
         if urlsplit(self.evidence_url).hostname == urlsplit(self.state_url).hostname:
             raise ValueError("evidence_url must be a storage account of its own")
         return self
@@ -138,6 +202,7 @@ class Settings(BaseSettings):
             self.evidence_url,
             self.state_url,
             self.table_url,
+            self.queue_url,
             self.vault_url,
             self.authority,
         )

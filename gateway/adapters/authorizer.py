@@ -19,9 +19,10 @@ class ConnectionAuthorizer:
 
     async def authorize(self, connection: Connection, request: UpstreamRequest) -> UpstreamRequest:
         """See `ports.Authorizer`; an authorization header of the agent's never survives."""
-        bare = UpstreamRequest(
-            request.method, request.url, request.headers.without("authorization"), request.body
-        )
+        bare = request
+        if "authorization" in request.headers:
+            headers = request.headers.without("authorization")
+            bare = UpstreamRequest(request.method, request.url, headers, request.body)
         kind = connection.credential.kind
         match kind:
             case CredentialKind.MANAGED_IDENTITY | CredentialKind.SERVICE_PRINCIPAL:

@@ -3,6 +3,7 @@
 import json
 import logging
 import stat
+import time
 from pathlib import Path
 
 from gateway.errors import ConfigurationError, Reason, Unavailable
@@ -10,14 +11,15 @@ from gateway.ports import Secret
 
 _log = logging.getLogger(__name__)
 
+_TICK_NS = 2_000_000_000
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 class UnsafeDevelopmentSecrets:
     """`ports.Secrets` over a JSON file `{name: value}` or `{name: {"value", "version"}}`.
 
-    The file is read at every call, so that a changed secret takes effect at once. Settings refuse
-    this class in production.
+    The file is looked at in every call and read when it has changed, so that a changed secret takes
+    effect at once. Settings refuse this class in production.
 
     Raises:
         ConfigurationError: the file cannot be read, is not such an object, or others may read it.
@@ -25,27 +27,35 @@ class UnsafeDevelopmentSecrets:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._read: tuple[tuple[int, ...], dict[str, Secret]] | None = None
         self._load()
         _log.warning("secrets come from a file: for development only, never for ePHI")
 
-    async def get(self, name: str) -> Secret:
-        """See `ports.Secrets`."""
+    async def get(self, name: str, version: str = "") -> Secret:
+        """See `ports.Secrets`; the file holds one version of each."""
         try:
-            return self._load()[name]
-        except (ConfigurationError, KeyError):
+            found = self._load().get(name)
+        except ConfigurationError:
+            found = None
+        if found is None or version not in {"", found.version}:
             raise Unavailable(
                 "a secret that the connection needs is not available",
                 reason=Reason.CREDENTIAL_UNAVAILABLE,
                 advice="ask the operator of the gateway to check its secret store",
-            ) from None
+            )
+        return found
 
     def _load(self) -> dict[str, Secret]:
         try:
-            if self._path.stat().st_mode & _OTHERS:
+            found = self._path.stat()
+            if found.st_mode & _OTHERS:
                 raise ConfigurationError(
                     "the development secrets file can be read by others",
                     advice=f"chmod 600 {self._path}",
                 )
+            state = (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+            if self._read is not None and self._read[0] == state:
+                return self._read[1]
             document = json.loads(self._path.read_bytes())
         except (OSError, ValueError):
             raise ConfigurationError(
@@ -54,7 +64,11 @@ class UnsafeDevelopmentSecrets:
             ) from None
         if not isinstance(document, dict):
             raise ConfigurationError("the development secrets file must hold one JSON object")
-        return {name: _secret(value) for name, value in document.items()}
+        secrets = {name: _secret(value) for name, value in document.items()}
+        # A second change within one tick of the file system's clock would look like none.
+        settled = time.time_ns() - max(found.st_mtime_ns, found.st_ctime_ns) > _TICK_NS
+        self._read = (state, secrets) if settled else None
+        return secrets
 
 
 def _secret(entry: object) -> Secret:

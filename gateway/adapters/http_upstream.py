@@ -270,8 +270,13 @@ async def _slices(body: bytes) -> AsyncIterator[memoryview]:
 
 def _received_headers(response: aiohttp.ClientResponse) -> Headers:
     # Latin-1 keeps each byte as it was (RFC 9110 §5.5, obs-text) and never fails.
-    return Headers.of(
-        (name.decode("latin-1"), value.decode("latin-1")) for name, value in response.raw_headers
+    return Headers(
+        tuple(
+            [
+                (name.decode("latin-1").lower(), value.decode("latin-1"))
+                for name, value in response.raw_headers
+            ]
+        )
     )
 
 

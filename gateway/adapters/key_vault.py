@@ -92,8 +92,9 @@ class VaultSecrets:
     def __repr__(self) -> str:
         return f"VaultSecrets({len(self._cache)} cached)"
 
-    async def get(self, name: str) -> Secret:
+    async def get(self, name: str, version: str = "") -> Secret:
         """See `ports.Secrets`."""
+        name = f"{name}/{version}" if version else name
         cached = self._cache.get(name)
         if cached and self._clock.now() < cached.ask_at:
             self._cache.move_to_end(name)
@@ -138,7 +139,8 @@ class VaultSecrets:
     async def _fetch(self, name: str) -> _Cached:
         try:
             async with asyncio.timeout(self._lifetimes.call.total_seconds()):
-                answer = await self._client.get_secret(name)
+                secret, _, version = name.partition("/")
+                answer = await self._client.get_secret(secret, version or None)
         except _FAILURES as error:
             status = getattr(error, "status_code", None)
             _log.warning("secret %r: %s, status %s", name, type(error).__name__, status)

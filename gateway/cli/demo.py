@@ -1,4 +1,4 @@
-"""`chaperone demo`: the whole story in under a minute, every step checked."""
+"""`chaperone demo`: the whole story in a minute, every step checked."""
 
 import select
 import sys
@@ -12,12 +12,18 @@ from gateway.local.demo import Demo
 from gateway.local.dev import Options, running
 from gateway.local.supervisor import Stopped
 
+_TIMER_SPEED = 12.0
+"""The sweep over approvals comes every five seconds instead of every minute."""
 _WATCH_SECONDS = 0.2
 
 
 def demo(
     keep: Annotated[
         bool, typer.Option("--keep", help="Wait for Enter before everything is stopped.")
+    ] = False,
+    yes: Annotated[
+        bool,
+        typer.Option("--yes", help="A script decides what is held, not you in your browser."),
     ] = False,
 ) -> None:
     """An agent works through the gateway against a storage emulator, step by step.
@@ -29,13 +35,16 @@ def demo(
     started = time.monotonic()
     console.print("[bold]Chaperone demo[/bold]: starting storage, identity provider and gateway …")
     try:
-        with running(Options(access_log=True)) as gateway:
+        with running(Options(access_log=True, timer_speed=_TIMER_SPEED)) as gateway:
             ready = time.monotonic() - started
             console.print(f"  Ready after {ready:.1f} s at {gateway.url}")
-            acts = Demo(gateway, console)
+            acts = Demo(gateway, console, scripted=yes)
             acts.work()
+            acts.masking()
+            acts.approvals()
             acts.strangers()
             acts.exfiltration()
+            acts.expiry()
             acts.evidence()
             if keep:
                 console.print(f"\nFiles are in {gateway.folder}. Enter ends the demo.")

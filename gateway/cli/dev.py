@@ -84,6 +84,7 @@ def _show(gateway: Running) -> None:
     lines += [
         ("CA certificate", str(gateway.ca_file)),
         ("identity provider", gateway.identity_provider),
+        ("approvals, for reviewers", f"{gateway.review_pages}…"),
         ("storage emulator", gateway.azurite.blob_url),
         ("manifest", str(gateway.manifest)),
         ("all of it", str(state.FOLDER / state.LATEST)),

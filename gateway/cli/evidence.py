@@ -10,6 +10,7 @@ from typing import Annotated, Any, NoReturn, TypeVar
 import typer
 from rich.console import Console
 
+from gateway.cli import evidence_index
 from gateway.cli.evidence_source import Source, locate
 from gateway.cli.evidence_view import report_json, row_json, show_report, show_session
 from gateway.errors import GatewayError
@@ -20,6 +21,7 @@ from gateway.evidence.verify import Verification
 T = TypeVar("T")
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Show and verify the recording.")
+evidence_index.register(app)
 
 _Place = Annotated[
     str,
@@ -78,6 +80,7 @@ def show(
     place: _OptionalPlace = None,
     session: Annotated[str, typer.Option(help="Id or label of a session.")] = "",
     last: Annotated[bool, typer.Option("--last", help="The session used last.")] = False,
+    indexed: evidence_index.Indexed = False,
     as_json: _Json = False,
     connection_string: _ConnectionString = "",
 ) -> None:
@@ -87,7 +90,12 @@ def show(
     """
     if bool(session) == last:
         _usage("name one session", "either --session ID or --last")
-    rows = _reach(place, connection_string, _joined).rows()
+    if indexed:
+        if last or place is not None:
+            _usage("--indexed goes with --session ID alone", "it uses the settings' gateway")
+        rows = evidence_index.recorded(session)
+    else:
+        rows = _reach(place, connection_string, _joined).rows()
     wanted = last_session(rows) if last else session
     found = of_session(rows, wanted) if wanted else ()
     if not found:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import lru_cache
 
 from gateway.model.message import Headers, UpstreamRequest
 
@@ -32,4 +33,10 @@ def with_version(headers: Headers) -> Headers:
 
 def http_date(moment: datetime) -> str:
     """IMF-fixdate (RFC 9110 §5.6.7) of a timezone aware moment."""
+    return _formatted(moment.replace(microsecond=0))
+
+
+@lru_cache(maxsize=4)
+def _formatted(moment: datetime) -> str:
+    """Once a second, not once a request."""
     return format_datetime(moment.astimezone(UTC), usegmt=True)

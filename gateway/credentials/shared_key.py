@@ -5,10 +5,10 @@ https://learn.microsoft.com/rest/api/storageservices/authorize-with-shared-key
 
 import base64
 import binascii
-import hashlib
 import hmac
 from collections import defaultdict
 from datetime import datetime
+from functools import lru_cache
 from urllib.parse import unquote_plus, urlsplit
 
 from gateway.credentials.bearer import http_date, with_version
@@ -17,6 +17,7 @@ from gateway.model.message import Headers, UpstreamRequest
 # In the order of the string to sign; Content-Length and Date have rules of their own.
 _BEFORE_LENGTH = ("content-encoding", "content-language")
 _AFTER_LENGTH = ("content-md5", "content-type")
+_REPLACED = frozenset({"authorization", "content-length", "date", "x-ms-date"})
 _AFTER_DATE = ("if-modified-since", "if-match", "if-none-match", "if-unmodified-since", "range")
 
 # The service collates names as words: hyphens count last. The order is that of the first level.
@@ -53,12 +54,11 @@ def sign(account: str, key: bytes, request: UpstreamRequest, date: datetime) -> 
         request: with its final URL, headers and body.
         date: the current moment, timezone aware.
     """
-    headers = _joined(request.headers.without("authorization", "date", "content-length"))
-    headers = with_version(headers).replacing("x-ms-date", http_date(date))
+    headers = with_version(_joined(request.headers, http_date(date)))
     text = string_to_sign(account, request.method, request.url, headers, len(request.body))
-    mac = base64.b64encode(hmac.new(key, text.encode(), hashlib.sha256).digest()).decode()
-    signed = headers.replacing("authorization", f"SharedKey {account}:{mac}")
-    return UpstreamRequest(request.method, request.url, signed, request.body)
+    mac = base64.b64encode(hmac.digest(key, text.encode(), "sha256")).decode()
+    signed = (*headers.fields, ("authorization", f"SharedKey {account}:{mac}"))
+    return UpstreamRequest(request.method, request.url, Headers(signed), request.body)
 
 
 def string_to_sign(account: str, method: str, url: str, headers: Headers, length: int) -> str:
@@ -72,9 +72,9 @@ def string_to_sign(account: str, method: str, url: str, headers: Headers, length
         *(headers.get(name) or "" for name in _AFTER_DATE),
     ]
     service = sorted(
-        (pair for pair in headers if pair[0].startswith("x-ms-")), key=lambda pair: _rank(pair[0])
+        [(_rank(name), name, value) for name, value in headers if name.startswith("x-ms-")]
     )
-    lines += [f"{name}:{value}" for name, value in service]
+    lines += [f"{name}:{value}" for _, name, value in service]
     return "\n".join([*lines, _resource(account, url)])
 
 
@@ -90,13 +90,16 @@ def _resource(account: str, url: str) -> str:
     return "\n".join([f"/{account}{parts.path or '/'}", *lines])
 
 
-def _joined(headers: Headers) -> Headers:
-    values: dict[str, list[str]] = {}
+def _joined(headers: Headers, date: str) -> Headers:
+    """Each name once, with the date; an earlier date, signature or length is left out."""
+    values: dict[str, str] = {}
     for name, value in headers:
-        values.setdefault(name, []).append(value.strip())
-    return Headers(tuple((name, ",".join(found)) for name, found in values.items()))
+        if name not in _REPLACED:
+            values[name] = f"{values[name]},{value.strip()}" if name in values else value.strip()
+    return Headers((*values.items(), ("x-ms-date", date)))
 
 
+@lru_cache(maxsize=256)
 def _rank(name: str) -> tuple[tuple[int, ...], tuple[bool, ...]]:
     letters = tuple(
         _COLLATION.get(character, len(_COLLATION)) for character in name if character != "-"

@@ -20,6 +20,8 @@ def parameters(query: str) -> Iterator[tuple[str, str]]:
 
     Both "&" and ";" separate: servers differ, and too many parameters do no harm here.
     """
+    if not query:
+        return
     for pair in query.replace(";", "&").split("&"):
         name, _, value = pair.partition("=")
         yield _plain(name), _plain(value)

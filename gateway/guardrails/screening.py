@@ -4,18 +4,20 @@ from collections.abc import Callable
 
 from gateway.guardrails import credentials, exfiltration, protection, publicity, writeback
 from gateway.guardrails import own as own_things
+from gateway.guardrails.writeback import Marks
 from gateway.model.connection import Connection, Masking
 from gateway.model.message import Request
 from gateway.model.operation import Operation, Resource
 from gateway.model.own import Own
 
 
-def screen(  # noqa: PLR0913 - what is judged, and three things that it is judged by
+def screen(  # noqa: PLR0913, PLR0917 - a request and what it is held against
     connection: Connection,
     request: Request,
     operation: Operation,
     masking_of: Callable[[Resource], Masking],
     own: Own,
+    marks: Marks,
     *,
     demanded: Masking | None = None,
 ) -> None:
@@ -28,6 +30,7 @@ def screen(  # noqa: PLR0913 - what is judged, and three things that it is judge
         operation: as it was classified.
         masking_of: the masking of a place, on any connection.
         own: what is the gateway itself.
+        marks: finds the gateway's own tokens and redaction marks.
         demanded: the strictest masking that the caller's rules ask for, None where none does.
 
     Raises:
@@ -38,4 +41,4 @@ def screen(  # noqa: PLR0913 - what is judged, and three things that it is judge
     credentials.check(request, operation)
     publicity.check(request, operation)
     protection.check(request, operation)
-    writeback.check(request, operation, masking_of)
+    writeback.check(request, operation, masking_of, marks)

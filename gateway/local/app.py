@@ -6,8 +6,8 @@ import inspect
 import json
 import logging
 import sys
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -17,6 +17,7 @@ from azure.functions.timer import TimerRequest
 
 from gateway.errors import ConfigurationError
 from gateway.local.front import Route
+from gateway.local.queue_host import CONNECTION, QueueTrigger
 from gateway.local.schedule import Schedule
 
 TimerFunction: TypeAlias = Callable[[func.TimerRequest], Awaitable[None]]
@@ -39,6 +40,8 @@ class App:
 
     routes: tuple[Route, ...]
     timers: tuple[Timer, ...]
+    queues: tuple[QueueTrigger, ...] = ()
+    queue_settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 def load(folder: Path, script: str = "function_app.py") -> App:
@@ -57,7 +60,9 @@ def load(folder: Path, script: str = "function_app.py") -> App:
     if len(apps) != 1:
         raise ConfigurationError("the app's script must hold one FunctionApp")
     config = json.loads((folder / "host.json").read_text(encoding="utf-8"))
-    return read(apps[0], config.get("extensions", {}).get("http", {}).get("routePrefix", "api"))
+    extensions = config.get("extensions", {})
+    found = read(apps[0], extensions.get("http", {}).get("routePrefix", "api"))
+    return replace(found, queue_settings=extensions.get("queues", {}))
 
 
 def read(app: func.FunctionApp, prefix: str) -> App:
@@ -66,7 +71,7 @@ def read(app: func.FunctionApp, prefix: str) -> App:
     Raises:
         ConfigurationError: a function that the local host cannot run.
     """
-    routes, timers = [], []
+    routes, timers, queues = [], [], []
     for item in app.get_functions():
         name, function = str(item.get_function_name()), item.get_user_function()
         if not inspect.iscoroutinefunction(function):
@@ -80,9 +85,13 @@ def read(app: func.FunctionApp, prefix: str) -> App:
                 routes.append(Route(name, template, methods, function))
             case "timerTrigger":
                 timers.append(Timer(name, Schedule.parse(trigger["schedule"]), function))
+            case "queueTrigger" if trigger.get("connection") == CONNECTION:
+                queues.append(QueueTrigger(name, trigger["queueName"], function))
+            case "queueTrigger":
+                raise ConfigurationError(f"queue triggers use the connection {CONNECTION} here")
             case _:
-                raise ConfigurationError("the local host has HTTP and timer triggers only")
-    return App(tuple(routes), tuple(timers))
+                raise ConfigurationError("the local host has HTTP, timer and queue triggers only")
+    return App(tuple(routes), tuple(timers), tuple(queues))
 
 
 async def run_timer(

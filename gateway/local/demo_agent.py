@@ -2,16 +2,20 @@
 
 `python -m gateway.local.demo_agent` reads one JSON object on standard input: `url` (the gateway),
 `ca_file`, `token`, `session`, `foreign` (a blob's URL in an account that is nobody's business) and
-the name of a `task`. It works with Microsoft's own storage SDK, as any agent would, and reports
-each step on standard output as one line of JSON.
+the name of a `task`; `folder`, where it puts what it downloads, and `patience`, the seconds that it
+waits for a person. It works with Microsoft's own storage SDK, as any agent would, and reports each
+step on standard output as one line of JSON.
 """
 
 import json
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from azure.core.credentials import AccessToken
@@ -28,7 +32,11 @@ from azure.storage.blob import (
 Step = tuple[str, Callable[[], str]]
 """What is attempted, and the attempt; its text says what came of it."""
 
+_DETAIL = re.compile(r"^(\w+):(\S.*)$", re.MULTILINE)
 _MESSAGE_LIMIT = 300
+_PENDING = "ApprovalPending"
+_RECORD = "fhir/patient-0001.json"
+_REPEAT_SECONDS = 0.5
 _TOKEN_SECONDS = 3600
 # Well formed, and worth nothing: no key made this signature.
 _SAS = "sv=2025-11-05&sr=c&sp=rl&se=2030-01-01T00%3A00%3A00Z&sig=bm90LWEtc2lnbmF0dXJl"
@@ -54,11 +62,25 @@ class Agent:
         token: for it.
         session: label under which the gateway records the work.
         foreign: URL of a blob that anybody can read, in an account outside the manifest.
+        folder: gets what the agent downloads.
+        patience: seconds that it repeats a request which waits for a person.
     """
 
-    def __init__(self, *, url: str, ca_file: str, token: str, session: str, foreign: str) -> None:
+    def __init__(  # noqa: PLR0913 - what an order says
+        self,
+        *,
+        url: str,
+        ca_file: str,
+        token: str,
+        session: str,
+        foreign: str,
+        folder: str,
+        patience: float,
+    ) -> None:
         self._url = url
         self._foreign = foreign
+        self._folder = Path(folder)
+        self._patience = patience
         self._options: dict[str, Any] = {
             "credential": _Fixed(token),
             "base_headers": {"x-chaperone-session": session},
@@ -81,6 +103,28 @@ class Agent:
         """The first steps of `work`, for tokens that are not good enough."""
         yield "list the containers", self._list_containers
         yield "read public/guide.md", lambda: self._read("public", "guide.md")
+
+    def record(self) -> Iterator[Step]:
+        """A patient's record: read it, and write back what was read."""
+        yield "download a patient's record", self._download_record
+        yield "upload it over the original", self._upload_record
+
+    def delete(self) -> Iterator[Step]:
+        """Delete what looks old."""
+        for name in ("exports-2021", "exports-2022", "scratch"):
+            yield f"delete {name}", partial(self._delete, name)
+
+    def delete_approved(self) -> Iterator[Step]:
+        """Repeat one of the deletions of `delete` until it is answered."""
+        yield "delete exports-2021", lambda: self._until_decided("exports-2021")
+
+    def delete_rejected(self) -> Iterator[Step]:
+        """Likewise."""
+        yield "delete exports-2022", lambda: self._until_decided("exports-2022")
+
+    def delete_late(self) -> Iterator[Step]:
+        """Likewise."""
+        yield "delete scratch", lambda: self._until_decided("scratch")
 
     def exfiltrate(self) -> Iterator[Step]:
         """Every way out that the storage service offers."""
@@ -112,8 +156,44 @@ class Agent:
         self._clinic.get_blob_client(container, blob).upload_blob(body, overwrite=True)
         return f"{len(body)} bytes"
 
+    def _download_record(self) -> str:
+        exchange = ""
+
+        def seen(response: Any) -> None:
+            nonlocal exchange
+            exchange = response.http_response.headers.get("x-chaperone-exchange", "")
+
+        client = self._clinic.get_blob_client("phi", _RECORD)
+        body = client.download_blob(raw_response_hook=seen).readall()
+        (self._folder / exchange).write_bytes(body)
+        return f"{len(body)} bytes, exchange {exchange}"
+
+    def _upload_record(self) -> str:
+        (saved,) = self._folder.iterdir()
+        client = self._clinic.get_blob_client("phi", _RECORD)
+        client.upload_blob(saved.read_bytes(), overwrite=True)
+        return "overwritten"
+
+    def _delete(self, container: str) -> str:
+        statuses: list[int] = []
+        self._clinic.get_container_client(container).delete_container(
+            raw_response_hook=lambda response: statuses.append(response.http_response.status_code)
+        )
+        return f"deleted, status {statuses[-1]}"
+
+    def _until_decided(self, container: str) -> str:
+        """Repeat the same request, as the answer that it waits for a person says."""
+        deadline = time.monotonic() + self._patience
+        while True:
+            try:
+                return self._delete(container)
+            except HttpResponseError as error:
+                if _code(error) != _PENDING or time.monotonic() > deadline:
+                    raise
+            time.sleep(_REPEAT_SECONDS)
+
     def _record(self) -> str:
-        return f"{self._url}/c/clinic/phi/fhir/patient-0001.json"
+        return f"{self._url}/c/clinic/phi/{_RECORD}"
 
     def _copy(self, target: BlobClient, source: str) -> str:
         target.start_copy_from_url(source)
@@ -162,25 +242,43 @@ def attempt(name: str, action: Callable[[], str]) -> dict[str, object]:
     try:
         result: dict[str, object] = {"status": 200, "code": "", "text": action()}
     except HttpResponseError as error:
-        found = getattr(error, "error_code", None) or f"Http{error.status_code}"
-        # Codes that Azure knows too arrive as members of an enumeration.
-        code = getattr(found, "value", found)
-        # The SDK's text starts with the service's own message, then repeats code and ids.
-        text = str(error.message or "").partition("\n")[0].removeprefix(f"({code}) ")
-        result = {"status": error.status_code or 0, "code": str(code), "text": text}
+        code = _code(error)
+        # The SDK's text starts with the service's own message, then names code, ids and details.
+        first, _, rest = str(error.message or "").partition("\n")
+        text = first.removeprefix(f"({code}) ")
+        details = {key.lower(): value.strip() for key, value in _DETAIL.findall(rest)}
+        result = {"status": error.status_code or 0, "code": code, "text": text, "details": details}
     except AzureError as error:
         result = {"status": 0, "code": type(error).__name__, "text": "no answer"}
     result["text"] = str(result["text"])[:_MESSAGE_LIMIT]
     return {"step": name, **result, "ms": round((time.perf_counter() - started) * 1000)}
 
 
+def _code(error: HttpResponseError) -> str:
+    found = getattr(error, "error_code", None) or f"Http{error.status_code}"
+    # Codes that Azure knows too arrive as members of an enumeration.
+    return str(getattr(found, "value", found))
+
+
+def tasks(agent: Agent) -> dict[str, Callable[[], Iterator[Step]]]:
+    """What an order may name."""
+    return {
+        "work": agent.work,
+        "glance": agent.glance,
+        "record": agent.record,
+        "delete": agent.delete,
+        "delete-approved": agent.delete_approved,
+        "delete-rejected": agent.delete_rejected,
+        "delete-late": agent.delete_late,
+        "exfiltrate": agent.exfiltrate,
+    }
+
+
 def main() -> int:
     """Do the task that standard input names."""
     order = json.load(sys.stdin)
     task = order.pop("task")
-    agent = Agent(**order)
-    steps = {"work": agent.work, "glance": agent.glance, "exfiltrate": agent.exfiltrate}[task]()
-    for name, action in steps:
+    for name, action in tasks(Agent(**order))[task]():
         sys.stdout.write(json.dumps(attempt(name, action)) + "\n")
         sys.stdout.flush()
     return 0

@@ -28,7 +28,7 @@ class Act:
 _CLINIC = ("--agent", "triage-agent")
 
 WORK = Act(
-    title="An agent of the clinic works: reading ePHI is withheld until masking exists",
+    title="An agent of the clinic works: ePHI arrives masked, free text not at all",
     task="work",
     token=(*_CLINIC, "--group", "phi-readers", "--group", "data-writers"),
     expected={
@@ -37,7 +37,7 @@ WORK = Act(
         "write public/summary.txt": ALLOWED,
         "read public/summary.txt": ALLOWED,
         "list blobs in phi": ALLOWED,
-        "read a patient's record in phi": Reason.CONTENT_WITHHELD,
+        "read a patient's record in phi": ALLOWED,
         "read a note in notes": Reason.CONTENT_WITHHELD,
     },
 )
@@ -66,10 +66,40 @@ STRANGERS = (
     ),
 )
 
+_ADMIN = ("--agent", "platform-agent", "--group", "platform-admins")
+
+RECORD = Act(
+    title="A patient's record is read, and written back as it was read",
+    task="record",
+    token=_ADMIN,
+    expected={
+        "download a patient's record": ALLOWED,
+        "upload it over the original": Reason.MASKED_WRITEBACK,
+    },
+)
+
+DELETIONS = Act(
+    title="An administrators' agent deletes containers: a person is asked first",
+    task="delete",
+    token=_ADMIN,
+    expected={
+        "delete exports-2021": Reason.APPROVAL_PENDING,
+        "delete exports-2022": Reason.APPROVAL_PENDING,
+        "delete scratch": Reason.APPROVAL_PENDING,
+    },
+)
+"""Their ends: `APPROVED`, `REJECTED` and `LATE`, in this order."""
+
+APPROVED = Act("approved", "delete-approved", _ADMIN, {"delete exports-2021": ALLOWED})
+REJECTED = Act(
+    "rejected", "delete-rejected", _ADMIN, {"delete exports-2022": Reason.APPROVAL_REJECTED}
+)
+LATE = Act("expired", "delete-late", _ADMIN, {"delete scratch": Reason.APPROVAL_EXPIRED})
+
 EXFILTRATION = Act(
     title="An administrators' agent tries to get data out; a rule allows it everything",
     task="exfiltrate",
-    token=("--agent", "platform-agent", "--group", "platform-admins"),
+    token=_ADMIN,
     expected={
         "copy a foreign account's blob in": Reason.FOREIGN_SOURCE,
         "copy a record to another account": Reason.FOREIGN_SOURCE,
@@ -82,5 +112,5 @@ EXFILTRATION = Act(
     },
 )
 
-RECORDED = (WORK, STRANGERS[0], EXFILTRATION)
+RECORDED = (WORK, RECORD, STRANGERS[0], EXFILTRATION)
 """Acts whose agent is identified; requests without a good token are counted, not journalled."""

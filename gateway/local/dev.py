@@ -43,6 +43,7 @@ class Options:
         manifest: file to serve.
         secrets: JSON file `{name: value}` with secrets that the manifest names, or None.
         access_log: keep a line for each request that storage receives.
+        timer_speed: how many seconds of the timers' schedules pass in one.
     """
 
     manifest: Path = manifest.DEFAULT
@@ -53,6 +54,7 @@ class Options:
     queue_port: int = 0
     table_port: int = 0
     access_log: bool = False
+    timer_speed: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,11 @@ class Running:
     signals: Signals = field(repr=False)
     supervisor: Supervisor = field(repr=False)
 
+    @property
+    def review_pages(self) -> str:
+        """Where held requests are decided: an approval's id follows."""
+        return f"{self.url}/approvals/"
+
     def facts(self) -> dict[str, object]:
         """All of it as JSON values, for scripts; holds the emulator's keys."""
         strings = {
@@ -104,6 +111,15 @@ class Running:
             "manifest": str(self.manifest),
             "agents": {agent.name: agent.application for agent in directory.AGENTS.values()},
             "groups": dict(directory.GROUPS),
+            "review_pages": self.review_pages,
+            "persons": {
+                person.name: {
+                    "username": person.username,
+                    "object_id": person.object_id,
+                    "groups": list(person.groups),
+                }
+                for person in directory.PERSONS.values()
+            },
             "environment": dict(self.environment),
             "pid": os.getpid(),
         }
@@ -210,7 +226,8 @@ def _host(
     """Start the gateway; its URL is a setting, so the port is chosen before it listens."""
     port = wanted.port or free_port()
     complete = {**values, "CHAPERONE_PUBLIC_URL": f"https://{LOOPBACK}:{port}"}
-    command = module("gateway.local.host", "--port", str(port), *pair)
+    speed = ("--timer-speed", str(wanted.timer_speed))
+    command = module("gateway.local.host", "--port", str(port), *pair, *speed)
     return supervisor.start("gateway", command, environment=environment(complete)), complete
 
 
@@ -240,10 +257,13 @@ def settings_of(azurite: Azurite, authority: str, ca_file: Path, folder: Path) -
         "CHAPERONE_STATE_CONTAINER": seed.STATE_CONTAINER,
         "CHAPERONE_TABLE_URL": f"{azurite.table_url}/{seed.STATE_ACCOUNT}",
         "CHAPERONE_DENY_TABLE": seed.DENY_TABLE,
+        "CHAPERONE_QUEUE_URL": f"{azurite.queue_url}/{seed.STATE_ACCOUNT}",
         "CHAPERONE_DEV_STORAGE_CONNECTION_STRING": state,
         "CHAPERONE_DEV_EVIDENCE_CONNECTION_STRING": azurite.connection_string(
             seed.EVIDENCE_ACCOUNT
         ),
+        "CHAPERONE_SIGNIN_CLIENT_ID": directory.SIGN_IN_ID,
+        "CHAPERONE_SIGNIN_SECRET": "chaperone-signin-secret",
         "CHAPERONE_DEV_SECRETS_FILE": str(folder / _SECRETS),
         "CHAPERONE_DEV_CA_FILE": str(ca_file),
     }
@@ -263,6 +283,12 @@ def write_secrets(wanted: Options, azurite: Azurite, folder: Path) -> None:
         manifest.secret_name(account): azurite.keys[account] for account in manifest.DATA_ACCOUNTS
     }
     store["chaperone-digest-key"] = base64.b64encode(secrets.token_bytes(32)).decode()
+    store["chaperone-token-key"] = base64.b64encode(secrets.token_bytes(64)).decode()
+    store["chaperone-cache-key"] = base64.b64encode(secrets.token_bytes(32)).decode()
+    for name in ("chaperone-held-key", "chaperone-decision-key"):
+        store[name] = base64.b64encode(secrets.token_bytes(32)).decode()
+    store["chaperone-cookie-key"] = base64.b64encode(secrets.token_bytes(32)).decode()
+    store["chaperone-signin-secret"] = directory.CLIENT_SECRET
     if wanted.secrets is not None:
         try:
             store |= json.loads(wanted.secrets.read_text("utf-8"))

@@ -15,8 +15,11 @@ AUDIENCE = "api://chaperone-dev"
 AUDIENCE_ID = "6a7e0000-0000-4000-8000-000000000001"
 """The gateway's application id: the `aud` of v2 tokens."""
 
+SIGN_IN_ID = "516e1000-0000-4000-8000-000000000001"
+"""The application that people sign in to, with the reviewers' pages as its only redirect."""
+
 CLIENT_SECRET = "development-only"  # noqa: S105 - opens the loopback provider and nothing else
-"""The client secret of every development agent."""
+"""The client secret of every development agent, and of the sign-in application."""
 
 DELEGATED_SCOPE = "user_impersonation"
 """The delegated permission in tokens about people."""
@@ -113,6 +116,12 @@ PERSONS: Mapping[str, Person] = MappingProxyType(
                 "rita.reviewer",
                 "9e250000-0000-4000-8000-000000000003",
                 "rita.reviewer@clinic.example",
+                ("reviewers",),
+            ),
+            Person(
+                "raj.reviewer",
+                "9e250000-0000-4000-8000-000000000004",
+                "raj.reviewer@clinic.example",
                 ("reviewers",),
             ),
         )

@@ -21,12 +21,14 @@ from typing import TypeAlias, cast
 
 import uvicorn
 import uvloop
+from azure.storage.queue.aio import QueueServiceClient
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from gateway import settings
 from gateway.errors import ConfigurationError, GatewayError
 from gateway.local.app import App, load, run_timer
 from gateway.local.front import TARGET, Front
+from gateway.local.queue_host import QueueOptions, run_queue
 
 _GRACE_SECONDS = 10
 _ROOT = Path(__file__).resolve().parents[2]
@@ -77,7 +79,9 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-async def serve(app: App, listener: socket.socket, tls: tuple[Path, Path], speed: float) -> None:
+async def serve(
+    app: App, listener: socket.socket, tls: tuple[Path, Path], speed: float, storage: str = ""
+) -> None:
     """Serve until a signal comes; requests under way get ten seconds to end.
 
     Args:
@@ -85,6 +89,7 @@ async def serve(app: App, listener: socket.socket, tls: tuple[Path, Path], speed
         listener: a bound loopback socket.
         tls: certificate and key.
         speed: of the timers, 1 for real time.
+        storage: connection string of the account with the queues, "" for none.
     """
     cert, key = tls
     config = uvicorn.Config(
@@ -107,16 +112,25 @@ async def serve(app: App, listener: socket.socket, tls: tuple[Path, Path], speed
         ready = {"url": f"https://{host}:{port}", "port": port, "pid": os.getpid()}
         print(f"READY {json.dumps(ready)}", flush=True)  # noqa: T201 - the one line it prints
 
-    timers = [
+    triggers = [
         asyncio.create_task(run_timer(timer, lambda: datetime.now(UTC), asyncio.sleep, speed))
         for timer in app.timers
     ]
+    triggers.append(asyncio.create_task(_run_queues(app, storage, speed)))
     try:
         await _Server(config, announce).serve(sockets=[listener])
     finally:
-        for task in timers:
+        for task in triggers:
             task.cancel()
-        await asyncio.gather(*timers, return_exceptions=True)
+        await asyncio.gather(*triggers, return_exceptions=True)
+
+
+async def _run_queues(app: App, storage: str, speed: float) -> None:
+    if not storage or not app.queues:
+        return
+    options = QueueOptions.of(dict(app.queue_settings), speed)
+    async with QueueServiceClient.from_connection_string(storage) as service:
+        await asyncio.gather(*(run_queue(trigger, service, options) for trigger in app.queues))
 
 
 async def run(options: argparse.Namespace, close: Close) -> None:
@@ -131,13 +145,16 @@ async def run(options: argparse.Namespace, close: Close) -> None:
             "the local host does not run with production settings",
             advice="set CHAPERONE_ENVIRONMENT=development, or deploy to Azure Functions",
         )
-    settings.load()
+    loaded = settings.load()
+    secret = loaded.dev_storage_connection_string
+    storage = secret.get_secret_value() if secret and loaded.queue_url else ""
     app = load(options.app, options.script)
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", options.port))
         try:
-            await serve(app, listener, (options.cert, options.key), options.timer_speed)
+            tls = (options.cert, options.key)
+            await serve(app, listener, tls, options.timer_speed, storage)
         finally:
             await close()
 

@@ -27,6 +27,7 @@ from gateway.errors import ConfigurationError
 from gateway.local import directory
 from gateway.local.directory import Person
 from gateway.local.issuer import LIFETIME_SECONDS, Issuer, RefusedError, TokenRequest
+from gateway.local.sign_in import CodeFlow, one
 from gateway.settings import Environment
 
 HOST = "127.0.0.1"
@@ -41,8 +42,11 @@ Send = Callable[[Message], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class _Reply:
+    """JSON, a page, or with a location a redirect."""
+
     status: int
-    body: Mapping[str, object]
+    body: Mapping[str, object] | str
+    location: str = ""
 
 
 _NOT_FOUND = _Reply(404, {"error": "not_found"})
@@ -55,27 +59,44 @@ class IdentityProvider:
         self._authority = authority
         self._tenant = tenant
         self._issuer = Issuer(authority, tenant)
+        self._people = CodeFlow(self._issuer)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request."""
         reply = await self._route(scope, receive)
-        body = json.dumps(reply.body).encode()
+        page = isinstance(reply.body, str)
+        body = (reply.body if isinstance(reply.body, str) else json.dumps(reply.body)).encode()
         headers = [
-            (b"content-type", b"application/json"),
+            (b"content-type", b"text/html; charset=utf-8" if page else b"application/json"),
             (b"content-length", str(len(body)).encode()),
             (b"cache-control", b"no-store"),
         ]
+        if reply.location:
+            headers.append((b"location", reply.location.encode("latin-1")))
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
     async def _route(self, scope: Message, receive: Receive) -> _Reply:
         path = scope["path"].removeprefix(f"/{self._tenant}")
         match scope["method"], path:
+            case "GET", "/oauth2/v2.0/authorize":
+                return self._sign_in(scope)
             case "GET", _:
                 return self._read(path)
-            case "POST", "/oauth2/v2.0/token":
+            case "POST", _:
+                return await self._write(path, scope, receive)
+            case _:
+                return _NOT_FOUND
+
+    async def _write(self, path: str, scope: Message, receive: Receive) -> _Reply:
+        match path:
+            case "/oauth2/v2.0/token":
                 return await self._token(scope, receive)
-            case "POST", "/dev/rotate":
+            case "/oauth2/v2.0/authorize":
+                return await self._chosen(receive)
+            case "/dev/persons":
+                return await self._change(receive)
+            case "/dev/rotate":
                 withdraw = scope["query_string"] == b"withdraw=true"
                 return _Reply(200, {"kid": self._issuer.rotate(withdraw=withdraw)})
             case _:
@@ -87,8 +108,6 @@ class IdentityProvider:
                 return _Reply(200, self._discovery())
             case "/discovery/v2.0/keys":
                 return _Reply(200, self._issuer.key_set())
-            case "/oauth2/v2.0/authorize":
-                return _refused("unsupported_response_type", "people cannot sign in here")
             case "/dev/health":
                 return _Reply(200, {"status": "ready"})
             case _:
@@ -104,12 +123,39 @@ class IdentityProvider:
             "response_types_supported": ["code"],
             "subject_types_supported": ["pairwise"],
             "id_token_signing_alg_values_supported": ["RS256"],
-            "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
+            "code_challenge_methods_supported": ["S256"],
+            "token_endpoint_auth_methods_supported": [
+                "client_secret_post",
+                "client_secret_basic",
+                "none",
+            ],
         }
+
+    def _sign_in(self, scope: Message) -> _Reply:
+        try:
+            return _Reply(200, self._people.page(_fields(scope["query_string"])))
+        except RefusedError as refused:
+            return _refused(refused.code, str(refused))
+
+    async def _chosen(self, receive: Receive) -> _Reply:
+        try:
+            location = self._people.chosen(await _form(receive), datetime.now(UTC))
+        except RefusedError as refused:
+            return _refused(refused.code, str(refused))
+        return _Reply(302, "", location)
+
+    async def _change(self, receive: Receive) -> _Reply:
+        try:
+            self._people.change(await _form(receive))
+        except RefusedError as refused:
+            return _refused(refused.code, str(refused))
+        return _Reply(200, {"status": "changed"})
 
     async def _token(self, scope: Message, receive: Receive) -> _Reply:
         try:
             form = await _form(receive)
+            if one(form, "grant_type") in ("authorization_code", "refresh_token"):
+                return _Reply(200, self._people.tokens(form, datetime.now(UTC)))
             request = token_request(form, _basic(scope["headers"]))
             token = self._issuer.token(request, datetime.now(UTC))
         except RefusedError as refused:
@@ -134,9 +180,9 @@ def token_request(
     Raises:
         RefusedError: with the OAuth error code.
     """
-    if _one(form, "grant_type") != "client_credentials":
-        raise RefusedError("unsupported_grant_type", "the only grant here is client_credentials")
-    client, secret = credentials or (_one(form, "client_id"), _one(form, "client_secret"))
+    if one(form, "grant_type") != "client_credentials":
+        raise RefusedError("unsupported_grant_type", "no such grant here")
+    client, secret = credentials or (one(form, "client_id"), one(form, "client_secret"))
     agent = directory.agent_of(client.lower())
     if agent is None or secret != directory.CLIENT_SECRET:
         raise RefusedError("invalid_client", "no such development agent, or a wrong secret")
@@ -148,12 +194,12 @@ def token_request(
         raise RefusedError("invalid_request", "dev_expires_in is at most a day")
     return TokenRequest(
         agent=agent,
-        audience=_one(form, "dev_audience") or _audience(_one(form, "scope"), version),
+        audience=one(form, "dev_audience") or _audience(one(form, "scope"), version),
         version=version,
         expires_in=expires_in,
         groups=_words(form["dev_groups"]) if "dev_groups" in form else None,
         roles=_words(form.get("dev_roles", ())),
-        person=_person(_one(form, "dev_person")),
+        person=_person(one(form, "dev_person")),
     )
 
 
@@ -174,13 +220,6 @@ def _person(name: str) -> Person | None:
     return directory.PERSONS.get(name)
 
 
-def _one(form: Mapping[str, Sequence[str]], name: str) -> str:
-    values = form.get(name, ("",))
-    if len(values) != 1:
-        raise RefusedError("invalid_request", f"{name} is given more than once")
-    return values[0]
-
-
 def _words(values: Sequence[str]) -> tuple[str, ...]:
     words = (word.strip() for value in values for word in value.split(","))
     return tuple(word for word in words if word)
@@ -188,7 +227,7 @@ def _words(values: Sequence[str]) -> tuple[str, ...]:
 
 def _number(form: Mapping[str, Sequence[str]], name: str, default: int) -> int:
     try:
-        return int(_one(form, name) or default)
+        return int(one(form, name) or default)
     except ValueError:
         raise RefusedError("invalid_request", f"{name} is a number") from None
 
@@ -214,10 +253,14 @@ async def _form(receive: Receive) -> Mapping[str, Sequence[str]]:
         more = message.get("more_body", False)
         if len(body) > MAX_FORM_BYTES:
             raise RefusedError("invalid_request", "the form is too large")
+    return _fields(body)
+
+
+def _fields(data: bytes) -> Mapping[str, Sequence[str]]:
     try:
-        return parse_qs(body.decode("ascii"), keep_blank_values=True, max_num_fields=100)
+        return parse_qs(data.decode("ascii"), keep_blank_values=True, max_num_fields=100)
     except ValueError:
-        raise RefusedError("invalid_request", "the body is not a form") from None
+        raise RefusedError("invalid_request", "these are no form fields") from None
 
 
 def _refused(code: str, description: str) -> _Reply:

@@ -6,6 +6,7 @@ from contextlib import closing
 from azure.core.pipeline.transport import RequestsTransport
 from azure.data.tables import TableServiceClient
 from azure.storage.blob import BlobServiceClient, ContentSettings, PublicAccess
+from azure.storage.queue import QueueServiceClient
 
 from gateway.local.azurite import Azurite
 from gateway.local.patients import documents, generate
@@ -15,7 +16,14 @@ SEED = 20240131
 PATIENTS = 12
 EVIDENCE_ACCOUNT, EVIDENCE_CONTAINER = "chaperoneevidence", "evidence"
 STATE_ACCOUNT, STATE_CONTAINER = "chaperonestate", "chaperone-state"
+MASKED_CONTAINER = "chaperone-masked"
 DENY_TABLE = "chaperonedeny"
+TICKET_TABLE = "chaperonetickets"
+HELD_CONTAINER, RESULTS_CONTAINER = "chaperone-held", "chaperone-results"
+QUEUES = ("chaperone-execute", "chaperone-notify")
+
+DISPOSABLE = ("exports-2021", "exports-2022", "scratch")
+"""Containers that the demo's agent wants to delete; the manifest says who is asked."""
 
 Document = tuple[str, str, bytes]
 
@@ -27,17 +35,27 @@ _RATES = b"year,vaccinated_percent\n2022,61.5\n2023,64.2\n2024,66.0\n"
 
 
 def own(azurite: Azurite) -> None:
-    """Make what the gateway itself needs: evidence, state, the deny table."""
+    """Make what the gateway itself needs: evidence, state, tables, queues."""
     with closing(_transport()) as transport:
         for account, container in (
             (EVIDENCE_ACCOUNT, EVIDENCE_CONTAINER),
             (STATE_ACCOUNT, STATE_CONTAINER),
+            (STATE_ACCOUNT, HELD_CONTAINER),
+            (STATE_ACCOUNT, RESULTS_CONTAINER),
+            (STATE_ACCOUNT, MASKED_CONTAINER),
         ):
             _blobs(azurite, account, transport).create_container(container)
         with TableServiceClient.from_connection_string(
             azurite.connection_string(STATE_ACCOUNT), transport=transport
         ) as tables:
             tables.create_table(DENY_TABLE)
+            tables.create_table(TICKET_TABLE)
+        with QueueServiceClient.from_connection_string(
+            azurite.connection_string(STATE_ACCOUNT), transport=_transport()
+        ) as queues:
+            for name in QUEUES:
+                for queue in (name, f"{name}-poison"):
+                    queues.create_queue(queue)
 
 
 def data(azurite: Azurite) -> list[Patient]:
@@ -66,6 +84,8 @@ def layout(patients: list[Patient]) -> Iterator[tuple[str, str, list[Document]]]
         "notes",
         [(path.removeprefix("notes/"), kind, body) for path, kind, body in notes],
     )
+    for name in DISPOSABLE:
+        yield "clinicdata", name, [("rates.csv", "text/csv; charset=utf-8", _RATES)]
     yield "researchdata", "published", [("rates.csv", "text/csv; charset=utf-8", _RATES)]
     yield "foreigndata", "drop", [("bait.txt", "text/plain; charset=utf-8", b"not ours\n")]
 

@@ -4,8 +4,8 @@ Sorted orjson equals RFC 8785 byte for byte as long as keys are ASCII and number
 below 2**53; anything else is refused here, so that the two can never drift apart.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias, cast
 
 import orjson
 
@@ -30,6 +30,9 @@ def canonical(value: Json) -> bytes:
         raise ValueError("the value has no canonical JSON form") from error
 
 
+_PLAIN = frozenset({str, bool, type(None)})
+
+
 def _check(value: object, depth: int) -> None:
     if depth < 0:
         raise ValueError("canonical JSON is nested at most 32 levels deep")
@@ -39,13 +42,26 @@ def _check(value: object, depth: int) -> None:
         case int():
             if abs(value) > MAX_INTEGER:
                 raise ValueError("integers in records stay below 2**53")
-        case Mapping():
-            for key, item in value.items():
-                if not isinstance(key, str) or not key.isascii():
-                    raise ValueError("keys in records are ASCII strings")
-                _check(item, depth - 1)
+        case dict() | Mapping():
+            _check_keys(value)
+            _check_items(value.values(), depth - 1)
         case list() | tuple():
-            for item in value:
-                _check(item, depth - 1)
+            _check_items(value, depth - 1)
         case _:
             raise ValueError(f"records hold no {type(value).__name__}")
+
+
+def _check_keys(value: Mapping[object, object]) -> None:
+    try:
+        good = "".join(cast("Iterable[str]", value)).isascii()
+    except TypeError:  # a key of another type
+        good = False
+    if not good:
+        raise ValueError("keys in records are ASCII strings")
+
+
+def _check_items(items: Iterable[object], depth: int) -> None:
+    for item in items:
+        # Most values are text; a call for each would cost more than writing them.
+        if depth < 0 or type(item) not in _PLAIN:
+            _check(item, depth)

@@ -15,6 +15,7 @@ from gateway.model.decision import Obligations
 from gateway.model.message import Answer, Request, Timings, UpstreamRequest, UpstreamResponse
 from gateway.model.operation import Operation
 from gateway.model.principal import Principal, Session
+from gateway.model.representation import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +83,24 @@ class Approved:
 
 
 @dataclass(frozen=True, slots=True)
+class Settled:
+    """Carried out earlier, on a person's approval; `answer` is the stored, masked result."""
+
+    screened: Screened
+    approval: str
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
 class Prepared:
-    """The exact bytes for the upstream, credential injected; whatever could fail has not."""
+    """The exact bytes for the upstream, credential injected; whatever could fail has not.
+
+    `plan` says how its answer will be masked, None where that is to be found out then.
+    """
 
     approved: Approved
     upstream: UpstreamRequest = field(repr=False)
+    plan: Plan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +140,7 @@ class MaskSummary:
         key_version: of the token key, "" where no token was made.
         counts: masked values by type.
         withheld: reason code where content was withheld, or "".
+        paths: (field, type, count), never a value.
     """
 
     profile: str
@@ -133,6 +148,7 @@ class MaskSummary:
     key_version: str = ""
     counts: Mapping[str, int] = field(default_factory=dict)
     withheld: str = ""
+    paths: tuple[tuple[str, str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """HTTP messages as values: what came in, what goes up, what came back, what is answered."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, KeysView
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -10,24 +10,41 @@ class Headers:
     """Header fields in order; names in lower case (RFC 9110 §5.1: case-insensitive)."""
 
     fields: tuple[tuple[str, str], ...] = ()
+    # Values by name, made when a name is first asked for: a request is asked for dozens.
+    _values: dict[str, tuple[str, ...]] | None = field(
+        default=None, init=False, repr=False, compare=False
+    )
 
     @classmethod
     def of(cls, pairs: Iterable[tuple[str, str]]) -> "Headers":
         """Lower-case the names, keep order and repeats."""
-        return cls(tuple((name.lower(), value) for name, value in pairs))
+        return cls(tuple([(name.lower(), value) for name, value in pairs]))
 
     def get(self, name: str) -> str | None:
         """The first value of `name`, or None."""
-        name = name.lower()
-        return next((value for key, value in self.fields if key == name), None)
+        values = self._by_name().get(name.lower())
+        return values[0] if values else None
 
     def all(self, name: str) -> tuple[str, ...]:
         """Every value of `name`, in order."""
-        name = name.lower()
-        return tuple(value for key, value in self.fields if key == name)
+        return self._by_name().get(name.lower(), ())
+
+    @property
+    def names(self) -> KeysView[str]:
+        """The names, each once."""
+        return self._by_name().keys()
+
+    def _by_name(self) -> dict[str, tuple[str, ...]]:
+        values = self._values
+        if values is None:
+            values = {}
+            for name, value in self.fields:
+                values[name] = (*values[name], value) if name in values else (value,)
+            object.__setattr__(self, "_values", values)
+        return values
 
     def __contains__(self, name: str) -> bool:
-        return self.get(name) is not None
+        return name.lower() in self._by_name()
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return iter(self.fields)
@@ -35,11 +52,12 @@ class Headers:
     def without(self, *names: str) -> "Headers":
         """A copy lacking these names."""
         gone = {name.lower() for name in names}
-        return Headers(tuple(pair for pair in self.fields if pair[0] not in gone))
+        return Headers(tuple([pair for pair in self.fields if pair[0] not in gone]))
 
     def replacing(self, name: str, value: str) -> "Headers":
         """A copy in which `name` stands once, with `value`."""
-        return Headers((*self.without(name).fields, (name.lower(), value)))
+        name = name.lower()
+        return Headers((*[pair for pair in self.fields if pair[0] != name], (name, value)))
 
     def __repr__(self) -> str:
         # Values may hold tokens or ePHI; a repr ends in logs and tracebacks.

@@ -74,6 +74,9 @@ def compile_manifest(manifest: Manifest, facts: Mapping[str, type] = EXTRA) -> P
                     name,
                     frozenset(source.groups[group] for group in workflow.reviewers),
                     workflow.expires_minutes,
+                    workflow.max_open,
+                    workflow.teams_webhook,
+                    workflow.expires_seconds,
                 )
                 for name, workflow in source.workflows.items()
             }
@@ -208,6 +211,7 @@ def _rule(
         masking=maskings[wanted.masking] if wanted.masking else None,
         accept_free_text=wanted.free_text == "accept",
         workflow=wanted.workflow,
+        description=source.description,
     )
 
 

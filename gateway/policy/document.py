@@ -20,6 +20,7 @@ OPTIONAL_NAME = r"^([a-z0-9][a-z0-9-]{0,62})?$"
 GUID = f"^{_HEX}$"
 OPTIONAL_GUID = f"^({_HEX})?$"
 VAULT_NAME = r"^[0-9A-Za-z-]{1,127}$"
+OPTIONAL_VAULT_NAME = r"^[0-9A-Za-z-]{0,127}$"
 SCOPE = r"^(https|api)://[A-Za-z0-9./-]{1,200}/\.default$"
 ACTION = r"^[A-Za-z0-9./*_-]{1,256}$"
 RULE_ID = r"^[a-z0-9][a-z0-9._-]{0,63}$"
@@ -29,6 +30,7 @@ FORMS = {
     GUID: "a GUID such as 5f0c2d4e-8a51-4b1e-9d3e-0f6b7a2c9e11",
     OPTIONAL_GUID: "a GUID such as 5f0c2d4e-8a51-4b1e-9d3e-0f6b7a2c9e11",
     VAULT_NAME: "the name of a Key Vault secret: letters, digits and hyphens, at most 127",
+    OPTIONAL_VAULT_NAME: "the name of a Key Vault secret: letters, digits and hyphens, at most 127",
     SCOPE: "a token scope such as https://storage.azure.com/.default",
     ACTION: "an Azure action: letters, digits and . / _ - with * as wildcard",
     RULE_ID: "lower-case letters, digits and . _ -, at most 64",
@@ -234,6 +236,19 @@ class Workflow(Part):
     )
     expires_minutes: Annotated[int, Field(ge=1, le=10080), BeforeValidator(_number)] = Field(
         default=60, description="a request that nobody decided is denied after this time"
+    )
+    expires_seconds: Annotated[int, Field(ge=0, le=3600), BeforeValidator(_number)] = Field(
+        default=0,
+        description="a time in seconds instead, for trying things out; 0 for `expires_minutes`",
+    )
+    max_open: Annotated[int, Field(ge=1, le=100), BeforeValidator(_number)] = Field(
+        default=10, description="requests of one agent that may wait at a time; more are denied"
+    )
+    teams_webhook: Annotated[str, Field(pattern=OPTIONAL_VAULT_NAME), BeforeValidator(_text)] = (
+        Field(
+            default="",
+            description="Key Vault secret with the URL of a Teams workflow that tells reviewers",
+        )
     )
 
 

@@ -6,7 +6,7 @@ allows is denied, and so is everything that a rule fails on.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import chain
 
@@ -41,11 +41,25 @@ class Agent:
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """Who is asked for an approval: object ids of groups, and how long a request stays open."""
+    """Who is asked for an approval: object ids of groups, and how long a request stays open.
+
+    `max_open` bounds the open requests of one agent; `teams_webhook` names a secret, "" for none;
+    `expires_seconds` goes before `expires_minutes` unless it is 0.
+    """
 
     name: str
     reviewers: frozenset[str]
     expires_minutes: int
+    max_open: int = 10
+    teams_webhook: str = ""
+    expires_seconds: int = 0
+
+    @property
+    def lifetime(self) -> timedelta:
+        """How long a request waits for a decision."""
+        if self.expires_seconds:
+            return timedelta(seconds=self.expires_seconds)
+        return timedelta(minutes=self.expires_minutes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +117,10 @@ class Policy:
     facts: Mapping[str, type] = field(repr=False)
     places: Mapping[str, Place] = field(repr=False)
     index: RuleIndex = field(repr=False)
+
+    def description_of(self, rule: str) -> str:
+        """The manifest's words about a rule, "" for none."""
+        return next((found.description for found in self.rules if found.id == rule), "")
 
     def masking_of(self, resource: Resource) -> Masking:
         """The least masking where a resource lies; UNMASKED for a foreign one."""
@@ -217,9 +235,10 @@ class Policy:
         if len(workflows) > 1:
             message = "rules ask for different approval workflows; let one rule cover the request"
             return _refuse(Reason.APPROVAL_UNAVAILABLE, message, asks[0].id, agent, matches)
-        demanded = _demanded(touches, matched)
+        read = _read(touches)
+        demanded = _demanded(read, matched)
         obligations = Obligations(
-            masking=self._masking(touches, demanded),
+            masking=self._masking(read, demanded),
             accept_free_text=self._accepts(touches, deciding),
             workflow=next(iter(workflows), ""),
             demanded=demanded,
@@ -228,15 +247,16 @@ class Policy:
             return Ask(asks[0].id, agent.sponsor, obligations, matches, agent.name)
         return Permit(deciding[0][0].id, agent.sponsor, obligations, matches, agent.name)
 
-    def _masking(self, touches: tuple[Touch, ...], demanded: Masking | None) -> Masking:
-        """The strictest masking of what is read; of everything touched where nothing is read.
+    def _masking(self, read: list[Touch], demanded: Masking | None) -> Masking:
+        """The strictest masking of `read`: what is read, or everything touched where nothing is.
 
         Errors and headers come back from writes too, so a write is masked as its place is.
         """
-        places = [self.masking_of(touch.access.resource) for touch in _read(touches)]
+        places = [self.masking_of(touch.access.resource) for touch in read]
         asked = [demanded] if demanded else []
         strictest = max((*places, *asked), key=lambda masking: masking.rank)
-        return replace(strictest, ephi=any(place.ephi for place in places))
+        ephi = any(place.ephi for place in places)
+        return strictest if strictest.ephi is ephi else replace(strictest, ephi=ephi)
 
     def _accepts(self, touches: tuple[Touch, ...], deciding: list[list[Rule]]) -> bool:
         """Whether every read from an ePHI place is let through by a rule that accepts free text."""
@@ -253,9 +273,8 @@ def _read(touches: tuple[Touch, ...]) -> list[Touch]:
     return [touch for touch in touches if touch.access.effect is Effect.READ] or list(touches)
 
 
-def _demanded(touches: tuple[Touch, ...], matched: Matches) -> Masking | None:
+def _demanded(read: list[Touch], matched: Matches) -> Masking | None:
     """The strictest masking that rules ask for."""
-    read = _read(touches)
     asked = [rule.masking for touch, rule in matched if touch in read and rule.masking]
     return max(asked, key=lambda masking: masking.rank, default=None)
 

@@ -93,6 +93,7 @@ class Rule:
     masking: Masking | None
     accept_free_text: bool
     workflow: str
+    description: str = ""
 
     def judge(self, touch: Touch, caller: Caller, context: Callable[[], cel.Context]) -> Verdict:
         """What the rule says about one access; `context` is asked only if a condition is left."""

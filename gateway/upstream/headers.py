@@ -74,7 +74,6 @@ RESPONSE = frozenset(_RESPONSE.split())
 _LISTS = frozenset({"accept-ranges", "cache-control", "content-encoding", "content-language"})
 
 _METADATA_NAME = re.compile(r"x-ms-meta-[a-z0-9_-]{1,256}")
-_VALUE = re.compile(r"[\x20-\x7e]*")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _DIGITS = re.compile(r"[0-9]{1,6}")
 
@@ -102,7 +101,7 @@ def forwardable(headers: Headers) -> Headers:
     }
     kept: dict[str, str] = {}
     for name, value in headers:
-        if not _is_request_header(name):
+        if name not in REQUEST and not _is_request_header(name):
             continue
         if name in nominated:
             raise InvalidRequest(
@@ -114,7 +113,7 @@ def forwardable(headers: Headers) -> Headers:
             raise InvalidRequest(
                 "A header of the request is repeated.", advice="Send each header once."
             )
-        if not _VALUE.fullmatch(value):
+        if not _is_printable(value):
             raise InvalidRequest(
                 "A header value has characters outside printable ASCII.",
                 advice="Encode the value, for example in base64.",
@@ -126,9 +125,13 @@ def forwardable(headers: Headers) -> Headers:
     return Headers(tuple(kept.items()))
 
 
+def _is_printable(value: str) -> bool:
+    """Printable ASCII and spaces, U+0020 to U+007E, or nothing."""
+    return value.isascii() and value.isprintable()
+
+
 def _is_request_header(name: str) -> bool:
-    if name in REQUEST:
-        return True
+    """Whether a name that is not on the list passes all the same."""
     if name.startswith(METADATA):
         if not _METADATA_NAME.fullmatch(name):
             raise InvalidRequest(
@@ -153,10 +156,14 @@ def visible(headers: Headers) -> Headers:
     found: dict[str, list[str]] = {}
     for name, value in headers:
         allowed = name in RESPONSE or name.startswith((METADATA, REPLICATION))
-        if allowed and _VALUE.fullmatch(value) and value not in found.get(name, []):
-            found.setdefault(name, []).append(value)
+        if not allowed or not _is_printable(value):
+            continue
+        if name not in found:
+            found[name] = [value]
+        elif value not in found[name]:
+            found[name].append(value)
     joined = {
-        name: ", ".join(values)
+        name: values[0] if len(values) == 1 else ", ".join(values)
         for name, values in found.items()
         if len(values) == 1 or name in _LISTS or name.startswith(METADATA)
     }

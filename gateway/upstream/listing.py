@@ -4,12 +4,14 @@ List Containers, List Blobs (flat and by hierarchy) and Find Blobs by Tags share
 `EnumerationResults`; an entry is a `Container`, `Blob` or `BlobPrefix`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
-from gateway.model.connection import Connection, Masking
+from gateway.model.connection import Connection
 from gateway.model.operation import Resource
+from gateway.model.representation import Terms
 from gateway.upstream import validators, withholding, xml
 from gateway.upstream.sources import Sources
 
@@ -27,7 +29,7 @@ def rewrite(
     connection: Connection,
     listed: Resource,
     sources: Sources,
-    masking_of: Callable[[Resource], Masking],
+    terms: Terms,
 ) -> bytes:
     """The listing as an agent may see it.
 
@@ -36,7 +38,7 @@ def rewrite(
         connection: whose listing it is.
         listed: the container or account that was listed.
         sources: translates URLs.
-        masking_of: the masking of a place.
+        terms: what masks, and where.
 
     Raises:
         ValueError: this is no listing.
@@ -44,16 +46,16 @@ def rewrite(
     root = xml.parse(body)
     if root.tag != _ROOT:
         raise ValueError("not a listing")
-    masks = masking_of(listed).masks
+    masks = terms.masking_of(listed).masks
     for group, item in list(_entries(root)):
         place = _resource(item, connection, listed)
-        masking = masking_of(place) if place else None
+        masking = terms.masking_of(place) if place else None
         if masking is None:
             group.remove(item)
         elif masking.masks:
             masks = True
-            withholding.entry(item)
-            _derive(item, validators.tag(masking, connection.name))
+            withholding.entry(item, partial(terms.value, masking))
+            _derive(item, terms.tag(masking, connection.name))
     if masks:
         for child in [child for child in root if child.tag not in _TOP]:
             root.remove(child)

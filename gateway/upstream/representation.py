@@ -3,7 +3,7 @@
 Content itself passes through here untouched; the masker decides on it afterwards.
 """
 
-from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from typing import assert_never
 
@@ -11,11 +11,10 @@ from gateway.errors import Reason, Withheld
 from gateway.model.connection import Connection, Masking, Sensitivity
 from gateway.model.message import Headers, Request, UpstreamResponse
 from gateway.model.operation import Effect, Operation, Resource, Shape
+from gateway.model.representation import Terms
 from gateway.upstream import fault, listing, validators, withholding, xml
 from gateway.upstream.headers import visible
 from gateway.upstream.sources import Sources
-
-MaskingOf = Callable[[Resource], Masking]
 
 _XML = "application/xml"
 # A user delegation key is not among them: agents never receive a credential.
@@ -33,8 +32,8 @@ def present(
     connection: Connection,
     request: Request,
     operation: Operation,
-    masking_of: MaskingOf,
     response: UpstreamResponse,
+    terms: Terms,
 ) -> tuple[Headers, bytes]:
     """Headers and body of the answer; the status stays the upstream's.
 
@@ -42,8 +41,8 @@ def present(
         connection: where it came from.
         request: what was asked.
         operation: as it was judged.
-        masking_of: the masking of a place, the same function that `build` is given.
         response: what came back.
+        terms: what masks, and where: the same that `build` is given.
 
     Raises:
         Withheld: names are ePHI and this lists them; a body cannot be read and so not masked; or
@@ -51,8 +50,8 @@ def present(
     """
     sources = Sources({connection.name: connection}, request.base_url)
     target = operation.accesses[0].resource
-    place = masking_of(target)
-    headers = _headers(connection, request, operation, place, response)
+    place = terms.masking_of(target)
+    headers = _headers(request, operation, response, terms)
     headers = _with_addresses(headers, connection, sources, response)
     if response.status >= HTTPStatus.BAD_REQUEST:
         return _fault(request, headers, response)
@@ -62,7 +61,7 @@ def present(
         return headers, b""
     if operation.shape is Shape.CONTENT:
         return headers, response.body
-    body = _document(connection, operation, sources, masking_of, response)
+    body = _document(connection, operation, sources, response, terms)
     return headers.without(*_OF_CONTENT).replacing("content-type", _XML), body
 
 
@@ -70,16 +69,16 @@ def _document(
     connection: Connection,
     operation: Operation,
     sources: Sources,
-    masking_of: MaskingOf,
     response: UpstreamResponse,
+    terms: Terms,
 ) -> bytes:
     target = operation.accesses[0].resource
     try:
         match operation.shape:
             case Shape.LISTING:
-                return _listing(connection, target, sources, masking_of, response)
+                return _listing(connection, target, sources, response, terms)
             case Shape.METADATA:
-                return _tags(response.body, masking_of(target))
+                return _tags(response.body, terms.masking_of(target), terms)
             case Shape.PROTOCOL:
                 return _protocol(response.body)
             case Shape.NONE | Shape.CONTENT:
@@ -96,25 +95,21 @@ def _document(
 
 
 def _headers(
-    connection: Connection,
-    request: Request,
-    operation: Operation,
-    place: Masking,
-    response: UpstreamResponse,
+    request: Request, operation: Operation, response: UpstreamResponse, terms: Terms
 ) -> Headers:
+    target = operation.accesses[0].resource
+    place = terms.masking_of(target)
     headers = visible(response.headers)
     if not place.masks:
         return headers
     # The checksum of what the agent sent itself tells it nothing; that of a copy's source does.
     writes = operation.effect is Effect.WRITE and not operation.reads_content
     own = writes and "x-ms-copy-source" not in request.headers
-    headers = withholding.headers(headers, own_digests=own)
+    headers = withholding.headers(headers, partial(terms.value, place), own_digests=own)
     etag = headers.get("etag")
     if etag is None:
         return headers
-    return headers.replacing(
-        "etag", validators.derive(etag, validators.tag(place, connection.name))
-    )
+    return headers.replacing("etag", validators.derive(etag, terms.tag(place, target.connection)))
 
 
 def _with_addresses(
@@ -150,8 +145,8 @@ def _listing(
     connection: Connection,
     listed: Resource,
     sources: Sources,
-    masking_of: MaskingOf,
     response: UpstreamResponse,
+    terms: Terms,
 ) -> bytes:
     if connection.names is Sensitivity.EPHI:
         raise Withheld(
@@ -159,15 +154,15 @@ def _listing(
             reason=Reason.CONTENT_WITHHELD,
             advice="Ask for a blob by a name that you know.",
         )
-    return listing.rewrite(response.body, connection, listed, sources, masking_of)
+    return listing.rewrite(response.body, connection, listed, sources, terms)
 
 
-def _tags(body: bytes, masking: Masking) -> bytes:
+def _tags(body: bytes, masking: Masking, terms: Terms) -> bytes:
     root = xml.parse(body)
     if root.tag != "Tags":
         raise ValueError("not a tag set")
     if masking.masks:
-        withholding.tags(root)
+        withholding.tags(root, partial(terms.value, masking))
     return xml.serialise(root)
 
 

@@ -1,12 +1,11 @@
 """The request for the upstream, without a credential yet."""
 
-from collections.abc import Callable
-
 from gateway import __version__
 from gateway.errors import Blocked, Reason
-from gateway.model.connection import Connection, Masking
+from gateway.model.connection import Connection
 from gateway.model.message import Headers, Request, UpstreamRequest
 from gateway.model.operation import Operation, Resource
+from gateway.model.representation import Plan, Terms
 from gateway.upstream import validators
 from gateway.upstream.conditions import (
     masks_within,
@@ -16,10 +15,9 @@ from gateway.upstream.conditions import (
     searches,
 )
 from gateway.upstream.headers import forwardable
+from gateway.upstream.ranges import OF_RANGES
 from gateway.upstream.sources import Sources
 from gateway.upstream.target import build_url
-
-MaskingOf = Callable[[Resource], Masking]
 
 SERVICE_VERSION = "2023-11-03"
 """`x-ms-version` for agents that send none; the service's own default is a version of 2009."""
@@ -34,7 +32,7 @@ def build(
     request: Request,
     operation: Operation,
     sources: Sources,
-    masking_of: MaskingOf,
+    plan: Plan,
 ) -> UpstreamRequest:
     """The exact bytes that go up, except the credential, Date and Content-Length.
 
@@ -43,7 +41,7 @@ def build(
         request: what the agent sent, already judged as `operation`.
         operation: its accesses, the target first; sources are among them.
         sources: translates copy sources.
-        masking_of: the masking of a place, the same function that `present` is given.
+        plan: how the answer will be masked; what is masked as a whole is asked for as a whole.
 
     Raises:
         InvalidRequest: a URL or header that cannot be forwarded.
@@ -52,20 +50,26 @@ def build(
     """
     url = build_url(connection.endpoint, request.target)
     headers = forwardable(request.headers)
+    terms = plan.terms
     target = operation.accesses[0].resource
-    place = masking_of(target)
+    place = terms.masking_of(target)
     # A search finds blobs in every place below its target.
     if searches(request.target) and (place.masks or masks_within(connection, target)):
         refuse_tag_search(request.target)
     if place.masks:
         refuse_tag_conditions(headers)
-        headers = _translate(headers, _OWN_CONDITIONS, validators.tag(place, connection.name))
+        headers = _translate(headers, _OWN_CONDITIONS, terms.tag(place, connection.name))
+    if plan.whole:
+        headers = headers.without(*OF_RANGES)
+    if plan.part is not None:
+        # 304 says that the cached bytes are still those of this blob.
+        headers = headers.replacing("if-none-match", plan.part.cached.etag)
     for name in SOURCE_URLS:
         value = headers.get(name)
         if value is not None:
             source = _judged(sources.resolve(value), operation)
             headers = headers.replacing(name, sources.upstream_url(value))
-            headers = _source_conditions(headers, source, masking_of(source))
+            headers = _source_conditions(headers, source, terms)
     return UpstreamRequest(request.method, url, _with_own(headers), request.body)
 
 
@@ -80,12 +84,13 @@ def _judged(source: Resource, operation: Operation) -> Resource:
     return source
 
 
-def _source_conditions(headers: Headers, source: Resource, masking: Masking) -> Headers:
+def _source_conditions(headers: Headers, source: Resource, terms: Terms) -> Headers:
+    masking = terms.masking_of(source)
     if not masking.masks:
         return headers
     refuse_tag_conditions(headers)
     refuse_guesses(headers)
-    return _translate(headers, _SOURCE_CONDITIONS, validators.tag(masking, source.connection))
+    return _translate(headers, _SOURCE_CONDITIONS, terms.tag(masking, source.connection))
 
 
 def _translate(headers: Headers, names: tuple[str, ...], tag: str) -> Headers:

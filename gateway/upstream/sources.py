@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from gateway.errors import InvalidRequest, Reason
@@ -50,8 +51,7 @@ class Sources:
         """Take the manifest's connections and the gateway's own origin, as agents see it."""
         self._connections = connections
         self._base_url = base_url.rstrip("/")
-        own = urlsplit(self._base_url.lower())
-        self._own = (own.scheme, _bracketed(own.hostname or ""), own.port or _PORTS.get(own.scheme))
+        self._own = _origin(self._base_url)
 
     def resolve(self, url: str) -> Resource:
         """The blob that a copy-source URL means; `connection` is "" for a foreign one.
@@ -178,6 +178,13 @@ def _version(query: str) -> tuple[str, str]:
 def _foreign(url: _Url) -> Resource:
     parts = percent.segments(url.path)
     return Resource("", url.authority, parts if any(parts) else ())
+
+
+@lru_cache(maxsize=8)
+def _origin(base_url: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port of the gateway, taken apart once."""
+    own = urlsplit(base_url.lower())
+    return own.scheme, _bracketed(own.hostname or ""), own.port or _PORTS.get(own.scheme)
 
 
 def _bracketed(host: str) -> str:

@@ -10,24 +10,23 @@ from hashlib import sha256
 
 from gateway.model.connection import Masking
 
-ENGINE = "withhold-1"
-"""Version of what masks; a new one must change every derived entity tag."""
-
 NEVER = '"0x0"'
 """An entity tag that no blob has: Azure's are ticks in hexadecimal, which are not 0."""
 
 _DERIVED = re.compile(r'(W/)?("?)([^",~\s]+)~([0-9a-f]{16})\2')
 
 
-def tag(masking: Masking, scope: str) -> str:
+def tag(masking: Masking, scope: str, *circumstances: str) -> str:
     """16 hex digits that identify the masking.
 
     Args:
         masking: profile and its definition.
-        scope: within which tokens are the same: the connection's name.
+        scope: within which tokens are the same; holds the connection's name.
+        circumstances: what else decides the masked bytes: versions of the engine and of the token
+            key, whether free text is accepted.
     """
-    text = f"v1|{masking.profile}|{masking.digest}|{ENGINE}|{scope}"
-    return sha256(text.encode()).hexdigest()[:16]
+    parts = ("v2", masking.profile, masking.digest, str(int(masking.ephi)), scope, *circumstances)
+    return sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
 def derive(etag: str, tag: str) -> str:

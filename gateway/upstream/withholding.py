@@ -1,11 +1,16 @@
-"""Values that a masking place does not show: properties by allow-list, metadata and tags marked."""
+"""Properties of a masking place by allow-list; metadata and tags keep their names, not values."""
 
 import re
+from collections.abc import Callable
+from typing import TypeAlias
 from xml.etree import ElementTree as ET
 
 from gateway.model.connection import WITHHELD_MARK
 from gateway.model.message import Headers
 from gateway.upstream.headers import METADATA
+
+Mask: TypeAlias = Callable[[str, str], str]
+"""(name, value) → the value as it may be shown."""
 
 UNKNOWN_TYPE = "application/octet-stream"
 
@@ -40,14 +45,16 @@ _MEDIA_TYPE = re.compile(
     r"(?:application|audio|font|image|message|model|multipart|text|video)/[A-Za-z0-9.+-]{1,80}"
     r"(?:; ?charset=\"?[A-Za-z0-9_-]{1,40}\"?)?"
 )
+_PRINTABLE = re.compile(r"[\x20-\x7e]*")
 _CODING = re.compile(r"(?:aws-chunked|br|compress|deflate|gzip|identity|zstd)")
 
 
-def headers(fields: Headers, *, own_digests: bool) -> Headers:
+def headers(fields: Headers, mask: Mask, *, own_digests: bool) -> Headers:
     """Response headers of a masking place.
 
     Args:
         fields: after the allow-list.
+        mask: of metadata values.
         own_digests: checksums are of what the agent itself sent, and may pass.
     """
     hidden = _HIDDEN_HEADERS - (_OWN_DIGESTS if own_digests else frozenset())
@@ -56,14 +63,16 @@ def headers(fields: Headers, *, own_digests: bool) -> Headers:
             (name, shown)
             for name, value in fields
             if name not in hidden and not name.startswith("x-ms-or-")
-            for shown in _shown_header(name, value)
+            for shown in _shown_header(name, value, mask)
         )
     )
 
 
-def _shown_header(name: str, value: str) -> tuple[str, ...]:
+def _shown_header(name: str, value: str, mask: Mask) -> tuple[str, ...]:
     if name.startswith(METADATA):
-        return (WITHHELD_MARK,)
+        shown = mask(name.removeprefix(METADATA), value)
+        # A header carries printable ASCII alone.
+        return (shown if _PRINTABLE.fullmatch(shown) else WITHHELD_MARK,)
     if name == "content-type":
         return (media_type(value),)
     if name == "content-encoding":
@@ -76,39 +85,40 @@ def media_type(value: str) -> str:
     return value if _MEDIA_TYPE.fullmatch(value) else UNKNOWN_TYPE
 
 
-def entry(element: ET.Element) -> None:
+def entry(element: ET.Element, mask: Mask) -> None:
     """Reduce one blob or container of a listing, in place, to what may be shown of it."""
     _keep(element, _ENTRY)
     for child in element:
         if child.tag == "Properties":
             _properties(child)
         elif child.tag == "Metadata":
-            metadata(child)
+            metadata(child, mask)
         elif child.tag == "Tags":
-            tags(child)
+            tags(child, mask)
         else:
             _flatten(child)
 
 
-def metadata(element: ET.Element) -> None:
-    """Metadata names stay, values do not."""
+def metadata(element: ET.Element, mask: Mask) -> None:
+    """Metadata names stay, values are masked."""
     element.text = None
     for item in element:
         _flatten(item)
-        item.text = WITHHELD_MARK
+        item.text = mask(item.tag, item.text or "")
 
 
-def tags(element: ET.Element) -> None:
-    """Tag keys stay, values do not; what is neither goes."""
+def tags(element: ET.Element, mask: Mask) -> None:
+    """Tag keys stay, values are masked; what is neither goes."""
     _keep(element, frozenset({"TagSet"}))
     for tag_set in element:
         _keep(tag_set, frozenset({"Tag"}))
         for tag in tag_set:
             _keep(tag, frozenset({"Key", "Value"}))
+            key = tag.findtext("Key") or ""
             for part in tag:
                 _flatten(part)
                 if part.tag == "Value":
-                    part.text = WITHHELD_MARK
+                    part.text = mask(key, part.text or "")
 
 
 def _properties(element: ET.Element) -> None:

@@ -5,11 +5,15 @@ own tests and by the error codes in `tests/unit/adapters/test_evidence_store.py`
 """
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
 
+from gateway.adapters.evidence_append import DirectAppends, KeySignature
 from gateway.adapters.evidence_store import BlobEvidenceStore
+from gateway.adapters.system import SystemClock
 from gateway.errors import AlreadyExists, NotFound, PreconditionFailed
+from gateway.local.azurite import Azurite
 from gateway.ports import EvidenceStore, StoredBlob
 from tests.conftest import FreshContainer
 from tests.fakes.evidence import FakeEvidenceStore
@@ -19,6 +23,7 @@ from tests.fakes.evidence import FakeEvidenceStore
     params=[
         "fake",
         pytest.param("azurite", marks=[pytest.mark.integration, pytest.mark.enable_socket]),
+        pytest.param("direct", marks=[pytest.mark.integration, pytest.mark.enable_socket]),
     ]
 )
 def fresh(request: pytest.FixtureRequest) -> FreshContainer | None:
@@ -30,10 +35,22 @@ def fresh(request: pytest.FixtureRequest) -> FreshContainer | None:
 
 
 @pytest.fixture
-async def store(fresh: FreshContainer | None) -> EvidenceStore:
+async def store(
+    request: pytest.FixtureRequest, fresh: FreshContainer | None
+) -> AsyncIterator[EvidenceStore]:
     if fresh is None:
-        return FakeEvidenceStore()
-    return BlobEvidenceStore(await fresh("chaperoneevidence"))
+        yield FakeEvidenceStore()
+        return
+    container = await fresh("chaperoneevidence")
+    behind = BlobEvidenceStore(container)
+    if "direct" not in request.node.callspec.id:
+        yield behind
+        return
+    azurite: Azurite = request.getfixturevalue("azurite")
+    sign = KeySignature("chaperoneevidence", azurite.keys["chaperoneevidence"], SystemClock())
+    direct = DirectAppends(behind, container.url, sign)
+    yield direct
+    await direct.close()
 
 
 async def listed(store: EvidenceStore, prefix: str) -> list[StoredBlob]:

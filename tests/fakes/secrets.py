@@ -21,19 +21,26 @@ class FakeSecrets:
     failure: Exception | None = None
     asked: list[str] = field(default_factory=list)
     _versions: dict[str, int] = field(default_factory=dict)
+    _older: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def set(self, name: str, value: str) -> None:
         """Store a new version."""
+        number = self._versions.get(name, 1)
+        if name in self.values:
+            self._older[name, str(number)] = self.values[name]
         self.values = {**self.values, name: value}
-        self._versions[name] = self._versions.get(name, 1) + 1
+        self._versions[name] = number + 1
 
-    async def get(self, name: str) -> Secret:
+    async def get(self, name: str, version: str = "") -> Secret:
         self.asked.append(name)
         if self.failure is not None:
             raise self.failure
-        if name not in self.values:
+        current = str(self._versions.get(name, 1))
+        if version and version != current and (name, version) in self._older:
+            return Secret(self._older[name, version], version)
+        if name not in self.values or version not in {"", current}:
             raise unavailable()
-        return Secret(self.values[name], str(self._versions.get(name, 1)))
+        return Secret(self.values[name], current)
 
 
 @dataclass

@@ -10,6 +10,7 @@ import pytest
 
 from gateway.errors import ConfigurationError
 from gateway.local.dev import Options, Running, running
+from tests.integration import canaries
 from tests.integration.deployment import Deployment
 from tests.integration.stack import Both, Stack
 
@@ -27,6 +28,8 @@ def whole_stack() -> Iterator[Running]:
                 raise
             pytest.skip(f"{error}: {error.advice}")
         yield run
+        # After everything that the tests have done with it.
+        assert canaries.leaks(run) == []
         run.supervisor.stop(run.host)
         report = Deployment(run, run.environment).verify()
         assert report.findings == (), "what these tests did is not recorded without a fault"

@@ -164,6 +164,9 @@ def fresh(running: Running, **settings: str) -> Deployment:
             "CHAPERONE_EVIDENCE_CONTAINER": name,
             "CHAPERONE_STATE_CONTAINER": name,
             "CHAPERONE_DENY_TABLE": table,
+            "CHAPERONE_INDEX_TABLE": f"i{table}",
+            # Its queues would be the running one's.
+            "CHAPERONE_QUEUE_URL": "",
             **settings,
         },
     )

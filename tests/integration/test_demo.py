@@ -3,6 +3,7 @@
 import itertools
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -20,21 +21,31 @@ from rich.console import Console
 from gateway.errors import Reason
 from gateway.local.azurite import Azurite
 from gateway.local.demo import Demo
-from gateway.local.demo_steps import EXFILTRATION, STRANGERS, WORK
+from gateway.local.demo_steps import (
+    APPROVED,
+    DELETIONS,
+    EXFILTRATION,
+    LATE,
+    RECORD,
+    REJECTED,
+    STRANGERS,
+    WORK,
+)
+from gateway.local.reviewer import Browser, Reviewer
 from tests.conftest import FreshContainer
 from tests.unit.local.test_dev import a_run
 
-pytestmark = [pytest.mark.integration, pytest.mark.enable_socket, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.integration, pytest.mark.enable_socket, pytest.mark.timeout(300)]
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-m", "gateway.cli.main", "demo"]
 
 
-def start(folder: Path) -> "subprocess.Popen[str]":
+def start(folder: Path, *options: str) -> "subprocess.Popen[str]":
     """A demo whose temporary files, and so whose processes, can be told by `folder`."""
     folder.mkdir()
     return subprocess.Popen(
-        COMMAND,
+        [*COMMAND, *options],
         env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(folder), "NO_COLOR": "1"},
         cwd=folder,
         stdin=subprocess.DEVNULL,
@@ -66,20 +77,41 @@ def all_gone(folder: Path) -> list[str]:
 
 def test_two_demos_beside_each_other_show_every_step_and_leave_nothing(tmp_path: Path) -> None:
     folders = [tmp_path / "first", tmp_path / "second"]
-    demos = [start(folder) for folder in folders]
-    ended = [demo.communicate(timeout=150) for demo in demos]
+    demos = [start(folder, "--yes") for folder in folders]
+    ended = [demo.communicate(timeout=240) for demo in demos]
 
     for demo, folder, (shown, errors) in zip(demos, folders, ended, strict=True):
         assert demo.returncode == 0, errors + shown
         flat = " ".join(shown.split())
-        for act in (WORK, *STRANGERS, EXFILTRATION):
+        for act in (WORK, RECORD, DELETIONS, APPROVED, REJECTED, *STRANGERS, EXFILTRATION, LATE):
             assert all(str(reason) in flat for reason in act.expected.values())
         assert "Storage received none of these requests" in flat
+        assert "None of the 11 values that identify the patient has reached the agent" in flat
+        assert "Storage was sent this deletion exactly once" in flat
         assert "consistent" in flat
         assert "INVALID" in flat
         assert "\x1b[" not in shown
         assert all_gone(folder) == []
         assert list(folder.iterdir()) == []
+
+
+def test_without_the_option_a_person_decides_in_a_browser(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shown = ""
+    with start(folder) as demo:
+        assert demo.stdout is not None
+        address = ""
+        for line in demo.stdout:
+            shown += line
+            address = line.strip() if "/approvals/" in line else address
+            if asked := re.search(r"sign in as ([a-z.]+), and (approve|reject)", line):
+                (ca_file,) = folder.glob("chaperone-*/tls/ca.pem")
+                Reviewer(asked[1], Browser(ca_file)).decide(address, asked[2], "legal")
+        _, errors = demo.communicate(timeout=60)
+
+    assert demo.returncode == 0, errors + shown
+    assert "The reviewer's reason, as the agent reads it: legal" in shown
+    assert all_gone(folder) == []
 
 
 @pytest.mark.parametrize(
@@ -96,7 +128,7 @@ def test_a_demo_that_is_stopped_at_any_moment_leaves_nothing(
     signum: signal.Signals, latest: float, tmp_path: Path
 ) -> None:
     folder = tmp_path / "run"
-    with start(folder) as demo:
+    with start(folder, "--yes") as demo:
         assert demo.stdout is not None
         demo.stdout.readline()  # before it speaks, nothing is started
         time.sleep(random.uniform(0, latest))  # noqa: S311 - a moment
@@ -112,7 +144,7 @@ def test_a_demo_that_is_stopped_at_any_moment_leaves_nothing(
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs PR_SET_PDEATHSIG")
 def test_a_demo_that_is_killed_leaves_no_process(tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    with start(folder) as demo:
+    with start(folder, "--yes") as demo:
         assert demo.stdout is not None
         while "Ready" not in demo.stdout.readline():
             pass

@@ -260,7 +260,15 @@ def test_the_discovery_document_names_every_endpoint(provider: Running) -> None:
     for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
         assert document[name].startswith(f"{provider.url}/{directory.TENANT}/")
     path = document["authorization_endpoint"].removeprefix(provider.url)
-    assert provider.ask(path)[1]["error"] == "unsupported_response_type"
+    assert provider.ask(path)[1]["error"] == "unauthorized_client"
+    assert document["code_challenge_methods_supported"] == ["S256"]
+
+
+@pytest.mark.parametrize("path", ["oauth2/v2.0/authorize", "dev/persons"])
+def test_nobody_that_there_is_not_signs_in_or_is_changed(provider: Running, path: str) -> None:
+    status, answer = provider.post(f"/{directory.TENANT}/{path}", {"person": "nobody"})
+    assert (status, "error" in answer) == (400, True)
+    assert provider.ask(f"/{directory.TENANT}/{path}", b"\xff")[0] == 400
 
 
 def test_published_keys_have_no_private_part(provider: Running) -> None:

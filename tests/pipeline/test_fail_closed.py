@@ -220,7 +220,14 @@ async def test_every_stage_of_the_pipeline_is_broken_here_once() -> None:
         if name.startswith("_") and not name.startswith("__") and inspect.isfunction(member)
     }
     # The others carry the exchange along and record how it ends.
-    assert stages - {"_carry", "_unexpected", "_record_failure", "_record_outcome"} == set(STAGES)
+    assert stages - {
+        "_carry",
+        "_judge",
+        "_send",
+        "_unexpected",
+        "_record_failure",
+        "_record_outcome",
+    } == set(STAGES)
 
 
 async def test_without_an_intent_nothing_is_sent() -> None:

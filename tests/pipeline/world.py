@@ -8,7 +8,6 @@ from gateway.approvals.closed import ClosedApprovals
 from gateway.errors import EvidenceUnavailable
 from gateway.evidence.chain import extend, start
 from gateway.evidence.schema import parse as parse_record
-from gateway.masking.masker import WithholdingMasker
 from gateway.model.canonical import Json
 from gateway.model.digest import DigestKey
 from gateway.model.exchange import Receipt
@@ -18,7 +17,9 @@ from gateway.pipeline import Pipeline
 from gateway.policy.compiler import compile_manifest
 from gateway.policy.manifest import parse
 from gateway.policy.policy import Policy
+from gateway.serving.masker import EngineMasker
 from tests.fakes import identity
+from tests.fakes.masking import FakeMaskedCache, FakeTokenKeys
 from tests.fakes.secrets import FakeAuthorizer
 from tests.fakes.time import NOON, FakeClock, FakeEntropy
 from tests.fakes.upstream import FakeUpstream
@@ -123,6 +124,8 @@ class World:
     authorizer: FakeAuthorizer = field(default_factory=FakeAuthorizer)
     journal: MemoryJournal = field(default_factory=MemoryJournal)
     upstream: FakeUpstream = field(default_factory=FakeUpstream)
+    token_keys: FakeTokenKeys = field(default_factory=FakeTokenKeys)
+    masked: FakeMaskedCache = field(default_factory=FakeMaskedCache)
     manifest: bytes = MANIFEST
 
     def ports(self) -> dict[str, object]:
@@ -138,7 +141,7 @@ class World:
             "authorizer": self.authorizer,
             "journal": self.journal,
             "upstream": self.upstream,
-            "masker": WithholdingMasker(),
+            "masker": EngineMasker(self.token_keys, self.masked, self.clock),
         }
 
     def pipeline(self, kind: type[Pipeline] = Pipeline, **ports: object) -> Pipeline:

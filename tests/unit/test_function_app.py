@@ -26,11 +26,25 @@ async def test_every_trigger_leads_to_the_gateway_and_fails_closed_without_setti
         "health": (await http["health"](request("/healthz"))).status_code,
         "ready": (await http["ready"](request("/readyz"))).status_code,
         "proxy": (await http["proxy"](request("/c/clinic/box"))).status_code,
+        "approval": (await http["approval"](request("/approvals/x"))).status_code,
+        "signin": (await http["signin"](request("/signin"))).status_code,
+        "signin_callback": (await http["signin_callback"](request("/signin/callback"))).status_code,
+        "signout": (await http["signout"](request("/signout"))).status_code,
     }
-    assert answers == {"health": 200, "ready": 503, "proxy": 503}
+    people = dict.fromkeys(("approval", "signin", "signin_callback", "signout"), 503)
+    assert answers == {"health": 200, "ready": 503, "proxy": 503, **people}
     methods = {route.name: set(route.methods) for route in app.routes}
-    assert methods == {"proxy": set(), "health": {"GET", "HEAD"}, "ready": {"GET", "HEAD"}}
-    assert [timer.name for timer in app.timers] == ["sweep", "count"]
+    assert methods == {
+        "proxy": set(),
+        "health": {"GET", "HEAD"},
+        "ready": {"GET", "HEAD"},
+        "approval": {"GET", "HEAD", "POST"},
+        "signin": {"GET"},
+        "signin_callback": {"GET"},
+        "signout": {"POST"},
+        "operation": {"GET", "HEAD"},
+    }
+    assert {timer.name for timer in app.timers} >= {"sweep", "count", "expire", "project"}
     for timer in app.timers:
-        with pytest.raises(TickFailed, match=timer.name):
+        with pytest.raises(TickFailed, match=r"timer (approvals|count|project|sweep)"):
             await timer.function(TimerRequest())

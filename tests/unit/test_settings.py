@@ -1,9 +1,30 @@
 """Wrong settings stop the start with their name, the reason and the fix."""
 
+import json
+from pathlib import Path
+from typing import Any
+
 import pytest
+from pydantic import ValidationError
 
 from gateway import settings
 from gateway.errors import ConfigurationError
+from gateway.settings import Settings
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "local.settings.example.json"
+IN_PRODUCTION = {
+    "environment": "production",
+    "public_url": "https://gateway.example",
+    "authority": "https://login.microsoftonline.com",
+    "evidence_url": "https://evidence.blob.core.windows.net",
+    "state_url": "https://state.blob.core.windows.net",
+    "table_url": "https://state.table.core.windows.net",
+    "vault_url": "https://vault.vault.azure.net",
+    "dev_storage_connection_string": None,
+    "dev_evidence_connection_string": None,
+    "dev_secrets_file": None,
+    "dev_ca_file": None,
+}
 
 PRODUCTION = {
     "CHAPERONE_ENVIRONMENT": "production",
@@ -118,3 +139,37 @@ def test_an_unnamed_environment_is_an_error(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.delenv("CHAPERONE_ENVIRONMENT", raising=False)
     with pytest.raises(ConfigurationError, match="CHAPERONE_ENVIRONMENT"):
         settings.environment()
+
+
+def example(**changes: object) -> Settings:
+    given: dict[str, Any] = json.loads(EXAMPLE.read_text("utf-8"))["Values"]
+    values = {
+        name.removeprefix("CHAPERONE_").lower(): value
+        for name, value in given.items()
+        if name.startswith("CHAPERONE_")
+    }
+    return Settings.model_validate(values | changes)
+
+
+def test_reviewers_sign_in_to_nothing_until_an_application_is_named() -> None:
+    assert example().signin_client_id == ""
+
+
+def test_the_sign_in_application_is_a_guid_in_lower_case() -> None:
+    given = "516E1000-0000-4000-8000-00000000000A"
+    assert example(signin_client_id=given).signin_client_id == given.lower()
+    with pytest.raises(ValidationError, match="signin_client_id"):
+        example(signin_client_id="reviewers")
+
+
+@pytest.mark.parametrize("context", ["c0", "c100", "C1", "mfa", "c1 "])
+def test_an_authentication_context_is_c1_to_c99(context: str) -> None:
+    with pytest.raises(ValidationError, match="signin_auth_context"):
+        example(signin_auth_context=context)
+    assert example(signin_auth_context="c25").signin_auth_context == "c25"
+
+
+def test_production_insists_on_a_second_factor() -> None:
+    assert example(signin_require_mfa=False).signin_require_mfa is False
+    with pytest.raises(ValidationError, match="signin_require_mfa"):
+        example(**IN_PRODUCTION, signin_require_mfa=False)

@@ -38,6 +38,9 @@ class Content:
     soft_delete: str = ""
 
 
+_NOTHING: Final = Content()
+
+
 def read(kind: Body, body: bytes) -> Content:
     """Parse `body` where its kind is XML.
 
@@ -46,8 +49,8 @@ def read(kind: Body, body: bytes) -> Content:
     Raises:
         InvalidRequest: over the bound, not XML, with a DTD, or with another root element.
     """
-    if not kind.is_xml or not body:
-        return Content()
+    if not body or not kind.is_xml:
+        return _NOTHING
     root = _parse(kind, body)
     match kind:
         case Body.SIGNED_IDENTIFIERS:

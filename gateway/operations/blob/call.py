@@ -28,6 +28,7 @@ def _forms() -> Mapping[_Form, list[Spec]]:
 
 
 _FORMS: Final = _forms()
+_EVERYWHERE: Final = frozenset({"timeout", "comp", "restype"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def recognise(connection: Connection, request: Request) -> Call:
     where = place(request.target.path, query.get("restype"))
     spec = _find(request.method, where.level, query, request.headers)
     _check_parameters(spec, query)
-    deciding = h.EFFECTS.intersection(name for name, _ in request.headers)
+    deciding = h.EFFECTS.intersection(request.headers.names)
     for name in sorted(deciding - spec.headers):
         raise unknown(f"{spec.name} does not have the header {name}.")
     if spec.body is Body.NONE and request.body:
@@ -94,8 +95,7 @@ def _find(method: str, level: Level, query: Query, headers: Headers) -> Spec:
     found = [
         spec
         for spec in _FORMS.get((method, level, query.get("restype"), query.get("comp")), ())
-        if all(name in headers for name in spec.needs)
-        and not any(name in headers for name in spec.lacks)
+        if spec.needs <= headers.names and spec.lacks.isdisjoint(headers.names)
     ]
     if len(found) != 1:
         raise unknown("No operation of the Blob service has this form.")
@@ -103,8 +103,7 @@ def _find(method: str, level: Level, query: Query, headers: Headers) -> Spec:
 
 
 def _check_parameters(spec: Spec, query: Query) -> None:
-    allowed = spec.parameters | {"timeout", "comp", "restype"}
-    if set(query.values) - allowed:
+    if query.values.keys() - spec.parameters - _EVERYWHERE:
         raise unknown(f"{spec.name} does not have one of the query parameters.")
-    if spec.required - set(query.values):
+    if spec.required - query.values.keys():
         raise InvalidRequest(f"{spec.name} lacks a query parameter that it needs.")

@@ -59,6 +59,7 @@ DESCRIBED: Final[Mapping[str, tuple[type[Fact], str]]] = {
 FACTS: Final[Mapping[str, type[Fact]]] = {name: kind for name, (kind, _) in DESCRIBED.items()}
 """Every fact that occurs, with its type."""
 
+_NOTHING: Final[Mapping[str, Fact]] = {name: kind() for name, kind in FACTS.items()}
 _LIST_CONTAINERS: Final = frozenset({"metadata", "deleted", "system"})
 _LIST_BLOBS: Final = frozenset(
     {
@@ -91,7 +92,7 @@ def facts(call: Call, sources: Sources) -> dict[str, Fact]:
         InvalidRequest: a header or body has a value that it cannot have.
         Blocked: a listing includes something unknown.
     """
-    found: dict[str, Fact] = {name: kind() for name, kind in FACTS.items()}
+    found: dict[str, Fact] = {**_NOTHING}
     found.update(_of_target(call))
     found.update(_of_headers(call))
     found.update(_of_copy(call, sources.copy))
@@ -126,7 +127,10 @@ def _of_target(call: Call) -> dict[str, Fact]:
 
 
 def _include(call: Call) -> str:
-    words = {word for word in call.query.get("include").split(",") if word}
+    included = call.query.get("include")
+    if not included:
+        return ""
+    words = {word for word in included.split(",") if word}
     if words - _INCLUDES.get(call.spec.name, frozenset()):
         raise unknown(f"{call.spec.name} cannot include one of these.")
     return ",".join(sorted(words))
@@ -142,7 +146,7 @@ def _of_headers(call: Call) -> dict[str, Fact]:
         "copy_source_authorization": h.COPY_SOURCE_AUTHORIZATION in headers,
         "create_only": h.single(headers, "if-none-match") == "*",
         "delete_snapshots": h.word(headers, h.DELETE_SNAPSHOTS),
-        "encryption_key": any(name in headers for name in h.ENCRYPTION_KEYS),
+        "encryption_key": not h.ENCRYPTION_KEYS.isdisjoint(headers.names),
         "encryption_scope": scope or h.single(headers, "x-ms-default-encryption-scope"),
         "expiry": h.word(headers, h.EXPIRY),
         "immutability": mode or ("set" if h.IMMUTABLE_UNTIL in headers else ""),

@@ -61,13 +61,13 @@ EFFECTS: Final = frozenset(
 )
 """Headers that change what a request does: each operation takes the ones it has, no others."""
 
-ENCRYPTION_KEYS: Final = tuple(
+ENCRYPTION_KEYS: Final = frozenset(
     f"x-ms-{side}encryption-{part}"
     for side in ("", "source-")
     for part in ("key", "key-sha256", "algorithm")
 )
 
-_OVERRIDES: Final = ("x-http-method", "x-http-method-override", "x-method-override")
+_OVERRIDES: Final = frozenset({"x-http-method", "x-http-method-override", "x-method-override"})
 _WORDS: Final = {
     BLOB_TYPE: ("BlockBlob", "PageBlob", "AppendBlob"),
     COPY_ACTION: ("abort",),
@@ -95,12 +95,14 @@ def single(headers: Headers, name: str) -> str:
         InvalidRequest: it is repeated.
     """
     values = headers.all(name)
+    if not values:
+        return ""
     if len(values) > 1:
         raise InvalidRequest(
             "A header that decides what the request does is repeated.",
             advice="Send each x-ms- header once.",
         )
-    return values[0].strip() if values else ""
+    return values[0].strip()
 
 
 def word(headers: Headers, name: str) -> str:
@@ -109,9 +111,9 @@ def word(headers: Headers, name: str) -> str:
     Raises:
         InvalidRequest: repeated, or present with a value that it cannot have.
     """
-    value = single(headers, name)
-    if not value and name not in headers:
+    if name not in headers:
         return ""
+    value = single(headers, name)
     for known in _WORDS[name]:
         if known.lower() == value.lower():
             return known
@@ -136,11 +138,11 @@ def check(headers: Headers) -> None:
     Raises:
         InvalidRequest: a method override, an outdated service version, a repeated header.
     """
-    if any(name in headers for name in _OVERRIDES):
+    if not _OVERRIDES.isdisjoint(headers.names):
         raise InvalidRequest(
             "Method override headers are refused.", advice="Send the request with its own method."
         )
-    for name in EFFECTS.intersection(name for name, _ in headers):
+    for name in EFFECTS.intersection(headers.names):
         single(headers, name)
     version = single(headers, VERSION)
     if VERSION in headers and (not _DATE.fullmatch(version) or version < _OLDEST):

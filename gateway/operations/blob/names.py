@@ -6,7 +6,6 @@ A name that two parsers could read as two resources is refused, not repaired.
 """
 
 import re
-import unicodedata
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
@@ -18,8 +17,9 @@ MAX_BLOB_NAME: Final = 1024
 _CONTAINER: Final = re.compile(r"[a-z0-9](?:-?[a-z0-9]){2,62}")
 _MAX_CONTAINER: Final = 63
 _ESCAPE: Final = re.compile(r"%[0-9A-Fa-f]{2}")
-# U+FFFE and U+FFFF are no characters; surrogates cannot survive strict UTF-8.
-_NOT_CHARACTERS: Final = frozenset({"\ufffe", "\uffff"})
+# Unicode's control characters (category Cc, which never changes: stability policy), and U+FFFE and
+# U+FFFF, which are no characters; surrogates cannot survive strict UTF-8.
+_UNWANTED: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
 
 
 def invalid(message: str, advice: str = "") -> InvalidRequest:
@@ -37,7 +37,7 @@ def decode(text: str) -> str:
         decoded = unquote_to_bytes(text).decode("utf-8")
     except UnicodeDecodeError:
         raise invalid("The target is not percent-encoded UTF-8.") from None
-    if any(unicodedata.category(char) == "Cc" or char in _NOT_CHARACTERS for char in decoded):
+    if _UNWANTED.search(decoded):
         raise invalid("The target holds control characters.")
     return decoded
 

@@ -2,6 +2,7 @@ import pytest
 
 from gateway.errors import Blocked, Reason
 from gateway.guardrails import screen
+from gateway.masking.marks import marks
 from gateway.model.message import Request
 from gateway.model.operation import Effect, Operation, Resource
 from gateway.model.own import Own
@@ -15,7 +16,7 @@ POLICIES = b"<SignedIdentifiers><SignedIdentifier/></SignedIdentifiers>"
 
 
 def test_an_ordinary_write_passes_every_guardrail() -> None:
-    screen(connection(), request(body=b"x"), operation(), masked(), OWN)
+    screen(connection(), request(body=b"x"), operation(), masked(), OWN, marks)
 
 
 @pytest.mark.parametrize(
@@ -69,6 +70,6 @@ def test_an_ordinary_write_passes_every_guardrail() -> None:
 )
 def test_each_concern_is_screened(asked: Request, judged: Operation, reason: Reason) -> None:
     with pytest.raises(Blocked) as caught:
-        screen(connection(), asked, judged, masked(open=NONE), OWN)
+        screen(connection(), asked, judged, masked(open=NONE), OWN, marks)
     assert caught.value.reason is reason
     assert caught.value.advice

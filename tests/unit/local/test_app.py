@@ -82,12 +82,32 @@ def test_a_function_that_is_not_async_is_refused() -> None:
 def test_a_trigger_that_only_azure_has_is_refused() -> None:
     app = func.FunctionApp()
 
-    @app.queue_trigger(arg_name="message", queue_name="q", connection="c")
+    @app.blob_trigger(arg_name="blob", path="c/b", connection="AzureWebJobsStorage")
+    async def consume(blob: func.InputStream) -> None:
+        return None
+
+    with pytest.raises(ConfigurationError, match="HTTP, timer and queue"):
+        read(app, "")
+
+
+def queue_app(connection: str) -> func.FunctionApp:
+    app = func.FunctionApp()
+
+    @app.queue_trigger(arg_name="message", queue_name="q", connection=connection)
     async def consume(message: func.QueueMessage) -> None:
         return None
 
-    with pytest.raises(ConfigurationError, match="HTTP and timer"):
-        read(app, "")
+    return app
+
+
+def test_a_queue_trigger_of_the_host_account_is_run() -> None:
+    (trigger,) = read(queue_app("AzureWebJobsStorage"), "").queues
+    assert (trigger.name, trigger.queue) == ("consume", "q")
+
+
+def test_a_queue_trigger_of_another_account_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="AzureWebJobsStorage"):
+        read(queue_app("Other"), "")
 
 
 class Clock:

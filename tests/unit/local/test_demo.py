@@ -6,13 +6,14 @@ from rich.console import Console
 
 from gateway.local.demo import (
     Demo,
-    Deviation,
     check_recording,
     compare,
     flip_one_byte,
     journals,
+    masked,
     rendered,
 )
+from gateway.local.demo_approvals import Deviation
 from gateway.local.demo_steps import WORK
 from tests.unit.local.test_dev import a_run
 
@@ -66,6 +67,23 @@ def test_a_withheld_answer_is_not_called_refused() -> None:
     report: dict[str, object] = {"step": "s", "status": 403, "code": "ContentWithheld", "text": "t"}
 
     assert shown(report).startswith("withheld")
+
+
+def test_a_step_that_waits_for_a_person_is_called_held() -> None:
+    report: dict[str, object] = {"step": "s", "status": 403, "code": "ApprovalPending", "text": "t"}
+
+    assert shown(report).startswith("held")
+
+
+def test_what_was_masked_is_shown_by_field_with_totals_by_type() -> None:
+    console = Console(file=StringIO(), width=100, no_color=True)
+    fields = [("subject.display", "name", 7)] + [(f"f{n}", "id", 1) for n in range(13)]
+    console.print(masked(fields))
+    flat = " ".join(str(console.file.getvalue()).split())  # type: ignore[attr-defined]
+
+    assert "subject.display name 7" in flat
+    assert "2 more 2" in flat
+    assert "all 13 id, 7 name 20" in flat
 
 
 def test_a_refused_step_is_shown_with_code_and_reason() -> None:

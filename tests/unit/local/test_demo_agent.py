@@ -6,13 +6,31 @@ import pytest
 from azure.core.exceptions import HttpResponseError, ServiceRequestError
 
 from gateway.local import demo_agent
-from gateway.local.demo_agent import Agent, attempt
-from gateway.local.demo_steps import EXFILTRATION, STRANGERS, WORK, Act
+from gateway.local.demo_agent import Agent, attempt, tasks
+from gateway.local.demo_steps import (
+    APPROVED,
+    DELETIONS,
+    EXFILTRATION,
+    LATE,
+    RECORD,
+    REJECTED,
+    STRANGERS,
+    WORK,
+    Act,
+)
+
+ACTS = [WORK, RECORD, DELETIONS, APPROVED, REJECTED, LATE, *STRANGERS, EXFILTRATION]
 
 
-def agent() -> Agent:
+def agent(patience: float = 0) -> Agent:
     return Agent(
-        url="https://127.0.0.1:1", ca_file="ca.pem", token="t", session="s", foreign="https://f/b"
+        url="https://127.0.0.1:1",
+        ca_file="ca.pem",
+        token="t",
+        session="s",
+        foreign="https://f/b",
+        folder="received",
+        patience=patience,
     )
 
 
@@ -69,18 +87,64 @@ def test_a_long_message_is_cut() -> None:
     assert len(str(refusing(refused("x" * 1000, "X", 403))["text"])) == 300
 
 
-@pytest.mark.parametrize("act", [WORK, *STRANGERS, EXFILTRATION], ids=lambda act: act.title)
+@pytest.mark.parametrize("act", ACTS, ids=lambda act: act.title)
 def test_the_demo_expects_exactly_the_steps_of_each_task(act: Act) -> None:
-    steps = {"work": agent().work, "glance": agent().glance, "exfiltrate": agent().exfiltrate}
+    assert [name for name, _ in tasks(agent())[act.task]()] == list(act.expected)
 
-    assert [name for name, _ in steps[act.task]()] == list(act.expected)
+
+def test_details_of_a_refusal_are_reported_by_name() -> None:
+    message = (
+        "Wait.\nRequestId:1\nErrorCode:ApprovalPending\nReviewUrl:https://h/approvals/a\nMore:"
+    )
+    report = refusing(refused(message, "ApprovalPending", 403))
+
+    assert report["details"] == {
+        "requestid": "1",
+        "errorcode": "ApprovalPending",
+        "reviewurl": "https://h/approvals/a",
+    }
+
+
+class Answers(Agent):
+    """An agent whose deletions are answered from a list."""
+
+    def __init__(self, patience: float, *codes: str) -> None:
+        source = agent(patience)
+        self._patience = source._patience
+        self.codes = list(codes)
+
+    def _delete(self, container: str) -> str:
+        code = self.codes.pop(0)
+        if code:
+            raise refused(code, code, 403)
+        return f"deleted {container}"
+
+
+def test_what_waits_for_a_person_is_repeated_until_it_is_answered() -> None:
+    asking = Answers(30, "ApprovalPending", "")
+
+    assert [action() for _, action in asking.delete_approved()] == ["deleted exports-2021"]
+
+
+def test_a_refusal_is_not_repeated() -> None:
+    asking = Answers(30, "ApprovalRejected", "")
+    ((_, action),) = asking.delete_rejected()
+
+    assert attempt("delete", action)["code"] == "ApprovalRejected"
+    assert asking.codes == [""]
+
+
+def test_the_agent_gives_up_when_its_patience_ends() -> None:
+    ((_, action),) = Answers(-1, "ApprovalPending").delete_late()
+
+    assert attempt("delete", action)["code"] == "ApprovalPending"
 
 
 def test_each_step_becomes_one_line_of_json(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     order = {"task": "glance", "url": "https://127.0.0.1:1", "ca_file": "", "token": "t"}
-    order |= {"session": "s", "foreign": "https://f/b"}
+    order |= {"session": "s", "foreign": "https://f/b", "folder": "f", "patience": 0}  # type: ignore[dict-item]
     monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps(order)))
     monkeypatch.setattr(Agent, "glance", lambda _: iter([("a", lambda: "1"), ("b", lambda: "2")]))
 

@@ -110,6 +110,8 @@ def test_the_facts_are_json_and_name_each_account(tmp_path: Path) -> None:
     assert set(facts["storage_connection_strings"]) == set(ACCOUNTS)
     assert facts["storage_connection_string"] == AZURITE.connection_string("clinicdata")
     assert facts["evidence"]["container_url"] == "http://127.0.0.1:1/chaperoneevidence/evidence"
+    assert facts["review_pages"] == "https://127.0.0.1:5/approvals/"
+    assert facts["persons"]["rita.reviewer"]["groups"] == ["reviewers"]
 
 
 def test_no_key_shows_in_a_repr(tmp_path: Path) -> None:

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 
 from gateway.errors import Reason
@@ -28,10 +30,17 @@ def test_names_are_resolved() -> None:
         30,
         60,
     )
+    assert found.workflows["review"].lifetime == timedelta(minutes=30)
     assert found.groups[REVIEWERS] == "reviewers"
     assert found.connections["clinic"].names is Sensitivity.PLAIN
     assert found.connections["clinic"].max_response_bytes == 100 * 1024 * 1024
     assert found.connections["lab"].endpoint.base_path == "/labaccount"
+
+
+def test_a_workflow_may_wait_for_seconds() -> None:
+    text = manifest(rule("r")).replace(b"expires_minutes: 30", b"expires_seconds: 5")
+
+    assert compile_manifest(parse(text)).workflows["review"].lifetime == timedelta(seconds=5)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from gateway.model.operation import Resource
 from gateway.upstream.listing import rewrite
 from gateway.upstream.sources import Sources
 from gateway.upstream.validators import tag
+from tests.fakes.masking import terms
 from tests.unit.upstream.build import (
     AZURE,
     AZURITE,
@@ -38,7 +39,7 @@ def rewritten(
     via: Connection = PHI,
     listed: Resource = INTAKE,
 ) -> bytes:
-    return rewrite(body, via, listed, Sources({via.name: via}, GATEWAY), masking_of)
+    return rewrite(body, via, listed, Sources({via.name: via}, GATEWAY), terms(masking_of))
 
 
 def as_the_sdk_reads_it(kind: str, body: bytes) -> Any:

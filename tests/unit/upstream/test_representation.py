@@ -9,6 +9,7 @@ from gateway.model.message import Headers, Request
 from gateway.model.operation import Effect, Operation, Resource, Shape
 from gateway.upstream import present
 from gateway.upstream.validators import tag
+from tests.fakes.masking import terms
 from tests.unit.upstream.build import (
     GATEWAY,
     NONE,
@@ -60,8 +61,8 @@ def presented(
         via,
         asked or request(),
         operation,
-        masking_of or everywhere(masking),
         response(status, headers, body),
+        terms(masking_of or everywhere(masking)),
     )
 
 

@@ -1,15 +1,18 @@
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from gateway.errors import Blocked, InvalidRequest, Reason, Withheld
 from gateway.model.connection import Area, Masking
-from gateway.model.message import UpstreamRequest
+from gateway.model.message import Headers, UpstreamRequest
 from gateway.model.operation import Resource
+from gateway.model.representation import Cached, Part, Plan
 from gateway.upstream import build
 from gateway.upstream.request import SERVICE_VERSION
 from gateway.upstream.sources import Sources
 from gateway.upstream.validators import NEVER, tag
+from tests.fakes.masking import terms
 from tests.unit.upstream.build import (
     GATEWAY,
     NONE,
@@ -29,10 +32,14 @@ SOURCES = Sources({"phi": PHI}, GATEWAY)
 TAG = tag(STRICT, "phi")
 
 
+def plan(masking_of: Callable[[Resource], Masking]) -> Plan:
+    return Plan(terms(masking_of))
+
+
 def built(masking: Masking = STRICT, **headers: str) -> UpstreamRequest:
     fields = {name.replace("_", "-"): value for name, value in headers.items()}
     asked = request("GET", headers=fields)
-    return build(PHI, asked, operation(), SOURCES, everywhere(masking))
+    return build(PHI, asked, operation(), SOURCES, plan(everywhere(masking)))
 
 
 def test_the_request_goes_to_the_manifests_endpoint_with_the_gateways_own_headers() -> None:
@@ -42,7 +49,7 @@ def test_the_request_goes_to_the_manifests_endpoint_with_the_gateways_own_header
                 | {"User-Agent": "me", "Accept-Encoding": "gzip"}, body=b"x"),
         operation(),
         SOURCES,
-        everywhere(NONE),
+        plan(everywhere(NONE)),
     )  # fmt: skip
 
     assert upstream.method == "PUT"
@@ -67,7 +74,7 @@ def test_the_agents_service_version_is_kept() -> None:
 def test_conditions_translate_back_to_the_original(name: str) -> None:
     def sent(masking: Masking, condition: str) -> str | None:
         asked = request("GET", headers={name: condition})
-        return build(PHI, asked, operation(), SOURCES, everywhere(masking)).headers.get(name)
+        return build(PHI, asked, operation(), SOURCES, plan(everywhere(masking))).headers.get(name)
 
     assert sent(STRICT, f'"0x1~{TAG}"') == '"0x1"'
     assert sent(STRICT, '"0x1"') == NEVER
@@ -76,6 +83,36 @@ def test_conditions_translate_back_to_the_original(name: str) -> None:
 
 def test_a_range_of_a_place_that_does_not_mask_passes() -> None:
     assert built(NONE, x_ms_range="bytes=0-1").headers.get("x-ms-range") == "bytes=0-1"
+
+
+RANGED = {
+    "range": "bytes=0-9",
+    "x-ms-range": "bytes=0-9",
+    "x-ms-range-get-content-md5": "true",
+    "x-ms-range-get-content-crc64": "true",
+    "x-ms-structured-body": "XSM/1.0; properties=crc64",
+}
+
+
+def test_what_is_masked_as_a_whole_is_asked_for_as_a_whole() -> None:
+    asked = request(headers=RANGED)
+    parts = plan(everywhere(STRICT))
+    whole = replace(parts, whole=True)
+
+    sent = build(PHI, asked, operation(), SOURCES, whole).headers
+    assert not RANGED.keys() & {name for name, _ in sent}
+    kept = build(PHI, asked, operation(), SOURCES, parts).headers
+    assert RANGED.keys() <= {name for name, _ in kept}
+
+
+def test_a_cached_part_is_vouched_for_by_the_upstream_under_the_agents_own_condition() -> None:
+    cached = Cached('"0x1"', 10, Headers(), {}, (), "")
+    part = replace(plan(everywhere(STRICT)), whole=True, part=Part(cached, 0, 1, b"x"))
+    asked = request(headers={"if-match": f'"0x1~{TAG}"', "range": "bytes=0-0"})
+
+    sent = build(PHI, asked, operation(), SOURCES, part).headers
+    assert (sent.get("if-match"), sent.get("if-none-match")) == ('"0x1"', '"0x1"')
+    assert "range" not in sent
 
 
 @pytest.mark.parametrize("condition", ["\"mrn\" > '5'", "\"mrn\" = '5'"])
@@ -104,7 +141,7 @@ def test_a_search_that_may_reach_into_an_area_that_masks_is_refused(
 
     def search(where: str) -> str:
         asked = request(path="/", query=f"comp=blobs&where={where}")
-        return build(mixed, asked, judged, SOURCES, everywhere(NONE)).url
+        return build(mixed, asked, judged, SOURCES, plan(everywhere(NONE))).url
 
     by_container = "%40container%3D%27archive%27"
     assert search(by_container).endswith(f"where={by_container}")
@@ -125,7 +162,7 @@ def copied(masking: Masking = STRICT, judged: Resource = SOURCE, **headers: str)
     fields = {name.replace("_", "-"): value for name, value in headers.items()}
     asked = request("PUT", "/archive/jane.json", headers={"x-ms-copy-source": url, **fields})
     place = below(intake=masking, archive=NONE)
-    return build(PHI, asked, copy(judged, TARGET), SOURCES, place)
+    return build(PHI, asked, copy(judged, TARGET), SOURCES, plan(place))
 
 
 def test_a_copy_source_becomes_the_upstreams_url_without_its_credential() -> None:
@@ -158,8 +195,8 @@ def test_withheld_content_cannot_be_guessed_by_its_checksum(name: str) -> None:
     asked = request("PUT", "/archive/jane.json", headers=headers)
 
     with pytest.raises(Withheld):
-        build(PHI, asked, copy(SOURCE, TARGET), SOURCES, everywhere(STRICT))
-    plain = build(PHI, asked, copy(SOURCE, TARGET), SOURCES, everywhere(NONE))
+        build(PHI, asked, copy(SOURCE, TARGET), SOURCES, plan(everywhere(STRICT)))
+    plain = build(PHI, asked, copy(SOURCE, TARGET), SOURCES, plan(everywhere(NONE)))
     assert plain.headers.get(name) == headers[name]
 
 
@@ -185,7 +222,7 @@ def test_a_foreign_source_has_no_url_here_even_if_it_was_judged() -> None:
 
 def test_a_previous_snapshots_url_is_translated_too() -> None:
     headers = {"x-ms-previous-snapshot-url": f"{GATEWAY}/c/phi/intake/ward/jane.json?snapshot=1"}
-    upstream = build(PHI, request(headers=headers), operation(), SOURCES, everywhere(NONE))
+    upstream = build(PHI, request(headers=headers), operation(), SOURCES, plan(everywhere(NONE)))
 
     expected = "https://clinic.blob.core.windows.net/intake/ward/jane.json?snapshot=1"
     assert upstream.headers.get("x-ms-previous-snapshot-url") == expected

@@ -17,8 +17,11 @@ def test_the_tag_changes_with_everything_that_changes_the_masked_bytes() -> None
         tag(STRICT, "lab"),
         tag(replace(STRICT, profile="pseudonymous"), "phi"),
         tag(replace(STRICT, digest="sha256:00"), "phi"),
+        tag(replace(STRICT, ephi=not STRICT.ephi), "phi"),
+        tag(STRICT, "phi", "2"),
+        tag(STRICT, "phi", "", "2"),
     }
-    assert len(tags) == 4
+    assert len(tags) == 7
     assert tag(replace(STRICT, rank=39), "phi") == TAG
 
 

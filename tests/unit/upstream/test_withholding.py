@@ -30,12 +30,25 @@ HIDDEN = Headers(
 
 
 def test_states_are_shown_and_what_tells_of_the_content_is_not() -> None:
-    assert headers(Headers(SHOWN.fields + HIDDEN.fields), own_digests=True) == SHOWN
+    assert headers(Headers(SHOWN.fields + HIDDEN.fields), upper, own_digests=True) == SHOWN
 
 
-def test_metadata_names_stay_and_values_do_not() -> None:
-    shown = headers(Headers((("x-ms-meta-patient", "Jane Doe"),)), own_digests=False)
+def upper(name: str, value: str) -> str:
+    """A mask that shows which name and value it was given."""
+    return f"{name}={value}".upper()
 
+
+def test_metadata_names_stay_and_values_are_masked_by_name() -> None:
+    shown = headers(Headers((("x-ms-meta-patient", "Jane Doe"),)), upper, own_digests=False)
+
+    assert shown.fields == (("x-ms-meta-patient", "PATIENT=JANE DOE"),)
+
+
+@pytest.mark.parametrize("masked", ["J\u00e4ne", "a\r\nset-cookie: b"])
+def test_a_masked_value_that_no_header_can_carry_is_marked(masked: str) -> None:
+    fields = Headers((("x-ms-meta-patient", "Jane Doe"),))
+
+    shown = headers(fields, lambda _, __: masked, own_digests=False)
     assert shown.fields == (("x-ms-meta-patient", "[withheld]"),)
 
 
@@ -43,8 +56,8 @@ def test_metadata_names_stay_and_values_do_not() -> None:
 def test_checksums_pass_only_where_they_are_of_what_the_agent_sent(name: str) -> None:
     fields = Headers(((name, "x"),))
 
-    assert headers(fields, own_digests=True) == fields
-    assert headers(fields, own_digests=False).fields == ()
+    assert headers(fields, upper, own_digests=True) == fields
+    assert headers(fields, upper, own_digests=False).fields == ()
 
 
 @pytest.mark.parametrize(

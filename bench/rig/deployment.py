@@ -1,0 +1,356 @@
+"""Everything that is measured, started on free loopback ports and gone afterwards."""
+
+import asyncio
+import base64
+import contextlib
+import http.client
+import json
+import os
+import secrets
+import shutil
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench.rig import documents, upstream
+from gateway import bootstrap
+from gateway.local import azurite, directory, seed, tls
+from gateway.local.commands import LOOPBACK, TokenDesk, environment, module
+from gateway.local.dev import OPERATOR, free_port, parsed
+from gateway.local.supervisor import Child, Signals, Supervisor
+from gateway.recording.activation import Stores, activate
+
+ROOT = Path(__file__).resolve().parents[2]
+MITMPROXY = ROOT / ".venv-mitmproxy" / "bin" / "mitmdump"
+WORKING, MEASURED = 0, 1
+"""Cores: what makes and answers load on one, what is measured on the other."""
+
+_START_SECONDS = 60
+_MANIFEST = """
+version: 1
+agents:
+  triage-agent:
+    application: {application}
+    sponsor: {{name: dr.lee@clinic.example, object_id: 9e250000-0000-4000-8000-000000000002}}
+groups:
+  phi-readers: {group}
+connections:
+  clinic:
+    kind: blob
+    upstream: http://127.0.0.1:{port}/{account}
+    credential: {{kind: account-key, secret: clinicdata-key}}
+    masking: {{profile: safe-harbor, ephi: true}}
+    areas:
+      - {{pattern: "public/**", profile: none, ephi: false}}
+rules:
+{rules}
+"""
+_READ = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read"
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """One thing under test: where it listens and what to say to it."""
+
+    name: str
+    origin: str
+    prefix: str
+    pid: int
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def url(self, size: str, area: str) -> str:
+        """The document's URL through this contender."""
+        return f"{self.origin}{self.prefix}/{area}/{size}.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Rig:
+    """The contenders that run, and why others do not."""
+
+    contenders: Mapping[str, Contender]
+    skipped: Mapping[str, str]
+    masks: bool
+    stub: Child = field(repr=False)
+
+    def served(self) -> int:
+        """Requests that the stub has answered, this one included; 0 where it does not count."""
+        if upstream.NGINX is None:
+            return 0
+        connection = http.client.HTTPConnection(
+            self.contenders["direct"].origin.removeprefix("http://"), timeout=10
+        )
+        connection.request("GET", upstream.COUNT)
+        text = connection.getresponse().read()
+        connection.close()
+        return int(text.split()[9])
+
+    @property
+    def area(self) -> str:
+        """The container that is fetched from."""
+        return "phi" if self.masks else "public"
+
+
+def pinned(core: int) -> list[str]:
+    """Words before a command that keep it on one core; none where that cannot be done."""
+    if shutil.which("taskset") and (os.cpu_count() or 1) > 1:
+        return ["taskset", "-c", str(core)]
+    return []
+
+
+@contextlib.contextmanager
+def running(*, with_azurite: bool = True, mitmproxy: bool = True) -> Iterator[Rig]:
+    """Start all of it; stop it at the end of the block."""
+    with (
+        Signals() as signals,
+        tempfile.TemporaryDirectory(prefix="chaperone-bench-") as name,
+        Supervisor(Path(name), signals, grace_seconds=4) as supervisor,
+        contextlib.ExitStack() as stack,
+    ):
+        starter = _Starter(Path(name), supervisor)
+        yield starter.start(stack, with_azurite=with_azurite, mitmproxy=mitmproxy)
+
+
+@dataclass(slots=True)
+class _Starter:
+    folder: Path
+    supervisor: Supervisor
+    token: str = ""
+    authority: str = ""
+    ca_file: Path = Path()
+    upstream_port: int = 0
+    contenders: dict[str, Contender] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
+
+    def start(self, stack: contextlib.ExitStack, *, with_azurite: bool, mitmproxy: bool) -> Rig:
+        self._identity()
+        stub = self._stub()
+        self._nginx()
+        store = self._store()
+        self._gateway("gateway", store)
+        self._gateway("gateway without recording", store, "--without-recording")
+        if with_azurite:
+            self._azurite(stack)
+        else:
+            self.skipped["gateway on Azurite"] = "not asked for"
+        masks = _status(self.contenders["gateway"], "phi") == http.client.OK
+        if mitmproxy:
+            self._mitmproxy(masks=masks)
+        else:
+            self.skipped["mitmproxy"] = "not asked for"
+        rig = Rig(self.contenders, self.skipped, masks, stub)
+        for contender in self.contenders.values():
+            status = _status(contender, rig.area)
+            if status != http.client.OK:
+                raise RuntimeError(f"{contender.name} answers {status}: {self.tail()}")
+        return rig
+
+    def tail(self) -> str:
+        """The last words of everything that was started."""
+        logs = sorted(self.folder.glob("*.log"))
+        return "\n".join(path.read_text("utf-8", "replace")[-2000:] for path in logs)
+
+    def _identity(self) -> None:
+        self.ca_file, certificate, key = tls.create(self.folder / "tls")
+        command = module(
+            "gateway.local.identity_provider", "--cert", str(certificate), "--key", str(key)
+        )
+        values = environment({"CHAPERONE_ENVIRONMENT": "development"})
+        child = self.supervisor.start("identity-provider", command, environment=values)
+        line = self.supervisor.ready(child, timeout_seconds=_START_SECONDS)
+        self.authority = json.loads(line)["identity_provider"]
+        desk = TokenDesk(self.authority, self.ca_file, self.supervisor)
+        self.token = desk.ask("--agent", "triage-agent", "--group", "phi-readers")
+
+    def _stub(self) -> Child:
+        root = self.folder / "root"
+        for area in ("phi", "public"):
+            below = root / upstream.ACCOUNT / area
+            below.mkdir(parents=True)
+            for size, length in documents.SIZES.items():
+                (below / f"{size}.json").write_bytes(documents.document(length))
+        # nginx gives up root's rights for its worker, which must still read these.
+        self.folder.chmod(0o755)
+        self.upstream_port = free_port()
+        command = upstream.stub_command(self.folder, root, self.upstream_port)
+        child = self._child("stub", command, WORKING, self.upstream_port)
+        self._add("direct", self.upstream_port, f"/{upstream.ACCOUNT}", child)
+        return child
+
+    def _nginx(self) -> None:
+        if upstream.NGINX is None:
+            self.skipped["nginx"] = "nginx is not installed (Debian: apt-get install nginx-light)"
+            return
+        port = free_port()
+        command = upstream.proxy_command(self.folder, port, self.upstream_port)
+        child = self._child("nginx", command, MEASURED, port)
+        self._add("nginx", port, f"/{upstream.ACCOUNT}", child)
+
+    def _mitmproxy(self, *, masks: bool) -> None:
+        if not MITMPROXY.exists():
+            self.skipped["mitmproxy"] = (
+                "no .venv-mitmproxy (python -m venv .venv-mitmproxy && "
+                ".venv-mitmproxy/bin/pip install mitmproxy)"
+            )
+            return
+        port = free_port()
+        addon = Path(__file__).with_name("fields_addon.py")
+        options = ["--mode", f"reverse:http://127.0.0.1:{self.upstream_port}", "-q"]
+        options += ["--listen-host", LOOPBACK, "--listen-port", str(port), "-s", str(addon)]
+        options += ["--set", f"confdir={self.folder / 'mitmproxy'}"]
+        # What it keeps of each flow is for people who look on; nobody does.
+        options += [
+            "--set",
+            "http2=false",
+            "--set",
+            "flow_detail=0",
+            "--set",
+            "termlog_verbosity=error",
+        ]
+        values = {**os.environ, "BENCH_MASKS": "1" if masks else "0"}
+        command = [str(MITMPROXY), *options]
+        child = self._child("mitmproxy", command, MEASURED, port, values)
+        self._add("mitmproxy", port, f"/{upstream.ACCOUNT}", child)
+
+    def _store(self) -> str:
+        port = free_port()
+        command = [sys.executable, "-m", "bench.rig.store", "--port", str(port)]
+        self._child("append stand-in", command, WORKING, port, environment({}))
+        return f"http://127.0.0.1:{port}"
+
+    def _gateway(self, name: str, store: str, *switches: str) -> None:
+        key = base64.b64encode(b"k" * 64).decode()
+        text = _connection_string(store, seed.EVIDENCE_ACCOUNT, key)
+        state = _connection_string(store, seed.STATE_ACCOUNT, key)
+        self._host(name, {"evidence": (store, text), "state": (store, state)}, store, *switches)
+
+    def _azurite(self, stack: contextlib.ExitStack) -> None:
+        found = stack.enter_context(azurite.start()).azurite
+        seed.own(found)
+        stores = {
+            "evidence": (found.blob_url, found.connection_string(seed.EVIDENCE_ACCOUNT)),
+            "state": (found.blob_url, found.connection_string(seed.STATE_ACCOUNT)),
+        }
+        self._host("gateway on Azurite", stores, found.table_url)
+
+    def _host(
+        self, name: str, stores: Mapping[str, tuple[str, str]], tables: str, *switches: str
+    ) -> None:
+        port = free_port()
+        values = self._settings(port, stores, tables, name)
+        asyncio.run(self._activate(values))
+        command = [sys.executable, "-m", "bench.rig.host", "--port", str(port), *switches]
+        child = self._child(name, command, MEASURED, port, environment(values))
+        headers = {"Authorization": f"Bearer {self.token}", "x-ms-version": "2023-11-03"}
+        self._add(name, port, "/c/clinic", child, headers)
+
+    def _settings(
+        self, port: int, stores: Mapping[str, tuple[str, str]], tables: str, name: str
+    ) -> dict[str, str]:
+        (evidence, evidence_string), (state, state_string) = stores["evidence"], stores["state"]
+        vault = self.folder / f"secrets-{port}.json"
+        vault.touch(0o600)
+        vault.write_text(
+            json.dumps(
+                {
+                    "clinicdata-key": base64.b64encode(b"u" * 64).decode(),
+                    "chaperone-digest-key": base64.b64encode(secrets.token_bytes(32)).decode(),
+                }
+            )
+        )
+        # Each gateway has containers of its own, unless they are the emulator's seeded ones.
+        own = name != "gateway on Azurite"
+        return {
+            "CHAPERONE_ENVIRONMENT": "development",
+            "CHAPERONE_PUBLIC_URL": f"http://127.0.0.1:{port}",
+            "CHAPERONE_TENANTS": directory.TENANT,
+            "CHAPERONE_AUDIENCES": f"{directory.AUDIENCE},{directory.AUDIENCE_ID}",
+            "CHAPERONE_AUTHORITY": self.authority,
+            "CHAPERONE_EVIDENCE_URL": f"{evidence}/{seed.EVIDENCE_ACCOUNT}",
+            "CHAPERONE_EVIDENCE_CONTAINER": f"e{port}" if own else seed.EVIDENCE_CONTAINER,
+            "CHAPERONE_STATE_URL": f"{state}/{seed.STATE_ACCOUNT}",
+            "CHAPERONE_STATE_CONTAINER": f"s{port}" if own else seed.STATE_CONTAINER,
+            "CHAPERONE_TABLE_URL": f"{tables}/{seed.STATE_ACCOUNT}",
+            "CHAPERONE_DENY_TABLE": seed.DENY_TABLE,
+            "CHAPERONE_DEV_STORAGE_CONNECTION_STRING": state_string,
+            "CHAPERONE_DEV_EVIDENCE_CONNECTION_STRING": evidence_string,
+            "CHAPERONE_DEV_SECRETS_FILE": str(vault),
+            "CHAPERONE_DEV_CA_FILE": str(self.ca_file),
+        }
+
+    async def _activate(self, values: Mapping[str, str]) -> None:
+        desk = TokenDesk(self.authority, self.ca_file, self.supervisor)
+        person = desk.ask("--person", OPERATOR)
+        async with bootstrap.operator_tools(parsed(values)) as tools:
+            stores = Stores(tools.store, tools.state, tools.journal, tools.own_endpoints)
+            await activate(stores, await tools.verifier.verify(person), self._manifest())
+
+    def _manifest(self) -> bytes:
+        """A hundred rules, of which one allows what is asked."""
+        rules = [
+            f"  - {{id: read-{number}, effect: allow, groups: [phi-readers], "
+            f'actions: ["{_READ}"], resources: ["clinic/other{number}/**"]}}'
+            for number in range(98)
+        ]
+        rules += [
+            f'  - {{id: read-{area}, effect: allow, groups: [phi-readers], actions: ["{_READ}"], '
+            f'resources: ["clinic/{area}/**"]}}'
+            for area in ("phi", "public")
+        ]
+        return _MANIFEST.format(
+            application=directory.AGENTS["triage-agent"].application,
+            group=directory.GROUPS["phi-readers"],
+            port=self.upstream_port,
+            account=upstream.ACCOUNT,
+            rules="\n".join(rules),
+        ).encode()
+
+    def _child(
+        self,
+        name: str,
+        command: Sequence[str],
+        core: int,
+        port: int,
+        values: Mapping[str, str] | None = None,
+    ) -> Child:
+        file = name.replace(" ", "-")
+        child = self.supervisor.start(file, [*pinned(core), *command], environment=values)
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline:
+            self.supervisor.check()
+            with contextlib.suppress(OSError), socket.create_connection((LOOPBACK, port), 1):
+                return child
+            time.sleep(0.05)
+        raise RuntimeError(f"{name} does not listen: {child.tail()}")
+
+    def _add(
+        self,
+        name: str,
+        port: int,
+        prefix: str,
+        child: Child,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self.contenders[name] = Contender(
+            name, f"http://127.0.0.1:{port}", prefix, child.process.pid, headers or {}
+        )
+
+
+def _connection_string(origin: str, account: str, key: str) -> str:
+    parts = ("DefaultEndpointsProtocol=http", f"AccountName={account}", f"AccountKey={key}")
+    ends = (f"BlobEndpoint={origin}/{account}", f"TableEndpoint={origin}/{account}")
+    return ";".join((*parts, *ends))
+
+
+def _status(contender: Contender, area: str) -> int:
+    host = contender.origin.removeprefix("http://")
+    connection = http.client.HTTPConnection(host, timeout=30)
+    path = contender.url("2k", area).removeprefix(contender.origin)
+    connection.request("GET", path, headers=dict(contender.headers))
+    answer = connection.getresponse()
+    answer.read()
+    connection.close()
+    return answer.status

@@ -1,0 +1,199 @@
+"""The part of the composition root that a gateway and an operator's command have in common."""
+
+import platform
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.data.tables.aio import TableServiceClient
+from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
+from azure.keyvault.secrets.aio import SecretClient
+from azure.storage.blob.aio import ContainerClient
+from pydantic import SecretStr
+
+from gateway import __version__
+from gateway.adapters.deny_table import AzureDenyTable
+from gateway.adapters.development_secrets import UnsafeDevelopmentSecrets
+from gateway.adapters.entra_keys import EntraKeys
+from gateway.adapters.evidence_append import DirectAppends, KeySignature, TokenSignature
+from gateway.adapters.evidence_store import BlobEvidenceStore
+from gateway.adapters.key_vault import VaultSecrets
+from gateway.adapters.masked_cache import BlobMaskedCache
+from gateway.adapters.package import package_digest
+from gateway.adapters.projection_table import AzureProjections
+from gateway.adapters.state_store import BlobStateStore
+from gateway.adapters.system import SystemClock, SystemEntropy
+from gateway.authn.token import Accepted
+from gateway.evidence.chain import Instance
+from gateway.ports import (
+    Clock,
+    DigestKeys,
+    EvidenceStore,
+    Secrets,
+    StateStore,
+    Verifier,
+)
+from gateway.recording.journal import GroupCommitJournal
+from gateway.recording.sequencer import Sequencer
+from gateway.refresh.digest_keys import SecretDigestKeys
+from gateway.refresh.keyring import KeyRing
+from gateway.refresh.manifest import ManifestWatch
+from gateway.refresh.verifier import EntraVerifier
+from gateway.settings import Environment, Settings
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a gateway and an operator's command have in common."""
+
+    clock: Clock
+    store: EvidenceStore
+    state: StateStore
+    deny_table: AzureDenyTable
+    secrets: Secrets
+    digest_keys: DigestKeys
+    manifests: ManifestWatch
+    journal: GroupCommitJournal
+    verifier: Verifier
+    key_ring: KeyRing
+    sequencer: Sequencer
+    tables: TableServiceClient
+    identity: AsyncTokenCredential
+
+
+async def parts_of(
+    config: Settings, identity: AsyncTokenCredential, stack: AsyncExitStack
+) -> Parts:
+    """Construct them; nothing is contacted yet."""
+    clock = SystemClock()
+    store = await _evidence(config, identity, clock, stack)
+    connection_string = _secret_value(config.dev_storage_connection_string)
+    state = BlobStateStore(
+        await stack.enter_async_context(
+            _container(config.state_url, config.state_container, connection_string, identity)
+        )
+    )
+    tables = await stack.enter_async_context(_tables(config, connection_string, identity))
+    secrets = await _secrets(config, identity, clock, stack)
+    keys = EntraKeys(config.authority, ca_file=config.dev_ca_file)
+    stack.push_async_callback(keys.close)
+    accepted = Accepted(
+        tenants=frozenset(config.tenants),
+        audiences=frozenset(config.audiences),
+        authority=config.authority,
+        leeway=config.token_leeway_seconds,
+    )
+    instance = Instance(platform.node(), __version__, package_digest(ROOT))
+    manifests = ManifestWatch(
+        store,
+        state,
+        clock,
+        own=config.own,
+        poll_seconds=config.manifest_poll_seconds,
+        max_age_seconds=config.manifest_max_age_seconds,
+    )
+    key_ring = KeyRing(keys, clock, config.authority)
+    journal = GroupCommitJournal(
+        store, clock, SystemEntropy(), instance, manifest=lambda: manifests.digest
+    )
+    stack.push_async_callback(journal.close)
+    return Parts(
+        clock=clock,
+        store=store,
+        state=state,
+        deny_table=AzureDenyTable(tables.get_table_client(config.deny_table)),
+        secrets=secrets,
+        digest_keys=SecretDigestKeys(secrets, config.digest_key_secret),
+        manifests=manifests,
+        journal=journal,
+        verifier=EntraVerifier(
+            key_ring,
+            accepted,
+            clock,
+            max_cached_seconds=config.token_max_cached_seconds,
+        ),
+        key_ring=key_ring,
+        sequencer=Sequencer(
+            store,
+            state,
+            AzureProjections(tables.get_table_client(config.index_table)),
+            clock,
+        ),
+        tables=tables,
+        identity=identity,
+    )
+
+
+async def masked_cache(
+    config: Settings, identity: AsyncTokenCredential, parts: Parts, stack: AsyncExitStack
+) -> BlobMaskedCache:
+    """The cache of masked representations, in a container of its own."""
+    connection_string = _secret_value(config.dev_storage_connection_string)
+    container = await stack.enter_async_context(
+        _container(config.state_url, config.masked_container, connection_string, identity)
+    )
+    return BlobMaskedCache(
+        container,
+        SecretDigestKeys(parts.secrets, config.cache_key_secret, "cache key"),
+        parts.clock,
+        lifetime=timedelta(seconds=config.masked_cache_seconds),
+    )
+
+
+async def _evidence(
+    config: Settings, identity: AsyncTokenCredential, clock: Clock, stack: AsyncExitStack
+) -> EvidenceStore:
+    """The evidence container; records are appended past the SDK, see `evidence_append`."""
+    connection_string = _secret_value(config.dev_evidence_connection_string)
+    container = await stack.enter_async_context(
+        _container(config.evidence_url, config.evidence_container, connection_string, identity)
+    )
+    sign: KeySignature | TokenSignature = TokenSignature(identity, clock)
+    if connection_string:
+        parts = dict(part.split("=", 1) for part in connection_string.split(";") if "=" in part)
+        sign = KeySignature(parts.get("AccountName", ""), parts.get("AccountKey", ""), clock)
+    store = DirectAppends(BlobEvidenceStore(container), container.url, sign)
+    stack.push_async_callback(store.close)
+    return store
+
+
+async def gateway_identity(config: Settings, stack: AsyncExitStack) -> AsyncTokenCredential:
+    """The gateway's own identity; in production only the managed identity it was given."""
+    if config.environment is Environment.PRODUCTION:
+        client_id = config.identity_client_id or None
+        return await stack.enter_async_context(ManagedIdentityCredential(client_id=client_id))
+    return await stack.enter_async_context(DefaultAzureCredential())
+
+
+def _container(
+    url: str, name: str, connection_string: str, identity: AsyncTokenCredential
+) -> ContainerClient:
+    if connection_string:
+        return ContainerClient.from_connection_string(connection_string, name)
+    return ContainerClient(url, name, credential=identity)
+
+
+def _tables(
+    config: Settings, connection_string: str, identity: AsyncTokenCredential
+) -> TableServiceClient:
+    if connection_string:
+        return TableServiceClient.from_connection_string(connection_string)
+    return TableServiceClient(config.table_url, credential=identity)
+
+
+async def _secrets(
+    config: Settings, identity: AsyncTokenCredential, clock: Clock, stack: AsyncExitStack
+) -> Secrets:
+    if config.dev_secrets_file is not None:
+        return UnsafeDevelopmentSecrets(config.dev_secrets_file)
+    client = SecretClient(config.vault_url, identity)
+    return VaultSecrets(await stack.enter_async_context(client), clock)
+
+
+def _secret_value(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret is not None else ""

@@ -1,0 +1,162 @@
+"""The masker: answers that an agent may see, and ranges of them.
+
+Successive ranges of one large blob do not mask the whole again: what is over a bound and was asked
+for in parts is kept encrypted for a while. Before the kept bytes are served, the upstream says that
+the blob is still the one they were made of, under the same authorisation as any other read.
+"""
+
+from http import HTTPStatus
+from typing import Final
+
+from gateway.masking import masker as place
+from gateway.model.exchange import Authorised, Forwarded, Masked, MaskSummary
+from gateway.model.message import Answer, Headers
+from gateway.model.representation import Cached, Content, MaskedKey, Part, Plan, Terms
+from gateway.ports import Clock, MaskedCache, MaskingOf, TokenKeys
+from gateway.serving.making import Made, make, summary
+from gateway.serving.offload import offload
+from gateway.serving.terms import needs_key, terms
+from gateway.upstream import ranges, validators
+
+CACHE_BYTES: Final = 256 * 1024
+"""Below this, masking again takes less time than a look into the cache."""
+
+_OTHER_CONDITIONS: Final = (
+    "if-none-match",
+    "if-modified-since",
+    "if-unmodified-since",
+    "if-range",
+)
+# A 304 says these anew; the rest describes the representation and was kept with it.
+_OF_THIS_ANSWER: Final = ("x-ms-client-request-id", "x-ms-request-id", "x-ms-version")
+
+
+class EngineMasker:
+    """`ports.Masker`.
+
+    Args:
+        keys: of tokens, asked only where a profile makes them.
+        cache: of large representations.
+        clock: says the year, which decides who is older than 89.
+    """
+
+    def __init__(self, keys: TokenKeys, cache: MaskedCache, clock: Clock) -> None:
+        self._keys = keys
+        self._cache = cache
+        self._clock = clock
+
+    def admit(self, authorised: Authorised) -> None:
+        """See `ports.Masker`."""
+        place.admit(authorised)
+
+    async def prepare(self, authorised: Authorised, masking_of: MaskingOf) -> Plan:
+        """See `ports.Masker`; looks for what the cache has of an authorised read."""
+        found = await self._terms(authorised, masking_of)
+        classified = authorised.classified
+        target = classified.operation.accesses[0].resource
+        request = classified.authenticated.received.request
+        if not place.is_masked_content(authorised, masking_of(target), request.method):
+            return Plan(found)
+        return Plan(found, whole=True, part=await self._part(authorised, found))
+
+    async def mask(self, forwarded: Forwarded, masking_of: MaskingOf) -> Masked:
+        """See `ports.Masker`."""
+        prepared = forwarded.intended.prepared
+        authorised = prepared.approved.screened.authorised
+        plan = prepared.plan or Plan(await self._terms(authorised, masking_of))
+        made = await offload(len(forwarded.response.body), make, forwarded, plan.terms)
+        if plan.part is not None and forwarded.response.status == HTTPStatus.NOT_MODIFIED:
+            return _reused(forwarded, made, plan.part)
+        told = summary(authorised.obligations.masking, made)
+        if made.content is None:
+            return _masked(forwarded, forwarded.response.status, made.headers, made.body, told)
+        return await self._served(forwarded, plan.terms, made.headers, made.content, told)
+
+    async def _terms(self, authorised: Authorised, masking_of: MaskingOf) -> Terms:
+        key = await self._keys.current() if needs_key(authorised, masking_of) else None
+        return terms(authorised, masking_of, key, self._clock.now().date())
+
+    async def _part(self, authorised: Authorised, found: Terms) -> Part | None:
+        """The range that is asked for, if the cache has it and a 304 can vouch for it."""
+        headers = authorised.classified.authenticated.received.request.headers
+        wanted = ranges.asked(headers)
+        if wanted is None or any(name in headers for name in _OTHER_CONDITIONS):
+            return None
+        key = _key(authorised, found)
+        condition = headers.get("if-match")
+        etag = validators.original(condition, key.tag) if condition else ""
+        begins = wanted.suffix is None and not wanted.first
+        if etag in {validators.NEVER, "*"} or (begins and not etag):
+            return None
+        cached = await self._cache.find(key)
+        if cached is None or etag not in {"", cached.etag}:
+            return None
+        span = wanted.within(cached.length)
+        if span is None:
+            return Part(cached, cached.length, cached.length, b"")
+        body = await self._cache.read(key, cached, *span)
+        return Part(cached, *span, body) if body is not None else None
+
+    async def _served(
+        self,
+        forwarded: Forwarded,
+        found: Terms,
+        headers: Headers,
+        content: Content,
+        told: MaskSummary,
+    ) -> Masked:
+        authorised = forwarded.intended.prepared.approved.screened.authorised
+        asked_with = authorised.classified.authenticated.received.request.headers
+        headers = headers.replacing("accept-ranges", "bytes")
+        wanted = ranges.asked(asked_with)
+        if wanted is None or not ranges.applies(asked_with, headers.get("etag") or ""):
+            return _masked(forwarded, HTTPStatus.OK.value, headers, content.body, told)
+        length = len(content.body)
+        span = wanted.within(length)
+        if length >= CACHE_BYTES and span not in {None, (0, length)}:
+            await self._keep(forwarded, _key(authorised, found), headers, content)
+        body = content.body[slice(*span)] if span else b""
+        status, headers, body = ranges.answer(asked_with, headers, body, span, length)
+        return _masked(forwarded, status, headers, body, told)
+
+    async def _keep(
+        self, forwarded: Forwarded, key: MaskedKey, headers: Headers, content: Content
+    ) -> None:
+        etag = forwarded.response.headers.get("etag")
+        if etag is None:
+            return
+        described = headers.without(*_OF_THIS_ANSWER)
+        length = len(content.body)
+        cached = Cached(etag, length, described, content.counts, content.paths, content.key_version)
+        await self._cache.store(key, cached, content.body)
+
+
+def _key(authorised: Authorised, found: Terms) -> MaskedKey:
+    target = authorised.classified.operation.accesses[0].resource
+    container, blob = target.path
+    tag = found.tag(found.masking_of(target), target.connection)
+    return MaskedKey(target.connection, target.authority, container, blob, target.version, tag)
+
+
+def _reused(forwarded: Forwarded, made: Made, part: Part) -> Masked:
+    """A part of what was kept, now that the upstream has vouched for it."""
+    authorised = forwarded.intended.prepared.approved.screened.authorised
+    asked_with = authorised.classified.authenticated.received.request.headers
+    masking = authorised.obligations.masking
+    cached = part.cached
+    headers = cached.headers
+    for name in _OF_THIS_ANSWER:
+        value = made.headers.get(name)
+        headers = headers.replacing(name, value) if value is not None else headers
+    span = (part.start, part.stop) if part.start < part.stop else None
+    told = MaskSummary(
+        masking.profile, masking.digest, cached.key_version, cached.counts, paths=cached.paths
+    )
+    status, headers, body = ranges.answer(asked_with, headers, part.body, span, cached.length)
+    return _masked(forwarded, status, headers, body, told)
+
+
+def _masked(
+    forwarded: Forwarded, status: int, headers: Headers, body: bytes, told: MaskSummary
+) -> Masked:
+    return Masked(forwarded, Answer(status, place.typed(headers), body), told)
