@@ -15,7 +15,6 @@ from azure.core.exceptions import (
 )
 from azure.storage.blob import BlobBlock, BlobClient, ContentSettings
 
-from gateway.model.connection import WITHHELD_MARK
 from tests.integration.stack import READER, Both, Heard, Stack, code
 
 pytestmark = [pytest.mark.integration, pytest.mark.enable_socket]
@@ -50,19 +49,19 @@ def seen(heard: Heard) -> str:
 @pytest.mark.parametrize(
     "options", [{}, {"offset": 0, "length": 1}, {"offset": 5}, {"max_concurrency": 2}]
 )
-def test_content_is_withheld_and_not_even_read(
+def test_free_text_is_withheld_until_a_rule_accepts_it(
     options: dict[str, Any], stack: Stack, blob: BlobClient
 ) -> None:
     heard = Heard()
 
-    with stack.nothing_reaches_storage(), pytest.raises(HttpResponseError) as caught:
+    with pytest.raises(HttpResponseError) as caught:
         blob.download_blob(raw_response_hook=heard, **options).readall()
 
     assert (caught.value.status_code, code(caught.value)) == (403, "ContentWithheld")
-    assert "this gateway cannot mask content yet" in str(caught.value)
     assert "Mira" not in seen(heard)
-    (record,) = stack.records(heard.exchange)
-    assert (record["type"], record["reason"]) == ("denied", "ContentWithheld")
+    intent, outcome = stack.records(heard.exchange)
+    assert (intent["type"], outcome["result"]) == ("intent", "withheld")
+    assert outcome["reason"] == "ContentWithheld"
 
 
 def test_content_is_withheld_from_an_administrator_and_a_reader_alike(
@@ -86,7 +85,7 @@ def test_properties_say_nothing_of_the_original(blob: BlobClient, phi: Both) -> 
     assert properties.content_settings.content_md5 is None
     assert properties.content_settings.content_disposition is None
     assert properties.content_settings.content_type == "text/plain; charset=utf-8"
-    assert properties.metadata == {"patient": WITHHELD_MARK}
+    assert properties.metadata == {"patient": "[name]"}
     assert properties.tag_count == 2
     assert DERIVED.fullmatch(str(properties.etag))
     assert str(properties.etag).startswith(original(phi)[:-1])
@@ -136,19 +135,21 @@ def test_listings_leave_out_sizes_and_checksums(blob: BlobClient, phi: Both) -> 
     told: dict[str, Any] = dict(entry)
     assert (told["size"], entry.content_settings.content_md5) == (None, None)
     assert entry.etag == str(blob.get_blob_properties().etag).strip('"')
-    assert entry.metadata == {"patient": WITHHELD_MARK}
-    assert entry.tags == {"patient": WITHHELD_MARK, "stage": WITHHELD_MARK}
+    assert entry.metadata == {"patient": "[name]"}
+    assert entry.tags == {"patient": "[name]", "stage": "raw"}
     assert "Mira" not in seen(heard)
     assert "Content-Length" not in heard.responses[-1].text()
 
 
-def test_tags_keep_their_keys_alone(stack: Stack, blob: BlobClient, phi: Both) -> None:
+def test_tags_keep_their_keys_and_lose_what_identifies(
+    stack: Stack, blob: BlobClient, phi: Both
+) -> None:
     heard = Heard()
     service = stack.agent("clinic", raw_response_hook=heard)
     container = service.get_container_client(phi.stored.container_name)
     tags = container.get_blob_client(blob.blob_name).get_blob_tags()
 
-    assert tags == {"patient": WITHHELD_MARK, "stage": WITHHELD_MARK}
+    assert tags == {"patient": "[name]", "stage": "raw"}
     assert "Mira" not in seen(heard)
 
 
@@ -249,15 +250,17 @@ def test_an_area_that_is_not_masked_shows_its_content(stack: Stack) -> None:
     assert (properties.size, properties.etag) == (stored.size, stored.etag)
 
 
-def test_containers_of_a_masking_connection_show_no_metadata(stack: Stack, phi: Both) -> None:
+def test_containers_of_a_masking_connection_show_no_names_in_metadata(
+    stack: Stack, phi: Both
+) -> None:
     phi.stored.set_container_metadata({"ward": CANARY})
     name = phi.stored.container_name
 
     properties = phi.through.get_container_properties()
     listed = stack.agent("clinic").list_containers(name_starts_with=name, include_metadata=True)
 
-    assert properties.metadata == {"ward": WITHHELD_MARK}
-    assert [item.metadata for item in listed] == [{"ward": WITHHELD_MARK}]
+    assert properties.metadata == {"ward": "[text]"}
+    assert [item.metadata for item in listed] == [{"ward": "[text]"}]
 
 
 def test_page_and_block_lists_show_no_content(phi: Both) -> None:

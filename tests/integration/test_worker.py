@@ -95,8 +95,19 @@ def test_the_worker_finds_exactly_the_apps_functions_and_bindings(driven: dict[s
         "proxy": ("httpTrigger", "c/{connection}/{*path}"),
         "health": ("httpTrigger", "healthz"),
         "ready": ("httpTrigger", "readyz"),
+        "approval": ("httpTrigger", "approvals/{id}"),
+        "signin": ("httpTrigger", "signin"),
+        "signin_callback": ("httpTrigger", "signin/callback"),
+        "signout": ("httpTrigger", "signout"),
+        "operation": ("httpTrigger", "operations/{id}"),
+        "execute": ("queueTrigger", None),
+        "execute_poison": ("queueTrigger", None),
+        "notify": ("queueTrigger", None),
+        "notify_poison": ("queueTrigger", None),
+        "expire": ("timerTrigger", "30 * * * * *"),
         "sweep": ("timerTrigger", "0 */10 * * * *"),
         "count": ("timerTrigger", "0 * * * * *"),
+        "project": ("timerTrigger", "15 * * * * *"),
     }
     proxy = driven["functions"]["proxy"][0]
     assert proxy["authLevel"] == "ANONYMOUS"
