@@ -240,7 +240,7 @@ def conditions(rig: Rig, plan: Plan) -> dict[str, object]:
     return {
         "masking": "on: content of a masked area is masked"
         if rig.masks
-        else "off: this gateway withholds what it would have to mask, so an area without is read",
+        else "off: an area is read in which nothing is masked",
         "upstream stub": upstream.version(),
         "append": "stand-in of our own (201 at once, bench/rig/store.py)",
         "load": load.generator(),
@@ -339,6 +339,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.latency", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print JSON and nothing else")
     parser.add_argument("--quick", action="store_true", help="under a minute, no 10 MB cells")
+    parser.add_argument("--unmasked", action="store_true", help="read where nothing is masked")
     parser.add_argument("--size", action="append", choices=sorted(documents.SIZES))
     parser.add_argument("--rounds", type=int, help="of each cell")
     options = parser.parse_args(arguments)
@@ -352,9 +353,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         deadline=started + (45 if quick else 250),
     )
     report = Run()
-    with deployment.running(with_azurite=not quick) as rig:
+    with deployment.running(with_azurite=not quick, masked=not options.unmasked) as rig:
         found = conditions(rig, plan)
-        measure(rig, plan, report)
+        try:
+            measure(rig, plan, report)
+        except load.LoadFailed:
+            rig.supervisor.check()  # says which contender has ended, and its last words
+            raise
     if options.json:
         print(as_json(report, found))
     else:

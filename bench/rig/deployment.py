@@ -74,7 +74,7 @@ class Rig:
     contenders: Mapping[str, Contender]
     skipped: Mapping[str, str]
     masks: bool
-    stub: Child = field(repr=False)
+    supervisor: Supervisor = field(repr=False)
 
     def served(self) -> int:
         """Requests that the stub has answered, this one included; 0 where it does not count."""
@@ -102,8 +102,16 @@ def pinned(core: int) -> list[str]:
 
 
 @contextlib.contextmanager
-def running(*, with_azurite: bool = True, mitmproxy: bool = True) -> Iterator[Rig]:
-    """Start all of it; stop it at the end of the block."""
+def running(
+    *, with_azurite: bool = True, mitmproxy: bool = True, masked: bool = True
+) -> Iterator[Rig]:
+    """Start all of it; stop it at the end of the block.
+
+    Args:
+        with_azurite: a gateway with the storage emulator, too.
+        mitmproxy: likewise.
+        masked: read a masked place, if this gateway can mask.
+    """
     with (
         Signals() as signals,
         tempfile.TemporaryDirectory(prefix="chaperone-bench-") as name,
@@ -111,7 +119,7 @@ def running(*, with_azurite: bool = True, mitmproxy: bool = True) -> Iterator[Ri
         contextlib.ExitStack() as stack,
     ):
         starter = _Starter(Path(name), supervisor)
-        yield starter.start(stack, with_azurite=with_azurite, mitmproxy=mitmproxy)
+        yield starter.start(stack, with_azurite=with_azurite, mitmproxy=mitmproxy, masked=masked)
 
 
 @dataclass(slots=True)
@@ -125,9 +133,11 @@ class _Starter:
     contenders: dict[str, Contender] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
 
-    def start(self, stack: contextlib.ExitStack, *, with_azurite: bool, mitmproxy: bool) -> Rig:
+    def start(
+        self, stack: contextlib.ExitStack, *, with_azurite: bool, mitmproxy: bool, masked: bool
+    ) -> Rig:
         self._identity()
-        stub = self._stub()
+        self._stub()
         self._nginx()
         store = self._store()
         self._gateway("gateway", store)
@@ -136,12 +146,12 @@ class _Starter:
             self._azurite(stack)
         else:
             self.skipped["gateway on Azurite"] = "not asked for"
-        masks = _status(self.contenders["gateway"], "phi") == http.client.OK
+        masks = masked and _status(self.contenders["gateway"], "phi") == http.client.OK
         if mitmproxy:
             self._mitmproxy(masks=masks)
         else:
             self.skipped["mitmproxy"] = "not asked for"
-        rig = Rig(self.contenders, self.skipped, masks, stub)
+        rig = Rig(self.contenders, self.skipped, masks, self.supervisor)
         for contender in self.contenders.values():
             status = _status(contender, rig.area)
             if status != http.client.OK:
@@ -165,7 +175,7 @@ class _Starter:
         desk = TokenDesk(self.authority, self.ca_file, self.supervisor)
         self.token = desk.ask("--agent", "triage-agent", "--group", "phi-readers")
 
-    def _stub(self) -> Child:
+    def _stub(self) -> None:
         root = self.folder / "root"
         for area in ("phi", "public"):
             below = root / upstream.ACCOUNT / area
@@ -178,7 +188,6 @@ class _Starter:
         command = upstream.stub_command(self.folder, root, self.upstream_port)
         child = self._child("stub", command, WORKING, self.upstream_port)
         self._add("direct", self.upstream_port, f"/{upstream.ACCOUNT}", child)
-        return child
 
     def _nginx(self) -> None:
         if upstream.NGINX is None:

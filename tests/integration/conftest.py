@@ -2,8 +2,9 @@
 
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from gateway.errors import ConfigurationError
 from gateway.local.dev import Options, Running, running
 from tests.integration import canaries
-from tests.integration.deployment import Deployment
+from tests.integration.deployment import Deployment, fresh
 from tests.integration.stack import Both, Stack
 
 MANIFEST = Path(__file__).with_name("manifest.yaml")
@@ -52,3 +53,13 @@ def research(stack: Stack) -> Both:
 def phi(stack: Stack) -> Both:
     """A new container where everything is masked."""
     return stack.both("clinic", f"test-{uuid.uuid4().hex}")
+
+
+@pytest.fixture
+def deployed(stack: Stack) -> Callable[..., Stack]:
+    """Makes a deployment with stores of its own: same storage, same identity provider."""
+
+    def make(**settings: str) -> Stack:
+        return replace(stack, deployment=fresh(stack.running, **settings))
+
+    return make
