@@ -48,7 +48,8 @@ def test_bytes_that_are_neither_are_refused(data: bytes) -> None:
 def test_what_is_encrypted_is_read_back_and_shows_nothing(data: bytes) -> None:
     sealed = stored.encrypt("p", "bound", data, KEY, NONCE)
     assert stored.decrypt("p", "bound", sealed, KEY) == data
-    assert len(data) < 8 or data not in sealed
+    # The head in front of the ciphertext is public, so chance may find its letters in `data`.
+    assert len(data) < 8 or data not in sealed.partition(b"\n")[2]
     assert stored.key_version(sealed) == "1"
 
 
