@@ -158,10 +158,10 @@ def test_gzip_is_opened_masked_and_closed() -> None:
     ("body", "encoding"),
     [
         (b'{"a":1}', "gzip"),
-        (gzip.compress(b'{"a":1}')[:-4], "gzip"),
+        (gzip.compress(b'{"a":1}', mtime=0)[:-4], "gzip"),
         (zlib.compress(b'{"a":1}'), "deflate"),
         (b'{"a":1}', "br"),
-        (gzip.compress(b"[" + b" " * 200_000_000 + b"]"), "gzip"),
+        (gzip.compress(b"[" + b" " * 200_000_000 + b"]", mtime=0), "gzip"),
     ],
     ids=["no gzip", "cut off", "deflate", "br", "bomb"],
 )
