@@ -1,0 +1,240 @@
+"""What somebody must hear about, each with the signal or log it rests on.
+
+Alert rules lie with the workspace, out of reach of who operates the gateway.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+from pulumi_azure_native import monitor
+
+from gateway.model.signals import Signal
+from infra.evidence import Evidence
+from infra.monitoring import Monitoring
+from infra.site import Site
+from infra.vault import Vault
+
+URGENT, HIGH, NOTICE = 0, 1, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A query over the workspace; every row is a reason to call.
+
+    Attributes:
+        key: stable, for resource names.
+        summary: one sentence for who is called.
+        query: Kusto.
+        severity: 0 (critical) to 4.
+        minutes: window and interval.
+    """
+
+    key: str
+    summary: str
+    query: str
+    severity: int
+    minutes: int = 5
+
+
+def _counted(signal: Signal) -> str:
+    return f'AppMetrics | where Name == "{signal}" | where Sum > 0'
+
+
+def _spike(signal: Signal, filter_: str = "") -> str:
+    """Over five times the hourly mean of the day before, and at least 50."""
+    return (
+        f'AppMetrics | where Name == "{signal}" {filter_}'
+        "| summarize Now = sumif(Sum, TimeGenerated > ago(1h)),"
+        " Before = sumif(Sum, TimeGenerated <= ago(1h)) / 23.0"
+        "| where Now > 50 and Now > 5 * Before"
+    )
+
+
+_DENIED = '| where tostring(Properties.effect) == "deny" '
+
+QUERIES: Final = (
+    Alert(
+        "manifest-activated",
+        "Another manifest decides from now on.",
+        _counted(Signal.MANIFEST_ACTIVATED),
+        NOTICE,
+    ),
+    Alert(
+        "manifest-rejected",
+        "A manifest could not be used; the one before still decides.",
+        _counted(Signal.MANIFEST_REJECTED),
+        HIGH,
+    ),
+    Alert(
+        "intent-without-outcome",
+        "A request was sent and its end is not on record.",
+        _counted(Signal.INTENT_UNANSWERED),
+        HIGH,
+    ),
+    Alert(
+        "verification-failed",
+        "The evidence does not verify.",
+        _counted(Signal.VERIFICATION_FAILED),
+        URGENT,
+    ),
+    Alert(
+        "outcome-unwritten",
+        "An outcome could not be written; its answer was withheld.",
+        _counted(Signal.OUTCOME_UNWRITTEN),
+        URGENT,
+    ),
+    Alert(
+        "policy-unlocked",
+        "The evidence container's retention policy is not locked, or does not keep what it must.",
+        _counted(Signal.POLICY_UNLOCKED),
+        URGENT,
+    ),
+    Alert(
+        "approval-stalled",
+        "An approved request has not been carried out.",
+        _counted(Signal.APPROVAL_STALLED),
+        HIGH,
+    ),
+    Alert(
+        "poison-message",
+        "A queue message failed five times.",
+        _counted(Signal.MESSAGE_POISONED),
+        HIGH,
+    ),
+    Alert("break-glass", "Emergency access is in use.", _counted(Signal.BREAK_GLASS), URGENT),
+    Alert(
+        "package-changed",
+        "The gateway runs another package than the journal before.",
+        _counted(Signal.PACKAGE_CHANGED),
+        NOTICE,
+    ),
+    Alert(
+        "denials-spike",
+        "Far more requests are denied than yesterday.",
+        _spike(Signal.DECISIONS, _DENIED),
+        HIGH,
+        minutes=60,
+    ),
+    Alert(
+        "patients-spike",
+        "Far more patients are read than yesterday.",
+        _spike(Signal.PATIENTS_SEEN),
+        HIGH,
+        minutes=60,
+    ),
+    Alert(
+        "package-published",
+        "Somebody signed in to publish a package.",
+        "AppServiceAuditLogs | where isnotempty(User)",
+        NOTICE,
+    ),
+    Alert(
+        "key-deleted",
+        "A key or secret was deleted, disabled or purged.",
+        "AzureDiagnostics | where ResourceProvider == 'MICROSOFT.KEYVAULT'"
+        " | where OperationName in ('KeyDelete', 'KeyPurge', 'KeyUpdate', 'SecretDelete',"
+        " 'SecretPurge', 'VaultDelete')",
+        URGENT,
+    ),
+)
+
+
+def build_alerts(
+    site: Site, monitoring: Monitoring, evidence: Evidence, vaults: Sequence[Vault]
+) -> None:
+    """Every query above, and role assignments on evidence and vaults."""
+    for alert in QUERIES:
+        _query(site, monitoring, alert)
+    _administrative(
+        site,
+        monitoring,
+        "evidence-rights",
+        evidence.account.id,
+        "Microsoft.Authorization/roleAssignments/write",
+        "Somebody was given a right on the evidence.",
+    )
+    _administrative(
+        site,
+        monitoring,
+        "evidence-policy",
+        evidence.account.id,
+        "Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies/write",
+        "The retention policy of the evidence was written.",
+    )
+    for vault in vaults:
+        _administrative(
+            site,
+            monitoring,
+            "vault-rights",
+            vault.vault.id,
+            "Microsoft.Authorization/roleAssignments/write",
+            "Somebody was given a right on the vault.",
+        )
+
+
+def _query(site: Site, monitoring: Monitoring, alert: Alert) -> None:
+    period = "PT1H" if alert.minutes == 60 else f"PT{alert.minutes}M"  # noqa: PLR2004
+    monitor.ScheduledQueryRule(
+        f"alert-{alert.key}",
+        rule_name=f"{site.configuration.name}-{alert.key}",
+        resource_group_name=site.monitoring.name,
+        location=site.location,
+        kind="LogAlert",
+        display_name=f"Chaperone: {alert.key}",
+        description=alert.summary,
+        enabled=True,
+        severity=float(alert.severity),
+        scopes=[monitoring.workspace.id],
+        evaluation_frequency=period,
+        window_size=period,
+        override_query_time_range="P1D" if "ago(1h)" in alert.query else None,
+        # Tables come into being with their first row.
+        skip_query_validation=True,
+        auto_mitigate=False,
+        criteria=monitor.ScheduledQueryRuleCriteriaArgs(
+            all_of=[
+                monitor.ConditionArgs(
+                    query=alert.query,
+                    time_aggregation="Count",
+                    operator="GreaterThan",
+                    threshold=0,
+                    failing_periods=monitor.ConditionFailingPeriodsArgs(
+                        number_of_evaluation_periods=1, min_failing_periods_to_alert=1
+                    ),
+                )
+            ]
+        ),
+        actions=monitor.ActionsArgs(action_groups=[monitoring.receivers.id]),
+        tags=site.tags,
+    )
+
+
+def _administrative(
+    site: Site,
+    monitoring: Monitoring,
+    key: str,
+    target: pulumi.Output[str],
+    operation: str,
+    summary: str,
+) -> None:
+    def equals(field: str, value: pulumi.Input[str]) -> monitor.AlertRuleAnyOfOrLeafConditionArgs:
+        return monitor.AlertRuleAnyOfOrLeafConditionArgs(field=field, equals=value)
+
+    monitor.ActivityLogAlert(
+        f"alert-{key}",
+        activity_log_alert_name=f"{site.configuration.name}-{key}",
+        resource_group_name=site.monitoring.name,
+        location="global",
+        description=summary,
+        enabled=True,
+        scopes=[target],
+        condition=monitor.AlertRuleAllOfConditionArgs(
+            all_of=[equals("category", "Administrative"), equals("operationName", operation)]
+        ),
+        actions=monitor.ActionListArgs(
+            action_groups=[monitor.ActionGroupArgs(action_group_id=monitoring.receivers.id)]
+        ),
+        tags=site.tags,
+    )

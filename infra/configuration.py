@@ -1,0 +1,241 @@
+"""The typed configuration of a stack: safe where nothing is said, refused where it makes no sense.
+
+`pulumi config set chaperone:<key> <value>`; the keys are the fields of `Configuration` in
+camelCase.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+import pulumi
+
+RETENTION_FLOOR_DAYS: Final = 2192
+"""Six years of 45 CFR 164.316(b)(2)(i), leap days included."""
+RETENTION_DAYS: Final = 2557
+_NAME = re.compile(r"[a-z][a-z0-9]{2,10}\Z")
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+\Z")
+
+
+class Environment(StrEnum):
+    """Which promises a stack makes; `production` holds ePHI."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class Replication(StrEnum):
+    """Redundancy of the evidence account."""
+
+    LOCAL = "LRS"
+    ZONE = "ZRS"
+    GEO = "GRS"
+    GEO_ZONE = "GZRS"
+
+
+class ConfigurationError(ValueError):
+    """The stack's configuration is wrong; says which key, why and what to set."""
+
+
+@dataclass(frozen=True, slots=True)
+class FederatedAgent:
+    """An agent that signs in with its own platform's token instead of a secret.
+
+    Attributes:
+        name: of the agent's application, lower case.
+        issuer: https URL of the token issuer.
+        subject: the `sub` of its tokens.
+    """
+
+    name: str
+    issuer: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """One stack.
+
+    Attributes:
+        environment: see `Environment`.
+        name: 3 to 11 lower-case letters and digits, unique in Azure: it begins every name of a
+            storage account, vault and app.
+        location: Azure region.
+        tenant: Entra tenant id.
+        tags: on every resource that can have tags, beside the program's own.
+        retention_days: of the evidence; at least 2,192 in production.
+        bodies_retention_days: of the masked bodies.
+        allow_irreversible_lock: lock the evidence policy. THIS CANNOT BE UNDONE: neither the
+            container nor the account can be deleted before the last record's retention ends.
+        replication: of the evidence account.
+        customer_managed_key: encrypt evidence with a key in a vault of its own.
+        address_space: of the virtual network, CIDR /16 to /24.
+        fixed_egress_address: leave through a NAT gateway with one public address.
+        egress_service_tags: Azure service tags that the app may call beside its own endpoints.
+        egress_prefixes: address ranges likewise.
+        ingress_prefixes: address ranges that may call the app; empty means every address.
+        instance_memory_mb: 2048 or 4096.
+        http_concurrency: requests at once per instance; Python's default would be 1.
+        always_ready_instances: kept warm for HTTP.
+        maximum_instances: 40 to 1000.
+        alert_emails: who is told.
+        reviewer_group: object id of the Entra group whose members may approve; "" assigns nobody.
+        federated_agents: agents without a secret.
+        operator_group: object id of the group that operates the gateway; "" assigns nobody.
+        auditor_group: object id of the group that reads evidence; "" assigns nobody.
+    """
+
+    environment: Environment
+    name: str
+    location: str
+    tenant: str
+    tags: Mapping[str, str]
+    retention_days: int = RETENTION_DAYS
+    bodies_retention_days: int = 90
+    allow_irreversible_lock: bool = False
+    replication: Replication = Replication.GEO_ZONE
+    customer_managed_key: bool = False
+    address_space: str = "10.64.0.0/20"
+    fixed_egress_address: bool = False
+    egress_service_tags: tuple[str, ...] = ()
+    egress_prefixes: tuple[str, ...] = ()
+    ingress_prefixes: tuple[str, ...] = ()
+    instance_memory_mb: int = 2048
+    http_concurrency: int = 16
+    always_ready_instances: int = 0
+    maximum_instances: int = 100
+    alert_emails: tuple[str, ...] = ()
+    reviewer_group: str = ""
+    federated_agents: tuple[FederatedAgent, ...] = ()
+    operator_group: str = ""
+    auditor_group: str = ""
+
+    @property
+    def production(self) -> bool:
+        """Whether ePHI may pass."""
+        return self.environment is Environment.PRODUCTION
+
+    def __post_init__(self) -> None:
+        for key, wrong in _faults(self):
+            raise ConfigurationError(f"chaperone:{key}: {wrong}")
+
+
+def _faults(stack: Configuration) -> list[tuple[str, str]]:
+    """(key, what is wrong and what to set) for every fault."""
+    floor = RETENTION_FLOOR_DAYS if stack.production else 1
+    checks: list[tuple[str, bool, str]] = [
+        ("name", bool(_NAME.match(stack.name)), "3 to 11 lower-case letters and digits"),
+        ("tenant", _is_guid(stack.tenant), "the tenant id, a GUID"),
+        (
+            "retentionDays",
+            floor <= stack.retention_days <= 146_000,  # noqa: PLR2004 - Azure's own bound
+            f"between {floor} and 146000 days",
+        ),
+        (
+            "bodiesRetentionDays",
+            1 <= stack.bodies_retention_days <= stack.retention_days,
+            "at least 1 and not longer than the evidence",
+        ),
+        (
+            "allowIrreversibleLock",
+            stack.production or not stack.allow_irreversible_lock,
+            "only a production stack is locked; a lock can never be taken back",
+        ),
+        (
+            "replication",
+            not stack.production or stack.replication is not Replication.LOCAL,
+            "production evidence must survive a data centre: ZRS, GRS or GZRS",
+        ),
+        ("instanceMemoryMb", stack.instance_memory_mb in {2048, 4096}, "2048 or 4096"),
+        ("httpConcurrency", 1 <= stack.http_concurrency <= 1000, "1 to 1000"),  # noqa: PLR2004
+        ("maximumInstances", 40 <= stack.maximum_instances <= 1000, "40 to 1000"),  # noqa: PLR2004
+        (
+            "alwaysReadyInstances",
+            0 <= stack.always_ready_instances <= stack.maximum_instances,
+            "0 to maximumInstances",
+        ),
+        (
+            "alertEmails",
+            (bool(stack.alert_emails) or not stack.production)
+            and all(_ADDRESS.match(one) for one in stack.alert_emails),
+            "mail addresses; in production at least one, or nobody hears an alert",
+        ),
+    ]
+    checks += [
+        (key, not value or _is_guid(value), "an object id, a GUID")
+        for key, value in (
+            ("reviewerGroup", stack.reviewer_group),
+            ("operatorGroup", stack.operator_group),
+            ("auditorGroup", stack.auditor_group),
+        )
+    ]
+    return [(key, wrong) for key, good, wrong in checks if not good]
+
+
+def load() -> Configuration:
+    """The configuration of the current stack.
+
+    Raises:
+        ConfigurationError: a key is missing or wrong.
+    """
+    given = pulumi.Config("chaperone")
+    environment = given.require("environment")
+    if environment not in {one.value for one in Environment}:
+        raise ConfigurationError("chaperone:environment: development or production")
+    values: dict[str, object] = {
+        "environment": Environment(environment),
+        "name": given.require("name"),
+        "tenant": given.require("tenant"),
+        "location": pulumi.Config("azure-native").require("location"),
+        "tags": given.get_object("tags") or {},
+    }
+    for field in fields(Configuration):
+        if field.name not in values and (value := _read(given, field.name)) is not None:
+            values[field.name] = value
+    return Configuration(**values)  # type: ignore[arg-type]
+
+
+def _read(given: pulumi.Config, name: str) -> object:
+    key = _camel(name)
+    if name in {"allow_irreversible_lock", "customer_managed_key", "fixed_egress_address"}:
+        return given.get_bool(key)
+    if name in {
+        "egress_service_tags",
+        "egress_prefixes",
+        "ingress_prefixes",
+        "alert_emails",
+    }:
+        found = given.get_object(key)
+        return None if found is None else tuple(str(item) for item in found)
+    if name == "federated_agents":
+        agents = given.get_object(key)
+        return None if agents is None else tuple(FederatedAgent(**agent) for agent in agents)
+    if name == "replication":
+        text = given.get(key)
+        return None if text is None else _replication(text)
+    if name.endswith(("_days", "_mb", "_instances", "_concurrency")):
+        return given.get_int(key)
+    return given.get(key)
+
+
+def _replication(text: str) -> Replication:
+    try:
+        return Replication(text)
+    except ValueError:
+        known = ", ".join(Replication)
+        raise ConfigurationError(f"chaperone:replication: one of {known}") from None
+
+
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(word.capitalize() for word in rest)
+
+
+def _is_guid(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text.lower()
+    except ValueError:
+        return False

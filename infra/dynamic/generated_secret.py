@@ -1,0 +1,78 @@
+"""A secret that nobody has seen: made at random, written to the vault, and kept out of the state.
+
+Through Resource Manager, since the vault has no public address. Unproven without a subscription:
+the call itself.
+"""
+
+import base64
+import os
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider
+
+from infra.dynamic.lock import subscription
+
+
+class _SecretProvider(ResourceProvider):
+    """Creates once; a new version is an operator's act (`docs/operations.md`, rotation)."""
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Write a secret of random bytes, base64, where there is none of that name."""
+        from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415
+
+        secrets = _secrets(props["subscription"])
+        place = (props["resource_group"], props["vault"], props["name"])
+        try:
+            secrets.get(*place)
+        except ResourceNotFoundError:
+            value = base64.b64encode(os.urandom(props["size"])).decode()
+            secrets.create_or_update(
+                *place,
+                parameters={"properties": {"value": value, "contentType": props["purpose"]}},
+            )
+        return CreateResult(id_="/".join(place), outs=dict(props))
+
+    def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
+        """Another vault or name is another secret; nothing else matters."""
+        moved = [key for key in ("vault", "name") if olds.get(key) != news.get(key)]
+        return DiffResult(changes=bool(moved), replaces=moved)
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        """Keep it: records that it protects outlive the stack."""
+
+
+class GeneratedSecret(Resource):
+    """A secret of random bytes in a vault."""
+
+    def __init__(
+        self,
+        label: str,
+        *,
+        resource_group: pulumi.Input[str],
+        vault: pulumi.Input[str],
+        name: str,
+        size: int,
+        purpose: str,
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        super().__init__(
+            _SecretProvider(),
+            label,
+            {
+                "subscription": subscription(),
+                "resource_group": resource_group,
+                "vault": vault,
+                "name": name,
+                "size": size,
+                "purpose": purpose,
+            },
+            opts,
+        )
+
+
+def _secrets(subscription_id: str) -> Any:
+    from azure.identity import DefaultAzureCredential  # noqa: PLC0415
+    from azure.mgmt.keyvault import KeyVaultManagementClient  # noqa: PLC0415
+
+    return KeyVaultManagementClient(DefaultAzureCredential(), subscription_id).secrets

@@ -1,0 +1,90 @@
+"""The lock of a container's retention policy. It cannot be undone, by anybody.
+
+Unproven without a subscription: the call itself. Resource Manager requires the policy's current
+entity tag, so a policy that was changed in between is not locked.
+"""
+
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
+
+LOCKED = "Locked"
+
+
+class _LockProvider(ResourceProvider):
+    """Locks on creation; there is nothing to update or to delete."""
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Lock the policy, unless it is locked already.
+
+        Raises:
+            ValueError: the policy in Azure keeps records for another time than the stack says.
+        """
+        containers = _containers(props["subscription"])
+        place = (props["resource_group"], props["account"], props["container"])
+        policy = containers.get_immutability_policy(*place)
+        days = policy.immutability_period_since_creation_in_days
+        if days != props["days"]:
+            raise ValueError(
+                f"the policy keeps records for {days} days and the stack says {props['days']}; "
+                "run `pulumi up` without allowIrreversibleLock first"
+            )
+        if policy.state != LOCKED:
+            policy = containers.lock_immutability_policy(*place, if_match=policy.etag)
+        return CreateResult(id_="/".join(place), outs={**props, "state": str(policy.state)})
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        """A lock never changes."""
+        return DiffResult(changes=False)
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        """Nothing to do."""
+        return UpdateResult(outs=_olds)
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        """Forget it: the lock itself stays."""
+
+
+class PolicyLock(Resource):
+    """A locked retention policy."""
+
+    state: pulumi.Output[str]
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        resource_group: pulumi.Input[str],
+        account: pulumi.Input[str],
+        container: pulumi.Input[str],
+        days: int,
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        super().__init__(
+            _LockProvider(),
+            name,
+            {
+                "subscription": subscription(),
+                "resource_group": resource_group,
+                "account": account,
+                "container": container,
+                "days": days,
+                "state": None,
+            },
+            opts,
+        )
+
+
+def subscription() -> pulumi.Output[str]:
+    """Id of the subscription that the stack is deployed to."""
+    from pulumi_azure_native import authorization  # noqa: PLC0415 - providers are pickled
+
+    return authorization.get_client_config_output().subscription_id
+
+
+def _containers(subscription_id: str) -> Any:
+    from azure.identity import DefaultAzureCredential  # noqa: PLC0415
+    from azure.mgmt.storage import StorageManagementClient  # noqa: PLC0415
+
+    return StorageManagementClient(DefaultAzureCredential(), subscription_id).blob_containers

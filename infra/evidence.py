@@ -1,0 +1,168 @@
+"""The evidence account: records can be added and read, and for years neither changed nor deleted.
+
+Time-based retention with protected append writes is a policy of the container (45 CFR 164.312(c),
+164.316(b)(2)(i)). It binds when it is locked, which cannot be undone and is therefore a setting of
+its own.
+"""
+
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_azure_native import authorization, storage
+
+from infra.dynamic.lock import PolicyLock
+from infra.identity import Identities, assign
+from infra.network import Network, private_endpoint
+from infra.roles import BLOB_DATA_READER
+from infra.site import Site
+from infra.storage import account, blob_service, container, log_access
+from infra.vault import encryption_vault
+
+CONTAINER = "evidence"
+BODIES = "bodies"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The evidence account and its containers.
+
+    Attributes:
+        locked: "locked", or what is to be done to lock it.
+    """
+
+    account: storage.StorageAccount
+    container: storage.BlobContainer
+    policy: storage.BlobContainerImmutabilityPolicy
+    locked: pulumi.Output[str]
+
+    @property
+    def endpoint(self) -> pulumi.Output[str]:
+        """Of the blob service, without a slash at its end."""
+        return self.account.name.apply(lambda name: f"https://{name}.blob.core.windows.net")
+
+
+def build_evidence(
+    site: Site, where: Network, identities: Identities, workspace: pulumi.Input[str]
+) -> Evidence:
+    """The account, its containers, policies, rights, network and logs."""
+    stack = site.configuration
+    encryption, identity = (
+        encryption_vault(site, where, workspace) if stack.customer_managed_key else (None, None)
+    )
+    owner = account(
+        site,
+        "evidence",
+        site.evidence,
+        sku=f"Standard_{stack.replication}",
+        encryption=encryption,
+        identity=identity,
+        protect=stack.production,
+    )
+    blob_service(owner, site.evidence, "evidence")
+    records = container(owner, site.evidence, CONTAINER, protect=stack.production)
+    bodies = container(owner, site.evidence, BODIES, protect=stack.production)
+    policy = _policy(site, owner, records, stack.retention_days, appends=True)
+    _policy(site, owner, bodies, stack.bodies_retention_days, appends=False)
+    _lifecycle(site, owner)
+    private_endpoint(site, where, "evidence", owner.id, "blob")
+    log_access("evidence", owner.id, workspace, ["blob"])
+    if stack.production:
+        authorization.ManagementLockByScope(
+            "evidence-delete-lock",
+            lock_name="chaperone-evidence",
+            scope=owner.id,
+            level="CanNotDelete",
+            notes="Records that an audit needs. Retention is enforced by the container's policy.",
+        )
+    _rights(site, identities, owner, records, bodies)
+    return Evidence(owner, records, policy, _lock(site, owner, records, policy))
+
+
+def _policy(
+    site: Site,
+    owner: storage.StorageAccount,
+    records: storage.BlobContainer,
+    days: int,
+    *,
+    appends: bool,
+) -> storage.BlobContainerImmutabilityPolicy:
+    # Append blobs alone: "all" would let blocks be added to block blobs too.
+    return storage.BlobContainerImmutabilityPolicy(
+        f"{records._name}-policy",  # noqa: SLF001 - the name it has in this program
+        immutability_policy_name="default",
+        account_name=owner.name,
+        container_name=records.name,
+        resource_group_name=site.evidence.name,
+        immutability_period_since_creation_in_days=days,
+        allow_protected_append_writes=appends,
+        opts=pulumi.ResourceOptions(parent=records),
+    )
+
+
+def _lock(
+    site: Site,
+    owner: storage.StorageAccount,
+    records: storage.BlobContainer,
+    policy: storage.BlobContainerImmutabilityPolicy,
+) -> pulumi.Output[str]:
+    if not site.configuration.allow_irreversible_lock:
+        return pulumi.Output.from_input("unlocked")
+    lock = PolicyLock(
+        "evidence-lock",
+        resource_group=site.evidence.name,
+        account=owner.name,
+        container=records.name,
+        days=site.configuration.retention_days,
+        opts=pulumi.ResourceOptions(depends_on=[policy], protect=True),
+    )
+    return lock.state
+
+
+def _lifecycle(site: Site, owner: storage.StorageAccount) -> None:
+    """Bodies go when their policy lets them; records are never deleted by a rule."""
+    days = float(site.configuration.bodies_retention_days + 1)
+    storage.ManagementPolicy(
+        "evidence-lifecycle",
+        management_policy_name="default",
+        account_name=owner.name,
+        resource_group_name=site.evidence.name,
+        policy=storage.ManagementPolicySchemaArgs(
+            rules=[
+                storage.ManagementPolicyRuleArgs(
+                    name="bodies",
+                    type="Lifecycle",
+                    enabled=True,
+                    definition=storage.ManagementPolicyDefinitionArgs(
+                        filters=storage.ManagementPolicyFilterArgs(
+                            blob_types=["blockBlob"], prefix_match=[f"{BODIES}/"]
+                        ),
+                        actions=storage.ManagementPolicyActionArgs(
+                            base_blob=storage.ManagementPolicyBaseBlobArgs(
+                                delete=storage.DateAfterModificationArgs(
+                                    days_after_modification_greater_than=days
+                                )
+                            )
+                        ),
+                    ),
+                )
+            ]
+        ),
+        opts=pulumi.ResourceOptions(parent=owner),
+    )
+
+
+def _rights(
+    site: Site,
+    identities: Identities,
+    owner: storage.StorageAccount,
+    records: storage.BlobContainer,
+    bodies: storage.BlobContainer,
+) -> None:
+    own = identities.own.principal_id
+    writer = identities.roles["evidence-writer"]
+    assign(site, "own-evidence", own, writer, records.id)
+    assign(site, "own-bodies", own, writer, bodies.id)
+    reader = identities.roles["evidence-policy-reader"]
+    assign(site, "own-evidence-policy", own, reader, owner.id)
+    if group := site.configuration.auditor_group:
+        assign(site, "auditors", group, BLOB_DATA_READER, records.id, principal_type="Group")

@@ -1,0 +1,354 @@
+"""What both stacks hold, resource by resource, and what must be true of every resource."""
+
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+
+from gateway.settings import Settings
+from infra.configuration import ConfigurationError, load
+from infra.preview import document, stack_configuration
+from infra.roles import CUSTOM_ROLES
+from tests.infra.registration import Refused, Resource, register
+
+GOLDEN = Path(__file__).with_name("golden")
+STACKS = ("development", "production")
+# What Azure gives no tags to, or what lies inside a resource that has them.
+UNTAGGED = {
+    "AppRoleAssignment",
+    "Application",
+    "ApplicationFederatedIdentityCredential",
+    "ApplicationPassword",
+    "BlobContainer",
+    "BlobContainerImmutabilityPolicy",
+    "BlobServiceProperties",
+    "DiagnosticSetting",
+    "Key",
+    "ManagementLockByScope",
+    "ManagementPolicy",
+    "PrivateDnsZoneGroup",
+    "Queue",
+    "Resource",
+    "RoleAssignment",
+    "RoleDefinition",
+    "Secret",
+    "ServicePrincipal",
+    "Subnet",
+    "Table",
+    "WebAppFtpAllowed",
+    "WebAppScmAllowed",
+}
+
+
+@cache
+def resources(stack: str) -> tuple[Resource, ...]:
+    return tuple(register(stack))
+
+
+def of(stack: str, kind: str) -> list[Resource]:
+    return [one for one in resources(stack) if one.kind == kind]
+
+
+def one(stack: str, kind: str, name: str = "") -> Mapping[str, Any]:
+    found = [item for item in of(stack, kind) if not name or item.name == name]
+    assert len(found) == 1, [item.name for item in found]
+    return found[0].inputs
+
+
+def settings(stack: str) -> dict[str, str]:
+    pairs = one(stack, "WebApp")["siteConfig"]["appSettings"]
+    return {pair["name"]: pair["value"] for pair in pairs}
+
+
+def leaves(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(node, dict):
+        for key, value in node.items():
+            yield from leaves(value, f"{path}.{key}")
+    elif isinstance(node, list):
+        for value in node:
+            yield from leaves(value, path)
+    else:
+        yield path, node
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_preview_is_the_one_that_was_reviewed(stack: str) -> None:
+    golden = GOLDEN / f"{stack}.yaml"
+    assert _stable(document(resources(stack))) == golden.read_text("utf-8"), (
+        f"read the difference, then: python -m tests.infra.test_stacks {stack}"
+    )
+
+
+def _stable(text: str) -> str:
+    """The digest of the sources changes with every commit."""
+    return re.sub(r"digest: sha256:[0-9a-f]{64}", "digest: sha256:(of the sources)", text)
+
+
+@pytest.mark.parametrize("stack", STACKS)
+class TestEveryResource:
+    def test_no_store_has_a_public_address_or_keys(self, stack: str) -> None:
+        accounts = of(stack, "StorageAccount")
+        assert {item.name for item in accounts} == {"evidence-account", "state-account"}
+        for item in accounts:
+            assert item.inputs["publicNetworkAccess"] == "Disabled"
+            assert item.inputs["allowSharedKeyAccess"] is False
+            assert item.inputs["allowBlobPublicAccess"] is False
+            assert item.inputs["networkRuleSet"] == {"bypass": "None", "defaultAction": "Deny"}
+            assert item.inputs["minimumTlsVersion"] == "TLS1_2"
+            assert item.inputs["enableHttpsTrafficOnly"] is True
+            assert item.inputs["encryption"]["requireInfrastructureEncryption"] is True
+        for item in of(stack, "BlobContainer"):
+            assert item.inputs["publicAccess"] == "None"
+        for item in of(stack, "Vault"):
+            properties = item.inputs["properties"]
+            assert properties["publicNetworkAccess"] == "disabled"
+            assert properties["networkAcls"]["defaultAction"] == "Deny"
+            assert properties["enableRbacAuthorization"] is True
+            assert properties["enablePurgeProtection"] is True
+            assert properties["softDeleteRetentionInDays"] == 90
+
+    def test_every_store_is_reached_privately(self, stack: str) -> None:
+        reached = {
+            (connection["privateLinkServiceId"].rpartition("/")[2], connection["groupIds"][0])
+            for item in of(stack, "PrivateEndpoint")
+            for connection in item.inputs["privateLinkServiceConnections"]
+        }
+        wanted = {("evidence-account", "blob"), ("vault", "vault")}
+        wanted |= {("state-account", service) for service in ("blob", "queue", "table")}
+        wanted |= {("keys", "vault")} if stack == "production" else set()
+        assert reached == wanted
+
+    def test_no_role_has_a_wildcard_or_can_delete(self, stack: str) -> None:
+        definitions = of(stack, "RoleDefinition")
+        assert len(definitions) == len(CUSTOM_ROLES)
+        for item in definitions:
+            (permission,) = item.inputs["permissions"]
+            rights = permission["actions"] + permission["dataActions"]
+            assert rights
+            for right in rights:
+                assert "*" not in right
+                assert not right.endswith(("/delete", "/write", "/deleteBlobVersion/action"))
+                assert "immutableStorage" not in right
+
+    def test_built_in_roles_are_given_by_name_and_nowhere_wide(self, stack: str) -> None:
+        for item in of(stack, "RoleAssignment"):
+            scope = item.inputs["scope"]
+            assert scope.count("/") > 6, "a resource, not a group or a subscription"
+            assert "/ResourceGroup/" not in scope
+            assert item.inputs["principalType"] in {"ServicePrincipal", "Group"}
+
+    def test_the_upstream_identity_has_no_right_here(self, stack: str) -> None:
+        principals = {item.inputs["principalId"] for item in of(stack, "RoleAssignment")}
+        assert "principal-own-identity" in principals
+        assert "principal-upstream-identity" not in principals
+
+    def test_the_gateway_can_only_add_and_read_evidence(self, stack: str) -> None:
+        definitions = {item.name: item for item in of(stack, "RoleDefinition")}
+        for item in of(stack, "RoleAssignment"):
+            if "evidence-container" not in item.inputs["scope"]:
+                continue
+            if item.inputs["principalId"] != "principal-own-identity":
+                continue
+            role = definitions[item.inputs["roleDefinitionId"].rpartition("/")[2]]
+            (permission,) = role.inputs["permissions"]
+            assert sorted(
+                right.rpartition("/blobs/")[2] for right in permission["dataActions"]
+            ) == [
+                "add/action",
+                "read",
+            ]
+
+    def test_no_secret_stands_in_settings_or_names(self, stack: str) -> None:
+        for item in resources(stack):
+            for path, value in leaves(item.inputs):
+                if not isinstance(value, str) or "a-client-secret" not in value:
+                    continue
+                # The one secret that Entra makes goes to the vault, as a Pulumi secret.
+                assert (item.name, path.rpartition(".")[2]) == ("signin-client-secret", "value")
+                assert "4dabf18193072939515e22adb298388d" in json.dumps(item.inputs)
+
+    def test_everything_that_can_be_tagged_is(self, stack: str) -> None:
+        for item in resources(stack):
+            if item.kind in UNTAGGED:
+                assert "tags" not in item.inputs or item.inputs["tags"] is None
+                continue
+            assert item.inputs["tags"]["application"] == "chaperone", item.name
+            assert item.inputs["tags"]["environment"] == stack
+
+    def test_stores_vaults_and_the_app_are_logged(self, stack: str) -> None:
+        logged = {item.inputs["resourceUri"] for item in of(stack, "DiagnosticSetting")}
+        names = {uri.partition("/StorageAccount/")[2] or uri.rpartition("/")[2] for uri in logged}
+        wanted = {"evidence-account/blobServices/default", "vault", "app"}
+        wanted |= {f"state-account/{one}Services/default" for one in ("blob", "queue", "table")}
+        wanted |= {"keys"} if stack == "production" else set()
+        assert names == wanted
+        for item in of(stack, "DiagnosticSetting"):
+            assert all(log["enabled"] for log in item.inputs["logs"])
+
+    def test_the_app_leaves_only_where_it_must(self, stack: str) -> None:
+        rules = one(stack, "NetworkSecurityGroup", "app-rules")["securityRules"]
+        allowed = {rule["destinationAddressPrefix"] for rule in rules if rule["access"] == "Allow"}
+        assert allowed == {
+            "10.64.2.0/23",
+            "AzureActiveDirectory",
+            "AzureResourceManager",
+            "AzureMonitor",
+        }
+        (last,) = [rule for rule in rules if rule["access"] == "Deny"]
+        assert last["priority"] == max(rule["priority"] for rule in rules)
+        assert (last["direction"], last["protocol"]) == ("Outbound", "*")
+        for item in of(stack, "Subnet"):
+            assert item.inputs["defaultOutboundAccess"] is False
+
+
+@pytest.mark.parametrize("stack", STACKS)
+class TestTheApp:
+    def test_it_runs_without_passwords(self, stack: str) -> None:
+        app = one(stack, "WebApp")
+        assert app["httpsOnly"] is True
+        config = app["siteConfig"]
+        assert (config["minTlsVersion"], config["scmMinTlsVersion"]) == ("1.2", "1.2")
+        assert config["ftpsState"] == "Disabled"
+        assert one(stack, "WebAppFtpAllowed")["allow"] is False
+        assert one(stack, "WebAppScmAllowed")["allow"] is False
+        for name, value in settings(stack).items():
+            assert "AccountKey=" not in str(value), name
+            assert name != "AzureWebJobsStorage"
+
+    def test_it_is_flex_consumption_with_its_own_concurrency(self, stack: str) -> None:
+        assert one(stack, "AppServicePlan")["sku"] == {"name": "FC1", "tier": "FlexConsumption"}
+        flex = one(stack, "WebApp")["functionAppConfig"]
+        assert flex["runtime"] == {"name": "python", "version": "3.13"}
+        scale = flex["scaleAndConcurrency"]
+        assert scale["triggers"]["http"]["perInstanceConcurrency"] == 16
+        ready = scale["alwaysReady"]
+        assert ready == ([{"instanceCount": 2, "name": "http"}] if stack == "production" else [])
+        assert flex["deployment"]["storage"]["authentication"]["type"] == "UserAssignedIdentity"
+
+    def test_it_has_two_identities(self, stack: str) -> None:
+        identity = one(stack, "WebApp")["identity"]
+        names = {one.rpartition("/")[2] for one in identity["userAssignedIdentities"]}
+        assert names == {"own-identity", "upstream-identity"}
+
+    def test_its_settings_start_the_gateway(self, stack: str) -> None:
+        given = {
+            name.removeprefix("CHAPERONE_").lower(): value
+            for name, value in settings(stack).items()
+            if name.startswith("CHAPERONE_")
+        }
+        # The identities' ids are the preview's own stand-ins; everything else is as deployed.
+        guid = "44444444-4444-4444-8444-444444444444"
+        given["signin_client_id"] = guid
+        made = Settings(**given)  # type: ignore[arg-type]
+        assert made.environment.value == stack
+        assert made.evidence_url == "https://stmarysevidence.blob.core.windows.net"
+        assert made.vault_url == "https://stmarysvault.vault.azure.net"
+
+
+class TestProduction:
+    def test_records_are_kept_for_seven_years_and_can_be_appended_to(self) -> None:
+        policy = one("production", "BlobContainerImmutabilityPolicy", "evidence-container-policy")
+        assert policy["immutabilityPeriodSinceCreationInDays"] == 2557
+        assert policy["allowProtectedAppendWrites"] is True
+        assert policy["containerName"] == "evidence"
+
+    def test_nothing_is_locked_without_the_second_setting(self) -> None:
+        assert not [
+            item
+            for item in resources("production")
+            if "lock" in item.name.split("-")[-1:] and item.kind == "Resource"
+        ]
+        (lock,) = [
+            item
+            for item in register("production", allowIrreversibleLock="true")
+            if item.name == "evidence-lock"
+        ]
+        assert lock.inputs["days"] == 2557
+        assert lock.inputs["container"] == "evidence"
+
+    def test_evidence_is_encrypted_with_a_key_in_a_vault_of_its_own(self) -> None:
+        account = one("production", "StorageAccount", "evidence-account")
+        assert account["encryption"]["keySource"] == "Microsoft.Keyvault"
+        assert one("production", "Vault", "keys")["resourceGroupName"] == "rg-stmarys-evidence"
+        assert account["sku"] == {"name": "Standard_GZRS"}
+
+    def test_the_account_cannot_be_deleted(self) -> None:
+        assert one("production", "ManagementLockByScope")["level"] == "CanNotDelete"
+
+    def test_somebody_hears_every_alert(self) -> None:
+        receivers = one("production", "ActionGroup")["emailReceivers"]
+        assert [item["emailAddress"] for item in receivers] == ["privacy@example.org"]
+        rules = of("production", "ScheduledQueryRule") + of("production", "ActivityLogAlert")
+        assert {item.name.removeprefix("alert-") for item in rules} >= {
+            "manifest-activated",
+            "manifest-rejected",
+            "intent-without-outcome",
+            "verification-failed",
+            "outcome-unwritten",
+            "policy-unlocked",
+            "approval-stalled",
+            "poison-message",
+            "break-glass",
+            "denials-spike",
+            "patients-spike",
+            "package-published",
+            "evidence-rights",
+            "vault-rights",
+        }
+        for item in rules:
+            assert item.inputs["resourceGroupName"] == "rg-stmarys-monitoring"
+            assert item.inputs["actions"]["actionGroups"]
+
+    def test_agents_without_secrets_may_call(self) -> None:
+        credential = one("production", "ApplicationFederatedIdentityCredential")
+        assert credential["subject"] == "agent:triage"
+        assert credential["audiences"] == ["api://AzureADTokenExchange"]
+        assigned = {item.name for item in of("production", "AppRoleAssignment")}
+        assert assigned == {"agent-triage-may-call", "reviewers-may-decide"}
+
+
+@pytest.mark.parametrize(
+    ("stack", "key", "value", "said"),
+    [
+        ("production", "retentionDays", "365", "between 2192 and 146000"),
+        ("production", "alertEmails", "[]", "nobody hears"),
+        ("production", "replication", "LRS", "ZRS, GRS or GZRS"),
+        ("production", "replication", "somewhere", "one of LRS"),
+        ("production", "name", "Too-Long-A-Name", "3 to 11"),
+        ("production", "tenant", "contoso.com", "a GUID"),
+        ("production", "reviewerGroup", "reviewers", "an object id"),
+        ("production", "bodiesRetentionDays", "3000", "not longer than the evidence"),
+        ("development", "allowIrreversibleLock", "true", "can never be taken back"),
+        ("development", "environment", "staging", "development or production"),
+        ("development", "httpConcurrency", "0", "1 to 1000"),
+    ],
+)
+def test_a_wrong_configuration_is_refused_by_its_key(
+    stack: str, key: str, value: str, said: str
+) -> None:
+    pulumi.runtime.set_all_config(stack_configuration(stack) | {f"chaperone:{key}": value})
+    with pytest.raises(ConfigurationError) as refused:
+        load()
+    assert str(refused.value).startswith(f"chaperone:{key}: ")
+    assert said in str(refused.value)
+
+
+def test_a_wrong_configuration_registers_nothing() -> None:
+    with pytest.raises(Refused, match="chaperone:retentionDays"):
+        register("production", retentionDays="365")
+
+
+def main() -> None:
+    """Accept the previews of the stacks named on the command line."""
+    for stack in sys.argv[1:]:
+        (GOLDEN / f"{stack}.yaml").write_text(_stable(document(resources(stack))), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
