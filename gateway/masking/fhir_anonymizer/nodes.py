@@ -1,0 +1,226 @@
+"""A FHIR resource as a tree of typed elements, read from decoded JSON and written back."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from gateway.errors import Reason, Withheld
+from gateway.masking.fhir_anonymizer.definitions import (
+    Definition,
+    is_primitive,
+    is_resource,
+    members,
+)
+from gateway.masking.json_codec import MAX_DEPTH, Node, Number, too_deep
+
+Value = str | int | bool | Number
+
+
+class Element:
+    """One element: a value, children, or both.
+
+    Attributes:
+        name: as FHIRPath names it (`value`, not `valueQuantity`); the type for a root.
+        type: FHIR type, such as `HumanName`; of nested elements `BackboneElement` or `Element`.
+        structure: key of its definition.
+        many, choice: how JSON writes it.
+        resource: whether it is a resource, at the root or within another.
+        visited: whether a rule has settled it.
+    """
+
+    __slots__ = (
+        "children",
+        "choice",
+        "many",
+        "name",
+        "parent",
+        "resource",
+        "structure",
+        "type",
+        "value",
+        "visited",
+    )
+
+    def __init__(self, definition: Definition, parent: "Element | None") -> None:
+        self.name = definition.name
+        self.type = definition.type
+        self.structure = definition.structure
+        self.many = definition.many
+        self.choice = definition.choice
+        self.parent = parent
+        self.resource = False
+        self.visited = False
+        self.value: Value | None = None
+        self.children: list[Element] = []
+
+    def named(self, name: str) -> list["Element"]:
+        """Children of a name."""
+        return [child for child in self.children if child.name == name]
+
+    def root(self) -> "Element":
+        """The outermost resource."""
+        node = self
+        while node.parent is not None:
+            node = node.parent
+        return node
+
+    def path(self) -> str:
+        """Where it stands, from its own resource on: `Patient.name.family`."""
+        names: list[str] = []
+        node = self
+        while not node.resource and node.parent is not None:
+            names.append(node.name)
+            node = node.parent
+        return ".".join([node.type, *reversed(names)])
+
+    def id(self) -> str:
+        """The value of the child `id`, "" without one."""
+        for child in self.children:
+            if child.name == "id":
+                return text(child.value)
+        return ""
+
+    def within(self) -> Iterator["Element"]:
+        """All elements below, without those of resources within."""
+        for child in self.children:
+            if not child.resource:
+                yield child
+                yield from child.within()
+
+    def below(self) -> Iterator["Element"]:
+        """All elements below."""
+        for child in self.children:
+            yield child
+            yield from child.below()
+
+
+def text(value: Value | None) -> str:
+    """A value as the tool's runtime (.NET) writes it, which is what it hashes and encrypts."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "True" if value else "False"
+    if isinstance(value, Number):
+        return format(Decimal(value.text), "f")
+    return str(value)
+
+
+def parse(tree: Node) -> Element:
+    """The elements of a resource.
+
+    Raises:
+        Withheld: not a resource of R4, or with a member that R4 does not define.
+    """
+    if not isinstance(tree, dict):
+        raise _unknown("the content", "is not a FHIR resource")
+    return _resource(tree, Definition("", "", "", False, False), None, 0)
+
+
+def parse_fragment(tree: Node, definition: Definition) -> Element:
+    """An element of its own, for a substitution.
+
+    Raises:
+        Withheld: it does not fit the definition.
+    """
+    return _element(tree, None, definition, None, 0)
+
+
+def _resource(
+    tree: dict[str, Node], definition: Definition, parent: Element | None, depth: int
+) -> Element:
+    kind = tree.get("resourceType")
+    if not isinstance(kind, str) or not is_resource(kind):
+        raise _unknown("a resource", "has no resourceType of FHIR R4")
+    name = definition.name or kind
+    node = Element(Definition(name, kind, kind, definition.many, False), parent)
+    node.resource = True
+    _fill(node, tree, depth)
+    return node
+
+
+def _fill(node: Element, tree: dict[str, Node], depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise too_deep()
+    known = members(node.structure)
+    done: set[str] = set()
+    for key in tree:
+        name = key.removeprefix("_")
+        if name in done or (node.resource and key == "resourceType"):
+            continue
+        done.add(name)
+        definition = known.get(name)
+        if definition is None or (key != name and not is_primitive(definition.type)):
+            raise _unknown(node.path(), "has a member that FHIR R4 does not define")
+        main, shadow = tree.get(name), tree.get(f"_{name}")
+        for item, extra in _pairs(main, shadow):
+            if item is not None or extra is not None:
+                node.children.append(_element(item, extra, definition, node, depth + 1))
+
+
+def _pairs(main: Node, shadow: Node) -> list[tuple[Node, Node]]:
+    """The values of a member, each with what `_member` says of it."""
+    if not isinstance(main, list) and not isinstance(shadow, list):
+        return [(main, shadow)]
+    mains = main if isinstance(main, list) else [] if main is None else [main]
+    shadows = shadow if isinstance(shadow, list) else [] if shadow is None else [shadow]
+    length = max(len(mains), len(shadows))
+    return list(
+        zip(
+            [*mains, *[None] * (length - len(mains))],
+            [*shadows, *[None] * (length - len(shadows))],
+            strict=True,
+        )
+    )
+
+
+def _element(
+    item: Node, extra: Node, definition: Definition, parent: Element | None, depth: int
+) -> Element:
+    if not definition.type:
+        if not isinstance(item, dict):
+            raise _unknown(definition.name, "is not a FHIR resource")
+        return _resource(item, definition, parent, depth)
+    node = Element(definition, parent)
+    if not is_primitive(definition.type):
+        if not isinstance(item, dict):
+            raise _unknown(node.path(), "is not an object")
+        _fill(node, item, depth)
+        return node
+    if isinstance(item, dict | list) or not isinstance(extra, dict | None):
+        raise _unknown(node.path(), "is not a single value")
+    node.value = item
+    if extra is not None:
+        _fill(node, extra, depth)
+    return node
+
+
+def write(node: Element) -> dict[str, Node]:
+    """The JSON of a resource, or of a structure."""
+    made: dict[str, Node] = {"resourceType": node.type} if node.resource else {}
+    groups: dict[str, list[Element]] = {}
+    for child in node.children:
+        suffix = child.type[:1].upper() + child.type[1:] if child.choice else ""
+        groups.setdefault(child.name + suffix, []).append(child)
+    for key, group in groups.items():
+        if is_primitive(group[0].type):
+            _write_primitives(made, key, group)
+        else:
+            items: list[Node] = [write(child) for child in group]
+            made[key] = items if group[0].many else items[0]
+    return made
+
+
+def _write_primitives(made: dict[str, Node], key: str, group: list[Element]) -> None:
+    values: list[Node] = [child.value for child in group]
+    extras: list[Node] = [write(child) if child.children else None for child in group]
+    if any(value is not None for value in values):
+        made[key] = values if group[0].many else values[0]
+    if any(extra is not None for extra in extras):
+        made[f"_{key}"] = extras if group[0].many else extras[0]
+
+
+def _unknown(path: str, what: str) -> Withheld:
+    return Withheld(
+        f"The content is not FHIR R4 as its masking profile needs it: {path} {what}.",
+        reason=Reason.MASKING_FAILED,
+        advice="Use a built-in masking profile for content that is not plain FHIR R4.",
+    )
