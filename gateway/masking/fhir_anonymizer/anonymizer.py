@@ -108,7 +108,7 @@ class Anonymizer:
         size = sum(1 for _ in root.below())
         evaluation = Evaluation(today, STEPS + size * STEPS_PER_ELEMENT)
         prefix = "" if self.scope is Scope.RESOURCE else scope
-        run = Run(today, prefix, evaluation, random or _random, set())
+        run = Run(today, prefix, root.named("id"), evaluation, random or _random, set())
         counts: Counts = Counter()
         try:
             self._visit(root, run, counts)
@@ -140,10 +140,9 @@ class Anonymizer:
     def _masked(self, node: Element, run: Run, counts: Counts) -> set[Label]:
         done: set[Label] = set()
         lookup = Lookup(node)
-        for rule in self._configuration.rules:
-            if rule.concerns(node.type):
-                for match in rule.matcher(lookup, run):
-                    _apply(rule, match, run, done, counts)
+        for rule in self._configuration.of_type(node.type):
+            for match in rule.matcher(lookup, run):
+                _apply(rule, match, run, done, counts)
         return done
 
 

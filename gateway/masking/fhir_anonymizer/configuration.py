@@ -4,7 +4,7 @@ https://github.com/microsoft/Tools-for-Health-Data-Anonymization/blob/master/doc
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
 from gateway.errors import ConfigurationError
@@ -50,6 +50,15 @@ class Configuration:
     skips: bool
     parameters: Parameters
     lacking: frozenset[str]
+    _of_type: dict[str, tuple[Rule, ...]] = field(default_factory=dict, repr=False)
+
+    def of_type(self, kind: str) -> tuple[Rule, ...]:
+        """The rules that concern resources of a type."""
+        found = self._of_type.get(kind)
+        if found is None:
+            found = tuple(rule for rule in self.rules if rule.concerns(kind))
+            self._of_type[kind] = found
+        return found
 
 
 def configuration(source: Source, key: bytes | None) -> Configuration:

@@ -38,6 +38,7 @@ class Definition:
         structure: key of the structure that its children are looked up in.
         many: whether it repeats, so that JSON has an array.
         choice: whether JSON adds the type to the name (`valueQuantity`).
+        primitive: whether it has a value.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Definition:
     structure: str
     many: bool
     choice: bool
+    primitive: bool = False
 
 
 def is_resource(name: str) -> bool:
@@ -102,4 +104,5 @@ def _definitions(name: str, entry: str) -> list[Definition]:
     if entry == _RESOURCE:
         return [Definition(name, "", "", many, False)]
     types = entry.removeprefix("?").split("|")
-    return [Definition(name, kind, kind, many, entry.startswith("?")) for kind in types]
+    choice = entry.startswith("?")
+    return [Definition(name, kind, kind, many, choice, is_primitive(kind)) for kind in types]

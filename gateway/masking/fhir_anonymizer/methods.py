@@ -82,7 +82,7 @@ class DateShift:
             return None
         days = self.fixed
         if days is None:
-            days = dates.offset(run.scope or node.root().id(), self.key)
+            days = dates.offset(run.scope or run.resource_id(), self.key)
         moved = dates.shifted(value, days, run.today)
         if moved is None:
             return self.redact(node, run)
@@ -195,15 +195,15 @@ class Perturb:
             return None
         value = _decimal(text(target.value))
         span = abs(value) * self.span if self.proportional else self.span
-        noise = run.random(_NOISE_BYTES) if self.key is None else self._keyed(target)
+        noise = run.random(_NOISE_BYTES) if self.key is None else self._keyed(target, run)
         fraction = Decimal(int.from_bytes(noise)) / (2 ** (8 * _NOISE_BYTES) - 1)
         target.value = self._rounded(value + span * (fraction - Decimal("0.5")), target.type)
         for below in node.below():
             below.visited = True
         return Label.PERTURBED
 
-    def _keyed(self, node: Element) -> bytes:
-        seen = "\0".join([node.root().id(), node.path(), text(node.value)])
+    def _keyed(self, node: Element, run: Run) -> bytes:
+        seen = "\0".join([run.resource_id(), node.path(), text(node.value)])
         return hmac.new(self.key or b"", seen.encode(), hashlib.sha256).digest()[:_NOISE_BYTES]
 
     def _rounded(self, value: Decimal, kind: str) -> Number:

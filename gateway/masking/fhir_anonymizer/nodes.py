@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import zip_longest
 
 from gateway.errors import Reason, Withheld
 from gateway.masking.fhir_anonymizer.definitions import (
@@ -56,13 +57,6 @@ class Element:
         """Children of a name."""
         return [child for child in self.children if child.name == name]
 
-    def root(self) -> "Element":
-        """The outermost resource."""
-        node = self
-        while node.parent is not None:
-            node = node.parent
-        return node
-
     def path(self) -> str:
         """Where it stands, from its own resource on: `Patient.name.family`."""
         names: list[str] = []
@@ -71,13 +65,6 @@ class Element:
             names.append(node.name)
             node = node.parent
         return ".".join([node.type, *reversed(names)])
-
-    def id(self) -> str:
-        """The value of the child `id`, "" without one."""
-        for child in self.children:
-            if child.name == "id":
-                return text(child.value)
-        return ""
 
     def within(self) -> Iterator["Element"]:
         """All elements below, without those of resources within."""
@@ -148,28 +135,24 @@ def _fill(node: Element, tree: dict[str, Node], depth: int) -> None:
             continue
         done.add(name)
         definition = known.get(name)
-        if definition is None or (key != name and not is_primitive(definition.type)):
+        if definition is None or (key != name and not definition.primitive):
             raise _unknown(node.path(), "has a member that FHIR R4 does not define")
         main, shadow = tree.get(name), tree.get(f"_{name}")
+        listed = isinstance(main, list) or isinstance(shadow, list)
         for item, extra in _pairs(main, shadow):
             if item is not None or extra is not None:
-                node.children.append(_element(item, extra, definition, node, depth + 1))
+                child = _element(item, extra, definition, node, depth + 1)
+                child.many = listed or definition.many
+                node.children.append(child)
 
 
 def _pairs(main: Node, shadow: Node) -> list[tuple[Node, Node]]:
     """The values of a member, each with what `_member` says of it."""
-    if not isinstance(main, list) and not isinstance(shadow, list):
-        return [(main, shadow)]
-    mains = main if isinstance(main, list) else [] if main is None else [main]
-    shadows = shadow if isinstance(shadow, list) else [] if shadow is None else [shadow]
-    length = max(len(mains), len(shadows))
-    return list(
-        zip(
-            [*mains, *[None] * (length - len(mains))],
-            [*shadows, *[None] * (length - len(shadows))],
-            strict=True,
-        )
-    )
+    if shadow is None:
+        return [(item, None) for item in main] if isinstance(main, list) else [(main, None)]
+    mains = main if isinstance(main, list) else [main]
+    shadows = shadow if isinstance(shadow, list) else [shadow]
+    return list(zip_longest(mains, shadows))
 
 
 def _element(
@@ -180,7 +163,7 @@ def _element(
             raise _unknown(definition.name, "is not a FHIR resource")
         return _resource(item, definition, parent, depth)
     node = Element(definition, parent)
-    if not is_primitive(definition.type):
+    if not definition.primitive:
         if not isinstance(item, dict):
             raise _unknown(node.path(), "is not an object")
         _fill(node, item, depth)

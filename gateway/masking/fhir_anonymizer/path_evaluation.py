@@ -27,7 +27,7 @@ from gateway.masking.fhir_anonymizer.path_values import Item, scalar
 _LOGIC = frozenset({"and", "or", "xor", "implies"})
 BASES = frozenset({"Resource", "DomainResource"})
 STEPS = 1_000_000
-STEPS_PER_ELEMENT = 500
+STEPS_PER_ELEMENT = 100
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from gateway.masking.fhir_anonymizer.labels import Label
-from gateway.masking.fhir_anonymizer.nodes import Element
+from gateway.masking.fhir_anonymizer.nodes import Element, text
 from gateway.masking.fhir_anonymizer.path_evaluation import Evaluation
 
 
@@ -20,6 +20,7 @@ class Run:
     Attributes:
         today: for ages over 89.
         scope: name of the file or folder that dates are shifted by, "" for the resource's id.
+        ids: the outermost resource's `id`, as masked so far.
         evaluation: the budget of its expressions.
         random: gives that many unpredictable bytes.
         made: texts that the methods have put in, for checks that follow.
@@ -27,9 +28,14 @@ class Run:
 
     today: date
     scope: str
+    ids: list[Element]
     evaluation: Evaluation
     random: Callable[[int], bytes]
     made: set[str]
+
+    def resource_id(self) -> str:
+        """The id of the outermost resource, "" without one."""
+        return text(self.ids[0].value) if self.ids else ""
 
 
 Method = Callable[[Element, Run], Label | None]

@@ -65,7 +65,7 @@ class Source:
         position = match.end() if match else len(self._strict)
         while len(lines) <= MAX_RULES:
             position = _space_after(self._strict, position)
-            if self._strict[position : position + 1] != "{":
+            if self._strict[position : position + 1] in {"", "]"}:
                 break
             lines.append(self._strict.count("\n", 0, position) + 1)
             _, position = decoder.raw_decode(self._strict, position)

@@ -13,7 +13,7 @@ from gateway.masking.fhir_anonymizer.nodes import Element, Value, parse_fragment
 from gateway.masking.fhir_anonymizer.rules import ProcessingFailed, Run
 from gateway.masking.json_codec import Node
 
-_EMPTY = Definition("", "string", "string", False, False)
+_EMPTY = Definition("", "string", "string", False, False, primitive=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,9 @@ class Substitute:
         return Label.SUBSTITUTED
 
     def _fragment(self, node: Element) -> Element:
-        definition = Definition(node.name, node.type, node.structure, False, False)
-        if is_primitive(node.type):
+        primitive = is_primitive(node.type)
+        definition = Definition(node.name, node.type, node.structure, False, False, primitive)
+        if primitive:
             if isinstance(self.replacement, dict | list):
                 raise ProcessingFailed
             made = Element(definition, None)
