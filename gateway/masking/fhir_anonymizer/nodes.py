@@ -13,6 +13,8 @@ from gateway.masking.fhir_anonymizer.definitions import (
 )
 from gateway.masking.json_codec import MAX_DEPTH, Node, Number, too_deep
 
+MAX_DIGITS = 60
+_LARGEST = 10**MAX_DIGITS
 Value = str | int | bool | Number
 
 
@@ -170,10 +172,22 @@ def _element(
         return node
     if isinstance(item, dict | list) or not isinstance(extra, dict | None):
         raise _unknown(node.path(), "is not a single value")
+    if not _in_range(item):
+        raise _unknown(node.path(), "is a number beyond all bounds")
     node.value = item
     if extra is not None:
         _fill(node, extra, depth)
     return node
+
+
+def _in_range(value: Node) -> bool:
+    """Whether a number can be written out in digits without harm."""
+    if isinstance(value, Number):
+        try:
+            return abs(Decimal(value.text).adjusted()) < MAX_DIGITS > len(value.text)
+        except ArithmeticError:
+            return False
+    return not isinstance(value, int) or abs(value) < _LARGEST
 
 
 def write(node: Element) -> dict[str, Node]:

@@ -22,6 +22,7 @@ from gateway.masking.fhir_anonymizer.path_syntax import (
     PathError,
     This,
 )
+from gateway.masking.fhir_anonymizer.path_text import compiled
 from gateway.masking.fhir_anonymizer.path_values import Item, scalar
 
 _LOGIC = frozenset({"and", "or", "xor", "implies"})
@@ -129,6 +130,13 @@ def _check_call(name: str, arguments: tuple[Expression, ...]) -> None:
         raise PathError(f"the function {name}() is not supported")
     if len(arguments) not in allowed:
         raise PathError(f"the function {name}() has another number of arguments")
+    if name in {"matches", "replaceMatches"} and isinstance(arguments[0], Literal):
+        try:
+            compiled(str(arguments[0].value))
+        except ValueError as error:
+            raise PathError(
+                f"the regular expression of {name}() is not RE2's (no look-around)"
+            ) from error
 
 
 def _binary(evaluation: Evaluation, expression: Binary, focus: list[Item]) -> list[Item]:

@@ -15,6 +15,8 @@ from gateway.masking.fhir_anonymizer.path_values import (
     written,
 )
 
+MAX_TEXT = 1_000_000
+MAX_BITS = 4_096
 Operator = Callable[[list[Item], list[Item]], list[Item]]
 _SYSTEM = {str: "String", bool: "Boolean", int: "Integer", Decimal: "Decimal"}
 
@@ -120,19 +122,32 @@ def _add(left: list[Item], right: list[Item]) -> list[Item]:
         return []
     one, two = pair
     if isinstance(one, str) and isinstance(two, str):
-        return [one + two]
-    return [_number(one) + _number(two)]
+        return [bounded(one + two)]
+    return _sum(left, right)
 
 
 def _concatenate(left: list[Item], right: list[Item]) -> list[Item]:
     sides = [single(left), single(right)]
-    return ["".join("" if side is None else written(side) for side in sides)]
+    return [bounded("".join("" if side is None else written(side) for side in sides))]
+
+
+def bounded(made: str) -> str:
+    """A text that is not too long.
+
+    Raises:
+        ValueError: it is.
+    """
+    if len(made) > MAX_TEXT:
+        raise ValueError
+    return made
 
 
 def _calculated(apply: Callable[[int | Decimal, int | Decimal], int | Decimal | None]) -> Operator:
     def calculate(left: list[Item], right: list[Item]) -> list[Item]:
         pair = _pair(left, right)
         result = None if pair is None else apply(_number(pair[0]), _number(pair[1]))
+        if isinstance(result, int) and result.bit_length() > MAX_BITS:
+            raise ValueError
         return [] if result is None else [result]
 
     return calculate
@@ -158,6 +173,9 @@ def _mod(one: int | Decimal, two: int | Decimal) -> int | Decimal | None:
         return None
     result = Decimal(one) % Decimal(two)
     return int(result) if isinstance(one, int) and isinstance(two, int) else result
+
+
+_sum = _calculated(lambda one, two: one + two)
 
 
 def _is(left: list[Item], right: list[Item]) -> list[Item]:

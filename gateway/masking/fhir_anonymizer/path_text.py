@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from gateway.masking.fhir_anonymizer.path_operators import single
+from gateway.masking.fhir_anonymizer.path_operators import MAX_TEXT, bounded, single
 from gateway.masking.fhir_anonymizer.path_values import Item, written
 
 try:
@@ -16,7 +16,6 @@ try:
 except ImportError:  # no wheel for this platform: configurations with regular expressions fail
     re2 = None
 
-MAX_TEXT = 1_000_000
 _NAMED = re.compile(r"\(\?<([A-Za-z][A-Za-z0-9_]*)>")
 _REFERENCE = re.compile(r"\$(?:\{([A-Za-z0-9_]+)\}|([0-9]+)|(\$))")
 Function = Callable[..., list[Item]]
@@ -36,7 +35,9 @@ def _compiled(pattern: str) -> Any:
     if re2 is None:
         raise ValueError
     try:
-        return re2.compile(_NAMED.sub(r"(?P<\1>", pattern))
+        options = re2.Options()
+        options.log_errors = False
+        return re2.compile(_NAMED.sub(r"(?P<\1>", pattern), options)
     except re2.error as error:
         raise ValueError from error
 
@@ -74,23 +75,29 @@ def _substring(
 
 
 def _replace(text: str, old: str, new: str) -> str:
-    if not old:
-        # Between all characters, as FHIRPath has it.
-        return new + "".join(character + new for character in text)
     if text.count(old) * len(new) > MAX_TEXT:
         raise ValueError
+    # An empty text stands between all characters, in FHIRPath as in Python.
     return text.replace(old, new)
 
 
 def _replace_matches(text: str, pattern: str, new: str) -> str:
+    room = MAX_TEXT
+
     def filled(match: Any) -> str:
+        nonlocal room
+
         def group(reference: re.Match[str]) -> str:
             if reference[3]:
                 return "$"
             name: str | int = reference[1] or int(reference[2])
             return str(match.group(int(name) if str(name).isdigit() else name) or "")
 
-        return _REFERENCE.sub(group, new)
+        made = _REFERENCE.sub(group, new)
+        room -= len(made)
+        if room < 0:
+            raise ValueError
+        return made
 
     try:
         return str(compiled(pattern).sub(filled, text))
@@ -100,7 +107,9 @@ def _replace_matches(text: str, pattern: str, new: str) -> str:
 
 def _join(_: object, items: list[Item], separator: list[Item] | None = None) -> list[Item]:
     between = written(single(separator) or "") if separator else ""
-    return [between.join(text for item in items for text in _texts([item]) or ())]
+    if len(items) * len(between) > MAX_TEXT:
+        raise ValueError
+    return [bounded(between.join(text for item in items for text in _texts([item]) or ()))]
 
 
 def _split(_: object, items: list[Item], separator: list[Item]) -> list[Item]:

@@ -13,6 +13,7 @@ _MOMENT = re.compile(
     r"(?:([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?)?"
     r"(?:(T?)(?:([0-9]{2})(?::([0-9]{2})(?::([0-9]{2}(?:\.[0-9]+)?))?)?)?(Z|[+-][0-9]{2}:[0-9]{2})?)?\Z"
 )
+_INTEGER = re.compile(r"-?[0-9]+\Z")
 _DATES = frozenset({"date", "dateTime", "instant"})
 _DATE_PARTS = 3
 
@@ -93,7 +94,7 @@ def scalar(item: Item) -> Scalar | None:
         return item
     value = item.value
     if isinstance(value, Number):
-        return Decimal(value.text)
+        return int(value.text) if _INTEGER.match(value.text) else Decimal(value.text)
     if isinstance(value, str) and (item.type in _DATES or item.type == "time"):
         found = moment(value)
         if found is None:

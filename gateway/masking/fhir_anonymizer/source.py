@@ -54,6 +54,10 @@ class Source:
             ) from error
         except (RecursionError, ValueError) as error:
             raise ConfigurationError("The configuration is not JSON.", advice=_ADVICE) from error
+        try:
+            json.dumps([self.text, tree], ensure_ascii=False, default=_plain).encode()
+        except UnicodeEncodeError as error:
+            raise ConfigurationError("The configuration is not UTF-8.", advice=_ADVICE) from error
         if not isinstance(tree, dict):
             raise ConfigurationError("The configuration is not a JSON object.", advice=_ADVICE)
         return tree

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.errors import Withheld
 from gateway.masking.fhir_anonymizer import Anonymized, load
-from gateway.masking.json_codec import decode, encode
+from gateway.masking.json_codec import Number, decode, encode
 
 TODAY = date(2026, 8, 3)
 KEY = b"a token key of the deployment"
@@ -234,6 +234,9 @@ def test_an_unknown_member_is_withheld_whatever_the_rules() -> None:
         {"resourceType": "Patient", "_birthDate": "x"},
         {"resourceType": "Patient", "_name": [{}]},
         {"resourceType": "Patient", "contained": ["x"]},
+        {"resourceType": "Patient", "multipleBirthInteger": 10**60},
+        {"resourceType": "Patient", "multipleBirthInteger": Number("1E999999999")},
+        {"resourceType": "Patient", "multipleBirthInteger": Number("1E-999999999")},
     ],
 )
 def test_what_is_not_fhir_is_withheld(content: Any) -> None:

@@ -60,6 +60,8 @@ def test_accepted(text: str) -> None:
         (source(parameters={"dateShiftScope": "planet"}), "dateShiftScope"),
         (source(parameters={"dateShiftFixedOffsetInDays": 1.5}), "dateShiftFixedOffsetInDays"),
         (source(parameters={"restrictedZipCodeTabulationAreas": [36]}), "restrictedZip"),
+        ('{"fhirPathRules": "\\ud800"}', "not UTF-8"),
+        ('{"a": "\ud800"}', "not UTF-8"),
         (source("x"), "Rule 1 (line 1): it is not a JSON object"),
         (source({"path": "Patient.name"}), "no method"),
         (source({"path": "Patient.name", "method": "custom"}), "method is not supported"),
@@ -100,6 +102,7 @@ def test_refused(text: str, said: str) -> None:
         ("-" * 100 + "1", "signs"),
         ("a." * 3_000 + "a", "longer than"),
         ("Patient.birthDate = @2010T25:61:00+99:99", "is not a date"),
+        ("Patient.name.where(family.matches('(?=a)'))", "not RE2"),
         ("Patient.name as 1", "not the name of a type"),
         ("Patient.name.where(use = 'official)", "character"),
         ("a" + " | a" * 1_500, "longer than"),
@@ -131,8 +134,11 @@ def test_any_path_is_taken_or_refused(path: str) -> None:
 
 
 _WORDS = st.sampled_from(
-    "Patient . name where ( ) = 'x' | [ 0 ] and as - nodesByType 'Address' @2010 descendants"
-    " $this { } 1.5 ~ ,".split(" ")
+    [
+        *".()=|[]-{}~,",
+        *("Patient", "name", "where", "nodesByType", "descendants", "and", "as"),
+        *("'x'", "'Address'", "@2010", "$this", "0", "1.5"),
+    ]
 )
 
 

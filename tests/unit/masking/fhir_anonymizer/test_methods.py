@@ -436,7 +436,17 @@ def test_generalize_omits_a_day_with_a_pattern_of_named_groups() -> None:
 
 @pytest.mark.parametrize(
     "condition",
-    ["$this >= 0", "$this > @2015-01-01", "$this + 1 = 2", "$this.matches('(?=a)')", "-$this = 1"],
+    [
+        "$this >= 0",
+        "$this > @2015-01-01",
+        "$this + 1 = 2",
+        "$this.matches('(?' & '=a)')",
+        "-$this = 1",
+        "$this" + ".select($this & $this)" * 40 + " = ''",
+        "$this.length()" + ".select($this * $this)" * 40 + " = 1",
+        "$this" + ".replaceMatches('', 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx')" * 20 + " = ''",
+        "$this" + ".replace('', 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx')" * 20 + " = ''",
+    ],
 )
 def test_generalize_fails_where_types_do_not_fit(condition: str) -> None:
     resource = {"resourceType": "Patient", "name": [{"family": "Marsh"}]}
