@@ -87,17 +87,22 @@ def _replace(node: Element, fragment: Element, settled: set[int]) -> None:
     wanted: dict[str, list[Element]] = {}
     for child in fragment.children:
         wanted.setdefault(child.name, []).append(child)
+    # Groups are taken as they are before anything is added; removal is one pass at the end.
+    groups = {name: node.named(name) for name in wanted}
+    surplus = [child for child in node.children if child.name not in wanted]
     for name, targets in wanted.items():
-        _replace_repeated(node, node.named(name), targets, settled)
-    for child in [child for child in node.children if child.name not in wanted]:
-        _clear(node, child, settled)
+        surplus += _replace_repeated(node, groups[name], targets, settled)
+    gone = {id(child) for child in surplus if not _stays(child, settled)}
+    node.children = [child for child in node.children if id(child) not in gone]
     node.value = fragment.value
 
 
 def _replace_repeated(
     node: Element, children: list[Element], targets: list[Element], settled: set[int]
-) -> None:
+) -> list[Element]:
+    """Replace children one by one and add what is lacking; returns those left over."""
     used = 0
+    surplus = []
     for child in children:
         if child.visited:
             used += 1
@@ -108,19 +113,19 @@ def _replace_repeated(
             _replace(child, target, settled)
             used += 1
         else:
-            _clear(node, child, settled)
-    for target in targets[used:]:
-        node.children.append(_copy(target, node))
+            surplus.append(child)
+    node.children += [_copy(target, node) for target in targets[used:]]
+    return surplus
 
 
-def _clear(node: Element, child: Element, settled: set[int]) -> None:
-    """Remove a child, or, where something settled is below it, all else of it."""
+def _stays(child: Element, settled: set[int]) -> bool:
+    """Whether a child without counterpart stays: settled, or cleared around what is settled."""
     if child.visited:
-        return
+        return True
     if id(child) in settled:
         _replace(child, Element(_EMPTY, None), settled)
-    else:
-        node.children.remove(child)
+        return True
+    return False
 
 
 def _copy(node: Element, parent: Element) -> Element:

@@ -105,3 +105,25 @@ def test_what_was_put_in_is_told() -> None:
     result = load(source).apply({"resourceType": "Patient", "name": [{"family": "M"}]}, today=TODAY)
 
     assert result.made == {"X"}
+
+
+def test_many_repetitions_take_no_longer_than_they_are() -> None:
+    name = {"given": ["Ada"] * 50_000}
+
+    assert named([name], ("Patient.name", {"given": ["X"]})) == [{"given": ["X"]}]
+
+
+def test_a_choice_takes_the_type_of_the_fragment() -> None:
+    resource = {"resourceType": "Patient", "extension": [{"url": "http://x", "valueString": "a"}]}
+    source = {
+        "fhirPathRules": [
+            {
+                "path": "Patient.extension",
+                "method": "substitute",
+                "replaceWith": {"url": "http://y", "valueDecimal": 1},
+            }
+        ]
+    }
+    result = load(source).apply(decode(json.dumps(resource).encode()), today=TODAY)
+
+    assert json.loads(encode(result.tree))["extension"] == [{"url": "http://y", "valueDecimal": 1}]
