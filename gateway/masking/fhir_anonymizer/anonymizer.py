@@ -17,7 +17,7 @@ from gateway.errors import Reason, Withheld
 from gateway.masking.fhir_anonymizer.configuration import Configuration, configuration
 from gateway.masking.fhir_anonymizer.definitions import is_resource
 from gateway.masking.fhir_anonymizer.labels import Label, add_labels, empty_resource
-from gateway.masking.fhir_anonymizer.nodes import Element, parse, write
+from gateway.masking.fhir_anonymizer.nodes import Element, Settle, parse, write
 from gateway.masking.fhir_anonymizer.parameters import Scope
 from gateway.masking.fhir_anonymizer.path_evaluation import STEPS, STEPS_PER_ELEMENT, Evaluation
 from gateway.masking.fhir_anonymizer.rules import Lookup, ProcessingFailed, Rule, Run
@@ -35,13 +35,11 @@ class Anonymized:
     Attributes:
         tree: decoded JSON, a tree of its own.
         counts: how many values each method has changed, by label and path (`Patient.name.family`).
-        made: texts that methods have put in; what looks for secrets afterwards passes over them.
         emptied: whether the resource could not be processed and an empty one stands for it.
     """
 
     tree: Node
     counts: Mapping[tuple[str, str], int]
-    made: frozenset[str]
     emptied: bool = False
 
 
@@ -83,6 +81,7 @@ class Anonymizer:
         today: date,
         scope: str = "",
         random: Callable[[int], bytes] | None = None,
+        settle: Settle | None = None,
     ) -> Anonymized:
         """The masked form of one resource; `tree` stays as it is.
 
@@ -91,6 +90,8 @@ class Anonymizer:
             today: for ages over 89.
             scope: name of the file (of the folder) for a dateShiftScope of file (folder).
             random: unpredictable bytes for encrypt and for perturb without a key.
+            settle: wraps texts that methods have put in (digests, ciphertexts, substitutes), so
+                that a search for secrets that follows leaves them alone; as they are without it.
 
         Raises:
             Withheld: not FHIR R4, a key is lacking, a rule fails under `raise`, or the
@@ -108,14 +109,14 @@ class Anonymizer:
         size = sum(1 for _ in root.below())
         evaluation = Evaluation(today, STEPS + size * STEPS_PER_ELEMENT)
         prefix = "" if self.scope is Scope.RESOURCE else scope
-        run = Run(today, prefix, root.named("id"), evaluation, random or _random, set())
+        run = Run(today, prefix, root.named("id"), evaluation, random or _random)
         counts: Counts = Counter()
         try:
             self._visit(root, run, counts)
         except ProcessingFailed as error:
             return self._failed(root.type, error)
         _prune(root)
-        return Anonymized(write(root), dict(counts), frozenset(run.made))
+        return Anonymized(write(root, settle), dict(counts))
 
     def _failed(self, kind: str, error: ProcessingFailed) -> Anonymized:
         if not self._configuration.skips or not is_resource(kind):
@@ -125,7 +126,7 @@ class Anonymizer:
                 advice="An operator mends the rule, or sets processingErrors to skip.",
             ) from error
         counts = {(str(Label.REDACTED), kind): 1}
-        return Anonymized(empty_resource(kind), counts, frozenset(), emptied=True)
+        return Anonymized(empty_resource(kind), counts, emptied=True)
 
     def _visit(self, node: Element, run: Run, counts: Counts) -> set[Label]:
         """Mask a resource, then those within it; returns what was done in all of them."""

@@ -96,7 +96,7 @@ class CryptoHash:
 
     key: bytes
 
-    def __call__(self, node: Element, run: Run) -> Label | None:
+    def __call__(self, node: Element, _: Run) -> Label | None:
         """Hash a value."""
         value = text(node.value)
         if not value:
@@ -106,7 +106,7 @@ class CryptoHash:
             node.value = _hashed_reference(value, self._hash)
         else:
             node.value = self._hash(value)
-        run.made.add(node.value)
+        node.made = True
         return Label.HASHED
 
     def _hash(self, value: str) -> str:
@@ -154,7 +154,7 @@ class Encrypt:
         encryptor = Cipher(AES(self.key), CBC(start)).encryptor()
         sealed = encryptor.update(padded) + encryptor.finalize()
         node.value = base64.b64encode(start + sealed).decode()
-        run.made.add(node.value)
+        node.made = True
         return Label.ENCRYPTED
 
 

@@ -1,8 +1,9 @@
 """A FHIR resource as a tree of typed elements, read from decoded JSON and written back."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from itertools import zip_longest
+from typing import Any
 
 from gateway.errors import Reason, Withheld
 from gateway.masking.fhir_anonymizer.definitions import (
@@ -15,6 +16,7 @@ from gateway.masking.json_codec import MAX_DEPTH, Node, Number, too_deep
 
 MAX_DIGITS = 60
 _LARGEST = 10**MAX_DIGITS
+Settle = Callable[[str], Any]
 Value = str | int | bool | Number
 
 
@@ -28,11 +30,13 @@ class Element:
         many, choice: how JSON writes it.
         resource: whether it is a resource, at the root or within another.
         visited: whether a rule has settled it.
+        made: whether a method has put its value in: a digest, a ciphertext, a substitute.
     """
 
     __slots__ = (
         "children",
         "choice",
+        "made",
         "many",
         "name",
         "parent",
@@ -52,6 +56,7 @@ class Element:
         self.parent = parent
         self.resource = False
         self.visited = False
+        self.made = False
         self.value: Value | None = None
         self.children: list[Element] = []
 
@@ -190,8 +195,8 @@ def _in_range(value: Node) -> bool:
     return not isinstance(value, int) or abs(value) < _LARGEST
 
 
-def write(node: Element) -> dict[str, Node]:
-    """The JSON of a resource, or of a structure."""
+def write(node: Element, settle: Settle | None = None) -> dict[str, Node]:
+    """The JSON of a resource, or of a structure; `settle` wraps texts that methods have made."""
     made: dict[str, Node] = {"resourceType": node.type} if node.resource else {}
     groups: dict[str, list[Element]] = {}
     for child in node.children:
@@ -199,16 +204,23 @@ def write(node: Element) -> dict[str, Node]:
         groups.setdefault(child.name + suffix, []).append(child)
     for key, group in groups.items():
         if is_primitive(group[0].type):
-            _write_primitives(made, key, group)
+            _write_primitives(made, key, group, settle)
         else:
-            items: list[Node] = [write(child) for child in group]
+            items: list[Node] = [write(child, settle) for child in group]
             made[key] = items if group[0].many else items[0]
     return made
 
 
-def _write_primitives(made: dict[str, Node], key: str, group: list[Element]) -> None:
-    values: list[Node] = [child.value for child in group]
-    extras: list[Node] = [write(child) if child.children else None for child in group]
+def _write_primitives(
+    made: dict[str, Node], key: str, group: list[Element], settle: Settle | None
+) -> None:
+    values: list[Node] = [
+        settle(child.value)
+        if settle and child.made and isinstance(child.value, str)
+        else child.value
+        for child in group
+    ]
+    extras: list[Node] = [write(child, settle) if child.children else None for child in group]
     if any(value is not None for value in values):
         made[key] = values if group[0].many else values[0]
     if any(extra is not None for extra in extras):

@@ -23,7 +23,6 @@ class Run:
         ids: the outermost resource's `id`, as masked so far.
         evaluation: the budget of its expressions.
         random: gives that many unpredictable bytes.
-        made: texts that the methods have put in, for checks that follow.
     """
 
     today: date
@@ -31,7 +30,6 @@ class Run:
     ids: list[Element]
     evaluation: Evaluation
     random: Callable[[int], bytes]
-    made: set[str]
 
     def resource_id(self) -> str:
         """The id of the outermost resource, "" without one."""

@@ -26,7 +26,7 @@ class Substitute:
 
     replacement: Node
 
-    def __call__(self, node: Element, run: Run) -> Label | None:
+    def __call__(self, node: Element, _: Run) -> Label | None:
         """Put the replacement in place of the element."""
         if node.visited:
             return None
@@ -37,10 +37,6 @@ class Substitute:
         node.visited = True
         for below in node.below():
             below.visited = True
-            if isinstance(below.value, str):
-                run.made.add(below.value)
-        if isinstance(node.value, str):
-            run.made.add(node.value)
         return Label.SUBSTITUTED
 
     def _fragment(self, node: Element) -> Element:
@@ -95,6 +91,7 @@ def _replace(node: Element, fragment: Element, settled: set[int]) -> None:
     gone = {id(child) for child in surplus if not _stays(child, settled)}
     node.children = [child for child in node.children if id(child) not in gone]
     node.value = fragment.value
+    node.made = True
 
 
 def _replace_repeated(
@@ -131,5 +128,6 @@ def _stays(child: Element, settled: set[int]) -> bool:
 def _copy(node: Element, parent: Element) -> Element:
     made = Element(Definition(node.name, node.type, node.structure, node.many, node.choice), parent)
     made.value = node.value
+    made.made = True
     made.children = [_copy(child, made) for child in node.children]
     return made

@@ -303,3 +303,28 @@ def test_the_tree_that_is_given_stays_as_it_is() -> None:
     load({"fhirPathRules": [rule("Resource", "redact")]}).apply(tree, today=TODAY)
 
     assert encode(tree) == encode(decode(json.dumps(PATIENT).encode()))
+
+
+def test_texts_that_methods_put_in_are_settled_and_no_others() -> None:
+    rules = [
+        rule("Patient.name.given[0]", "encrypt"),
+        rule("Patient.id", "cryptoHash"),
+        rule("Patient.address", "substitute", replaceWith={"city": "Town"}),
+        rule("Patient.birthDate", "generalize", cases={"true": "'made of ' & $this"}),
+    ]
+    settled: list[str] = []
+
+    def settle(value: str) -> str:
+        settled.append(value)
+        return "settled"
+
+    tree = decode(json.dumps(PATIENT).encode())
+    result = load({"fhirPathRules": rules}, key=KEY).apply(tree, today=TODAY, settle=settle).tree
+
+    assert isinstance(result, dict)
+    assert result["id"] == "settled"
+    assert result["name"] == [{"use": "official", "family": "Marsh", "given": ["settled", "May"]}]
+    assert result["address"] == [{"city": "settled"}]
+    assert result["birthDate"] == "made of 1980-02-03"
+    assert "Town" in settled
+    assert len(settled) == 3

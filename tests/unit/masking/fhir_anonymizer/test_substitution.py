@@ -96,17 +96,6 @@ def test_a_fragment_of_another_type_is_refused(replacement: Any) -> None:
         named([NAME], ("Patient.name", replacement))
 
 
-def test_what_was_put_in_is_told() -> None:
-    source = {
-        "fhirPathRules": [
-            {"path": "Patient.name", "method": "substitute", "replaceWith": {"family": "X"}}
-        ]
-    }
-    result = load(source).apply({"resourceType": "Patient", "name": [{"family": "M"}]}, today=TODAY)
-
-    assert result.made == {"X"}
-
-
 def test_many_repetitions_take_no_longer_than_they_are() -> None:
     name = {"given": ["Ada"] * 50_000}
 
