@@ -1,6 +1,7 @@
 """Element types of FHIR R4 (4.0.1), read from `r4.json` when a resource is first masked.
 
-The table is derived from HL7's definitions (CC0) by `scripts/fhir-types`. It covers every
+The table is derived from HL7's definitions (CC0) by `scripts/fhir-types`; what they were read from
+is said in docs/decisions/0007-anonymizer-configurations.md. It covers every
 resource and data type, so that a rule by type finds what it names and an element that FHIR does
 not know is noticed.
 """
