@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, assert_never
 
 from gateway.approvals import decision as decisions
-from gateway.approvals.decision import Decision, DecisionInvalid, Reviewer
+from gateway.approvals.decision import Decision, Reviewer
 from gateway.approvals.eligibility import require_reviewer
 from gateway.approvals.facts import binding_digest
 from gateway.approvals.ticket import TicketState
@@ -31,7 +31,7 @@ from gateway.ports import (
     TicketView,
     Wording,
 )
-from gateway.recording.register import Opened, Register, person_of, subject_of
+from gateway.recording.register import Opened, Register, TicketInvalid, person_of, subject_of
 
 MAX_REASON: Final = 500
 
@@ -102,6 +102,9 @@ class TicketReviews:
                 decided_at=now,
             )
         )
+        if self.clock.now() >= opened.ticket.expires_at:
+            # Signing may have waited for its key; the sweep is about to end the ticket.
+            raise _closed()
         try:
             deciding = await self.register.move(
                 opened.stored, TicketState.DECIDING, decision=decisions.to_json(signed)
@@ -165,8 +168,9 @@ class TicketReviews:
     async def _view(self, opened: Opened) -> TicketView:
         held, ticket = opened.held, opened.ticket
         try:
-            found = decisions.from_json(ticket.decision) if ticket.decision else None
-        except DecisionInvalid:
+            found = await self.register.decision(opened) if ticket.decision else None
+        except TicketInvalid:
+            # Nobody is shown as having decided what they have not.
             found = None
         return TicketView(
             id=held.id,

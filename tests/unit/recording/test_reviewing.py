@@ -179,6 +179,33 @@ async def test_nobody_decides_past_the_expiry() -> None:
     assert caught.value.reason is Reason.APPROVAL_CLOSED
 
 
+async def test_nobody_decides_past_the_expiry_however_long_the_signing_takes() -> None:
+    scene = Scene()
+    ticket_id = await scene.held()
+    current = scene.seals.current
+
+    async def slow():  # type: ignore[no-untyped-def]
+        scene.clock.advance(timedelta(minutes=5))
+        return await current()
+
+    scene.seals.current = slow  # type: ignore[method-assign]
+    with pytest.raises(Forbidden) as caught:
+        await scene.decide(ticket_id)
+    assert caught.value.reason is Reason.APPROVAL_CLOSED
+    assert scene.ticket(ticket_id).state is TicketState.PENDING
+    assert scene.journal.types() == ["held"]
+
+
+async def test_nobody_is_shown_as_having_decided_what_they_have_not() -> None:
+    scene = Scene()
+    ticket_id = await scene.held()
+    await scene.decide(await scene.held(deletion("/public/other")), number=2)
+    other = next(row.ticket for key, row in scene.tickets.rows.items() if key != ticket_id)
+    scene.tamper(ticket_id, state=TicketState.DONE, decision=other.decision)
+    view = await scene.reviews().view(ticket_id, reviewer())
+    assert (view.decided_by, view.verdict, view.decision_reason) == ("", "", "")
+
+
 async def test_a_decision_about_another_page_is_refused() -> None:
     scene = Scene()
     ticket_id = await scene.held()
