@@ -22,7 +22,6 @@ from gateway.adapters.http_upstream import AiohttpUpstream
 from gateway.adapters.oidc_client import Client, EntraSignIn
 from gateway.adapters.system import SystemClock, SystemEntropy
 from gateway.approvals.closed import ClosedApprovals
-from gateway.approvals.wording import WithheldWording
 from gateway.assembly import Asking, Foundation, Given, found
 from gateway.authn.bearer import challenge, resource
 from gateway.authn.token import Accepted
@@ -61,6 +60,7 @@ from gateway.refresh.id_tokens import EntraIdTokens
 from gateway.refresh.keyring import KeyRing
 from gateway.refresh.token_keys import SecretTokenKeys
 from gateway.serving.masker import EngineMasker
+from gateway.serving.wording import MaskedWording
 from gateway.settings import Settings
 
 SWEEP_IDLE: Final = timedelta(hours=2)
@@ -281,7 +281,7 @@ async def _foundation(
         tables=parts.tables,
         identity=parts.identity,
     )
-    return await found(config, given, WithheldWording(), stack)
+    return await found(config, given, MaskedWording(parts.clock), stack)
 
 
 def review_pages(

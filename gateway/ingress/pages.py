@@ -138,8 +138,8 @@ def _agent_says(view: TicketView) -> str:
         return "<h2>The agent says</h2>\n<p>The agent gave no reason.</p>"
     return (
         "<h2>The agent says</h2>\n"
-        '<p class="hint">In the agent\'s own words. Nobody has checked them, and links in them '
-        f"lead nowhere.</p>{''.join(words)}"
+        '<p class="hint">In the agent\'s own words, with what looks like patient data masked. '
+        f"Nobody has checked them, and links in them lead nowhere.</p>{''.join(words)}"
     )
 
 

@@ -29,7 +29,7 @@ async def test_a_reviewer_sees_in_words_what_would_run() -> None:
     request = world.request(
         "DELETE",
         "/public/old.txt",
-        headers=(("x-chaperone-purpose", "operations"), ("x-chaperone-reason", "Jane asked")),
+        headers=(("x-chaperone-purpose", "operations"), ("x-chaperone-reason", "Dr. Miller asked")),
     )
     view = await scene.reviews().view(await scene.held(request), reviewer())
     assert (view.agent, view.sponsor) == ("triage-bot", "dr.lee@example.org")
@@ -37,8 +37,8 @@ async def test_a_reviewer_sees_in_words_what_would_run() -> None:
     assert [access.resource for access in view.accesses] == ["clinic/public/old.txt"]
     assert (view.method, view.target, view.size) == ("DELETE", "/public/old.txt", 0)
     assert (view.rule, view.workflow, view.state) == ("deletes-ask", "review", "pending")
-    # Free text may hold ePHI, and nothing masks it here.
-    assert (view.purpose, view.reason) == ("operations", "[withheld]")
+    # Free text may hold ePHI.
+    assert (view.purpose, view.reason) == ("operations", "Dr. [name] asked")
     assert view.verdict == view.decided_by == ""
     assert view.expires_at - view.held_at == timedelta(minutes=5)
 
