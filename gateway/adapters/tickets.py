@@ -87,12 +87,22 @@ class TableTickets:
 
     async def due(self, now: datetime, limit: int = 500) -> Sequence[StoredTicket]:
         """See `ports.Tickets`."""
-        found: list[StoredTicket] = []
         query = "PartitionKey eq @partition and due le @now"
-        parameters = {"partition": _TICKET, "now": _moment(now)}
+        return await self._query(query, {"partition": _TICKET, "now": _moment(now)}, limit)
+
+    async def pending(self, limit: int = 500) -> Sequence[StoredTicket]:
+        """See `ports.Tickets`."""
+        query = "PartitionKey eq @partition and state eq @state"
+        parameters = {"partition": _TICKET, "state": TicketState.PENDING.value}
+        return await self._query(query, parameters, limit)
+
+    async def _query(
+        self, query: str, parameters: Mapping[str, str], limit: int
+    ) -> Sequence[StoredTicket]:
+        found: list[StoredTicket] = []
         async with self._errors():
             pages = self._client.query_entities(
-                query, parameters=parameters, results_per_page=_PAGE
+                query, parameters=dict(parameters), results_per_page=_PAGE
             )
             async for entity in pages:
                 found.append(_stored(entity))

@@ -164,3 +164,14 @@ async def test_silence_is_unavailable(client: TableClient) -> None:
     tickets = TableTickets(client, timeout_seconds=0)
     with pytest.raises(StoreUnavailable):
         await tickets.get(TICKET.id)
+
+
+async def test_what_waits_is_found_and_nothing_else(tickets: Tickets) -> None:
+    for number, state in enumerate(TicketState):
+        await tickets.swap(replace(TICKET, id=f"{number:032x}", state=state), None)
+    await tickets.swap(replace(TICKET, id="f" * 32), None)
+    await tickets.set_mark("agent", "pending", "pending", None)
+    found = await tickets.pending()
+    assert {stored.ticket.state for stored in found} == {TicketState.PENDING}
+    assert len(found) == 2
+    assert len(await tickets.pending(limit=1)) == 1

@@ -60,6 +60,10 @@ async def gateway():
 async def approval(req: func.HttpRequest) -> func.HttpResponse:
     return await functions.page(gateway, req, "ticket")
 
+@app.route(route="approvals", methods=["GET", "HEAD"])
+async def approvals(req: func.HttpRequest) -> func.HttpResponse:
+    return await functions.page(gateway, req, "tickets")
+
 @app.route(route="signin", methods=["GET"])
 async def signin(req: func.HttpRequest) -> func.HttpResponse:
     return await functions.page(gateway, req, "signin")

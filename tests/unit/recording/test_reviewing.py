@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -351,3 +352,55 @@ async def test_errors_show_no_value_of_a_request() -> None:
         await scene.reviews().view(ticket_id, reviewer(groups=frozenset()))
     error = caught.value
     assert "old.txt" not in f"{error} {error.advice} {error.details}"
+
+
+# --- the list ------------------------------------------------------------------------------------
+
+
+async def test_a_reviewer_finds_what_waits_the_first_to_expire_first() -> None:
+    scene = Scene()
+    first = await scene.held(deletion("/public/a"))
+    scene.clock.advance(timedelta(minutes=1))
+    second = await scene.held(deletion("/public/b"))
+    decided = await scene.held(deletion("/public/c"))
+    await scene.decide(decided, "reject")
+    before = (dict(scene.tickets.rows), list(scene.journal.records))
+    views = await scene.reviews().waiting(reviewer())
+    assert [view.id for view in views] == [first, second]
+    assert [view.state for view in views] == ["pending"] * 2
+    assert (dict(scene.tickets.rows), list(scene.journal.records)) == before
+    scene.clock.advance(timedelta(minutes=4))
+    assert [view.id for view in await scene.reviews().waiting(reviewer())] == [second]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"groups": frozenset({GROUP})},
+        {"kind": PrincipalKind.APPLICATION},
+        {"object_id": SPONSOR},
+        {"object_id": AGENT_OBJECT},
+    ],
+)
+async def test_who_may_not_decide_finds_nothing(changes: dict[str, Any]) -> None:
+    scene = Scene()
+    await scene.held()
+    assert await scene.reviews().waiting(reviewer(**changes)) == []
+
+
+async def test_a_denied_reviewer_sees_no_list() -> None:
+    scene = Scene()
+    scene.deny_list.denied.add(reviewer().object_id)
+    with pytest.raises(Forbidden):
+        await scene.reviews().waiting(reviewer())
+
+
+async def test_a_ticket_changed_by_hand_is_not_listed_and_hides_no_other() -> None:
+    scene = Scene()
+    changed = await scene.held(deletion("/public/a"))
+    good = await scene.held(deletion("/public/b"))
+    scene.tamper(changed, seal="")
+    assert [view.id for view in await scene.reviews().waiting(reviewer())] == [good]
+    scene.tickets.fail("pending")
+    with pytest.raises(Unavailable):
+        await scene.reviews().waiting(reviewer())

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import Withheld
+from gateway.local.patients import canaries, generate
 from gateway.masking import engine
 from gateway.model.connection import WITHHELD_MARK
 from gateway.serving.wording import MAX_CHARACTERS, MaskedWording
@@ -25,6 +26,10 @@ def shown(text: str) -> str:
         ("Asked for by Dr. Miller.", "Asked for by Dr. [name]."),
         ("SSN 517-64-9982, call 206-555-0137", "SSN [ssn], call [phone]"),
         ("born on 1948-03-05", "born on 1948"),
+        ("Jane asked", "[withheld] asked"),
+        ("Remove what JANE O'Neill-Roe sent", "Remove what [withheld] [withheld] sent"),
+        ("bring back Azure Blob 7 of last March",) * 2,
+        ("Für 山田 太郎 gelöscht", "[withheld] [withheld] [withheld] [withheld]"),
         # Nothing says that these are numbers of patients, and nothing says that they are not.
         ("remove 12345678 and A-77-4411, keep 4711", "remove [withheld] and [withheld] keep 4711"),
         ("as in 0a7d3f52-1b6c-4e8d-9f20-a1b2c3d4e5f6.",) * 2,
@@ -52,6 +57,17 @@ def test_what_the_engine_cannot_mask_is_withheld(
     monkeypatch.setattr(engine, "mask_text_value", fails)
     assert shown("a reason") == WITHHELD_MARK
     assert shown("treatment") == "treatment"
+
+
+def test_no_value_of_a_patient_passes_however_it_is_put() -> None:
+    patients = generate(7, 12)
+    for value in canaries(patients):
+        for text in (value, f"Asked for by {value}.", f"see {value}: {value}", f"({value})"):
+            assert value not in shown(text), value
+    for patient in patients:
+        for sentence in patient.note.splitlines():
+            masked = shown(sentence)
+            assert not [value for value in canaries([patient]) if value in masked], masked
 
 
 @given(st.text(max_size=MAX_CHARACTERS + 50))
