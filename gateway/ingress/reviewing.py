@@ -31,6 +31,7 @@ from gateway.ports import (
     IdTokens,
     Reviews,
     SignInProvider,
+    StateStore,
     TicketView,
 )
 
@@ -172,6 +173,10 @@ class ReviewPages:
             return _left()
         visit.check_origin(self.origin)
         await self._check_token(session, _LEAVE, visit)
+        try:
+            await self.sessions.end(session)
+        except GatewayError as error:
+            return trouble(error, (), (*forget(), forget_attempt()))
         return _left()
 
     async def _check_token(self, session: WebSession, form: str, visit: Visit) -> None:
@@ -208,6 +213,7 @@ class Desk:
     provider: SignInProvider
     id_tokens: IdTokens
     cookie_keys: DigestKeys
+    state: StateStore
     reviews: Reviews
     clock: Clock
     entropy: Entropy
@@ -215,7 +221,7 @@ class Desk:
 
 def open_pages(origin: str, rules: Rules, lifetimes: Lifetimes, desk: Desk) -> ReviewPages:
     """The pages of a gateway at `origin`, `https://host[:port]`."""
-    sessions = Sessions(desk.cookie_keys, desk.clock, desk.entropy, lifetimes)
+    sessions = Sessions(desk.cookie_keys, desk.state, desk.clock, desk.entropy, lifetimes)
     flow = SignIn(
         rules=rules,
         provider=desk.provider,

@@ -108,8 +108,14 @@ def test_the_session_ends_when_the_person_signs_out(stand: Stand) -> None:
     rita = stand.person()
     page = rita.read(url)
     leave = next(form for form in page.forms if form.action == "/signout")
+    copied = f"{SESSION}={rita.browser.cookie(SESSION).value}"  # type: ignore[union-attr]
+    assert stand.raw("GET", url, Cookie=copied)[0] == 200
 
     left = rita.browser.submit(page, leave)
+
+    status, _, _ = stand.raw("POST", url, form_of(page, decision="approve"), Cookie=copied)
+    assert status == 401
+    assert undecided(stand, url)
 
     assert "You are signed out" in left.text
     assert rita.browser.cookie(SESSION) is None

@@ -269,6 +269,35 @@ async def test_signing_out_forgets_the_session_and_needs_its_form(world: World) 
     assert "You are signed out" in text(left)
     assert world.jar == {}
     assert "You are signed out" in text(await world.respond("signout", world.visit("POST")))
+    # A copy of the cookie neither reads nor decides.
+    form = {"token": "0" * 64, "decision": "approve"}
+    for method in ("GET", "POST"):
+        answer = await world.respond("ticket", Visit(method, TICKET, {}, kept, _fields(form)))
+        assert answer.status in {303, 401}
+        assert "Delete Container" not in text(answer)
+
+
+async def test_a_session_that_cannot_be_ended_everywhere_is_forgotten_and_said_so(
+    world: World,
+) -> None:
+    session = await world.pages.sessions.session(world.jar)
+    token = await world.pages.sessions.form_token(session, "signout")
+    await world.pages.sessions.session(world.jar)
+    swap = world.state.swap
+
+    async def fails(*given):  # type: ignore[no-untyped-def]
+        world.state.fail_next()
+        return await swap(*given)
+
+    world.state.swap = fails  # type: ignore[method-assign]
+    left = await world.respond("signout", world.visit("POST", form={"token": token}))
+    assert left.status == 503
+    assert "could not be ended everywhere" in text(left)
+    assert world.jar == {}
+
+
+def _fields(form: dict[str, str]) -> dict[str, list[str]]:
+    return {name: [value] for name, value in form.items()}
 
 
 async def test_without_a_sign_in_application_the_pages_are_closed() -> None:
