@@ -236,7 +236,12 @@ class HeldApprovals:
         classified = authorised.classified
         authenticated = classified.authenticated
         principal, request = authenticated.principal, authenticated.received.request
-        agent = policy.agents[principal.application]
+        agent = policy.agents.get(principal.application)
+        if agent is None:
+            raise Denied(
+                "nobody answers for this agent by the manifest in force",
+                reason=Reason.APPROVAL_UNAVAILABLE,
+            )
         shown = records.exchange(authorised, await self.digest_keys.current())
         operation, target = _part(shown, "operation"), _part(shown, "request")
         now = self.clock.now()

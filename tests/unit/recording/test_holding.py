@@ -10,7 +10,8 @@ from gateway.approvals import facts
 from gateway.approvals.ticket import OPENING_TIME, TicketState
 from gateway.errors import ApprovalRequired, Denied, EvidenceUnavailable, Reason, Unavailable
 from gateway.model.message import Answer
-from tests.fakes.asking import MANIFEST, Scene, deletion
+from tests.fakes.asking import MANIFEST, SPONSOR, Scene, deletion
+from tests.fakes.identity import AGENT
 from tests.pipeline import world
 
 
@@ -335,6 +336,18 @@ async def test_the_reservation_lost_again_and_again_ends_in_an_error() -> None:
 
     scene.tickets.set_mark = lose  # type: ignore[method-assign]
     assert isinstance(await scene.ask(), Unavailable)
+
+
+async def test_an_agent_that_left_the_manifest_between_two_stages_is_denied() -> None:
+    scene = Scene()
+    approvals = scene.approvals()
+    gateway = scene.pipeline(approvals=approvals, entropy=scene.entropy)
+    scene.manifest = MANIFEST.replace(AGENT.encode(), SPONSOR.encode())
+    gateway = replace(gateway, approvals=replace(approvals, manifests=scene.manifests()))
+    with pytest.raises(Denied) as caught:
+        await gateway.handle(deletion())
+    assert caught.value.reason is Reason.APPROVAL_UNAVAILABLE
+    assert scene.tickets.marks == {}
 
 
 async def test_a_workflow_that_left_the_manifest_between_two_stages_denies() -> None:
