@@ -21,6 +21,12 @@ async def approval(req: func.HttpRequest) -> func.HttpResponse:
     return await functions.page(bootstrap.gateway, req, "ticket")
 
 
+@app.route(route="approvals", methods=["GET", "HEAD"])
+async def approvals(req: func.HttpRequest) -> func.HttpResponse:
+    """What waits for a reviewer."""
+    return await functions.page(bootstrap.gateway, req, "tickets")
+
+
 @app.route(route="signin", methods=["GET"])
 async def signin(req: func.HttpRequest) -> func.HttpResponse:
     """To the identity provider."""

@@ -22,7 +22,6 @@ from gateway.adapters.http_upstream import AiohttpUpstream
 from gateway.adapters.oidc_client import Client, EntraSignIn
 from gateway.adapters.system import SystemClock, SystemEntropy
 from gateway.approvals.closed import ClosedApprovals
-from gateway.approvals.wording import WithheldWording
 from gateway.assembly import Asking, Foundation, Given, found
 from gateway.authn.bearer import challenge, resource
 from gateway.authn.token import Accepted
@@ -61,6 +60,7 @@ from gateway.refresh.id_tokens import EntraIdTokens
 from gateway.refresh.keyring import KeyRing
 from gateway.refresh.token_keys import SecretTokenKeys
 from gateway.serving.masker import EngineMasker
+from gateway.serving.wording import MaskedWording
 from gateway.settings import Settings
 
 SWEEP_IDLE: Final = timedelta(hours=2)
@@ -253,7 +253,9 @@ async def build(config: Settings) -> Application:
             clock=parts.clock,
             sequencer=parts.sequencer,
             challenge=challenge(config.authority, config.tenants[0], resource(config.audiences)),
-            pages=review_pages(config, parts.secrets, parts.key_ring, asking.reviews, building)
+            pages=review_pages(
+                config, parts.secrets, parts.state, parts.key_ring, asking.reviews, stack=building
+            )
             if asking
             else ClosedPages(),
             asking=asking,
@@ -281,11 +283,17 @@ async def _foundation(
         tables=parts.tables,
         identity=parts.identity,
     )
-    return await found(config, given, WithheldWording(), stack)
+    return await found(config, given, MaskedWording(parts.clock), stack)
 
 
-def review_pages(
-    config: Settings, secrets: Secrets, key_ring: KeyRing, reviews: Reviews, stack: AsyncExitStack
+def review_pages(  # noqa: PLR0913 - what pages for people rest on
+    config: Settings,
+    secrets: Secrets,
+    state: StateStore,
+    key_ring: KeyRing,
+    reviews: Reviews,
+    *,
+    stack: AsyncExitStack,
 ) -> Pages:
     """The reviewers' pages, or closed ones where no sign-in application is configured."""
     client_id, tenant = config.signin_client_id, config.tenants[0]
@@ -302,6 +310,7 @@ def review_pages(
         provider=provider,
         id_tokens=EntraIdTokens(key_ring, accepted, clock),
         cookie_keys=SecretDigestKeys(secrets, config.cookie_key_secret, "cookie key"),
+        state=state,
         reviews=reviews,
         clock=clock,
         entropy=SystemEntropy(),

@@ -6,6 +6,7 @@ a swap that landed and is sent again would fail its own ETag check and read as s
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ from gateway.approvals.ticket import Cite, Ticket, TicketState, due
 from gateway.errors import NotFound, PreconditionFailed, StoreError, StoreUnavailable
 from gateway.ports import Mark, StoredTicket
 
+_LOG: Final = logging.getLogger(__name__)
 _TICKET: Final = "ticket"
 _PAGE: Final = 500
 
@@ -87,15 +89,30 @@ class TableTickets:
 
     async def due(self, now: datetime, limit: int = 500) -> Sequence[StoredTicket]:
         """See `ports.Tickets`."""
-        found: list[StoredTicket] = []
         query = "PartitionKey eq @partition and due le @now"
-        parameters = {"partition": _TICKET, "now": _moment(now)}
+        return await self._query(query, {"partition": _TICKET, "now": _moment(now)}, limit)
+
+    async def pending(self, limit: int = 500) -> Sequence[StoredTicket]:
+        """See `ports.Tickets`."""
+        query = "PartitionKey eq @partition and state eq @state"
+        parameters = {"partition": _TICKET, "state": TicketState.PENDING.value}
+        return await self._query(query, parameters, limit)
+
+    async def _query(
+        self, query: str, parameters: Mapping[str, str], limit: int
+    ) -> Sequence[StoredTicket]:
+        found: list[StoredTicket] = []
         async with self._errors():
             pages = self._client.query_entities(
-                query, parameters=parameters, results_per_page=_PAGE
+                query, parameters=dict(parameters), results_per_page=_PAGE
             )
             async for entity in pages:
-                found.append(_stored(entity))
+                try:
+                    found.append(_stored(entity))
+                except StoreError:
+                    # One row that somebody else has written must not hide all others.
+                    _LOG.error("an entity of the table of tickets cannot be understood")
+                    continue
                 if len(found) >= limit:
                     break
         return found

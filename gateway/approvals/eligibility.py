@@ -35,6 +35,24 @@ def require_reviewer(
     return groups
 
 
+def person_of(decision: Decision) -> Principal:
+    """The reviewer as the deny list knows people; what a sign-in said of them otherwise is old."""
+    who = decision.reviewer
+    return Principal(
+        tenant=who.tenant,
+        object_id=who.object_id,
+        application="",
+        token_id=who.token_id,
+        kind=PrincipalKind.USER,
+        groups=frozenset(who.groups),
+        roles=frozenset(),
+        expires_at=decision.decided_at,
+        authenticated_at=who.authenticated_at,
+        methods=frozenset(who.methods),
+        name=who.name,
+    )
+
+
 def require_standing(
     decision: Decision, reviewers: AbstractSet[str], sponsors: AbstractSet[str]
 ) -> None:

@@ -12,7 +12,7 @@ _HARMLESS: Final = re.compile(
 
 
 class WithheldWording:
-    """`ports.Wording` of a gateway without text masking: identifiers and fixed words pass."""
+    """`ports.Wording` without text masking: identifiers and fixed words pass."""
 
     def shown(self, text: str) -> str:
         """The text if it is a GUID or a known purpose, a mark in place of any other."""

@@ -107,6 +107,9 @@ def _cells(row: Answers, manifests: Sequence[str]) -> tuple[str, str, str, str, 
         basis.append(f"m{manifests.index(row.manifest) + 1}")
     if row.approval:
         basis.append(f"approval {row.approval}")
+    if row.verdict:
+        # Without a name nobody has decided: it expired, or the gateway took it back.
+        basis.append(f"{row.verdict} by {row.reviewer}" if row.reviewer else row.verdict)
     end = [row.end, str(row.status) if row.status else "", row.reason]
     return (
         row.at[11:19],

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from gateway.evidence.schema import (
+    Decided,
     Denied,
     Executed,
     Executing,
@@ -56,6 +57,8 @@ class Answers:
         approval: id, "".
         result: answered, withheld, unreachable, interrupted, failed; "" without an outcome.
         status: answered to the agent, or by the upstream where nothing was answered; 0 unknown.
+        verdict: approved, rejected, expired or revoked: the last word on a held request, "".
+        reviewer: name of the person who decided, "".
     """
 
     at: str
@@ -72,12 +75,18 @@ class Answers:
     approval: str
     result: str = ""
     status: int = 0
+    verdict: str = ""
+    reviewer: str = ""
 
     @property
     def end(self) -> str:
         """How it ended, in one word."""
-        if self.decision in {"denied", "held"}:
+        if self.decision == "held":
+            return self.verdict or self.decision
+        if self.decision == "denied":
             return self.decision
+        if self.result == "abandoned" and self.verdict:
+            return self.verdict
         return self.result or "indeterminate"
 
 
@@ -94,6 +103,7 @@ class Ledger:
     def __init__(self) -> None:
         self._asked: dict[str, Answers] = {}
         self._ended: dict[str, Outcome | Executed] = {}
+        self._decided: dict[str, list[Decided]] = {}
 
     def add(self, lines: Iterable[bytes]) -> None:
         """Lines of one journal, with or without their newlines."""
@@ -105,13 +115,21 @@ class Ledger:
                 case "intent" | "held" | "executing" | "denied":
                     self._asked[record["id"]] = _asked(record)
                 case "outcome" | "executed":
-                    self._ended[record["id"]] = record
+                    known = self._ended.get(record["id"])
+                    # A driver that sent nothing does not undo what another has done.
+                    if known is None or known["result"] == "abandoned":
+                        self._ended[record["id"]] = record
+                case "decided":
+                    self._decided.setdefault(record["id"], []).append(record)
                 case _:
                     continue
 
     def rows(self) -> tuple[Answers, ...]:
         """One row for each exchange, in order of time."""
-        rows = [_with_end(row, self._ended.get(row.id)) for row in self._asked.values()]
+        rows = [
+            _with_end(_with_decisions(row, self._decided.get(row.id, ())), self._ended.get(row.id))
+            for row in self._asked.values()
+        ]
         return tuple(sorted(rows, key=lambda row: (row.at, row.id)))
 
 
@@ -169,6 +187,20 @@ def _asked(record: _Asked) -> Answers:
 
 def _who(actor: ActorPart | None) -> dict[str, str]:
     return {key: plain(str(value)) for key, value in actor.items() if value} if actor else {}
+
+
+def _with_decisions(row: Answers, decided: Iterable[Decided]) -> Answers:
+    """The last word stands: what was approved may expire or be revoked before it is carried out."""
+    for record in sorted(decided, key=lambda record: record["ts"]):
+        person = record.get("reviewer")
+        why = "" if record["verdict"] == "approved" else plain(record["reason"])
+        row = replace(
+            row,
+            verdict=record["verdict"],
+            reason=why or row.reason,
+            reviewer=plain(person["name"]) if person else row.reviewer,
+        )
+    return row
 
 
 def _with_end(row: Answers, ended: Outcome | Executed | None) -> Answers:

@@ -85,7 +85,7 @@ AskingProvider: TypeAlias = Callable[[], Awaitable[Asking]]
 
 
 class Pages(Protocol):
-    """The pages for people; `page` is "ticket", "signin", "callback" or "signout"."""
+    """The pages for people: "ticket", "tickets", "signin", "callback" or "signout"."""
 
     async def respond(self, page: str, visit: Visit) -> Answer:
         """A page, a redirect or a page that says what went wrong.

@@ -7,6 +7,7 @@ Text from outside becomes markup in `shown` alone.
 import base64
 import hashlib
 import html
+import re
 from collections.abc import Iterable
 
 from gateway.model.message import Answer, Headers
@@ -85,6 +86,13 @@ SECURITY = (
 """On every answer to a browser, redirects included."""
 
 
+# Letters, marks and symbols that are drawn as nothing or as a space (Unicode's
+# Default_Ignorable_Code_Point beyond the format characters, and the empty Braille pattern).
+_BLANK = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+
+
 def shown(text: str, *, lines: bool = False) -> str:
     """Foreign text as markup that shows exactly its characters.
 
@@ -96,7 +104,9 @@ def shown(text: str, *, lines: bool = False) -> str:
         lines: line feeds stay, for text in a block.
     """
     visible = (
-        char if char.isprintable() or (lines and char == "\n") else f"[U+{ord(char):04X}]"
+        char
+        if (char.isprintable() and not _BLANK.match(char)) or (lines and char == "\n")
+        else f"[U+{ord(char):04X}]"
         for char in text
     )
     return html.escape("".join(visible), quote=True)

@@ -1,5 +1,6 @@
 """What reviewers read: a held request in words, the form to decide it, and what went wrong."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -30,6 +31,7 @@ _STATES = {
     "indeterminate": "It was interrupted while it was carried out: whether it took effect is not "
     "known, and it is not tried again. Look at the resource, then close the matter by hand.",
 }
+_WAITING = "Requests that wait for you"
 _TITLES = {
     400: "The page was not understood",
     401: "Please sign in",
@@ -74,6 +76,21 @@ def ticket(view: TicketView, form: Form, now: datetime) -> bytes:
     ]
     title = f"{view.operation} by {view.agent}"
     return document(title, "\n".join(part for part in parts if part), foot=_foot(form))
+
+
+def tickets(views: Sequence[TicketView], form: Form, now: datetime) -> bytes:
+    """The page of what waits for one reviewer."""
+    if not views:
+        none = "<p>Nothing waits for a decision of yours.</p>"
+        return document(_WAITING, f"<h1>{_WAITING}</h1>\n{none}", foot=_foot(form))
+    items = "".join(
+        f'<li><a href="/approvals/{shown(view.id)}">{shown(view.operation)}</a>: {_sentence(view)}'
+        f'<br><span class="hint">{_state(view, now)} Workflow {shown(view.workflow)}, connection '
+        f"{shown(view.connection)}.</span></li>"
+        for view in views
+    )
+    hint = '<p class="hint">Open a request to read all of it and to decide.</p>'
+    return document(_WAITING, f"<h1>{_WAITING}</h1>\n{hint}\n<ul>{items}</ul>", foot=_foot(form))
 
 
 def trouble(status: int, sentences: str, links: tuple[tuple[str, str], ...] = ()) -> bytes:
@@ -138,8 +155,8 @@ def _agent_says(view: TicketView) -> str:
         return "<h2>The agent says</h2>\n<p>The agent gave no reason.</p>"
     return (
         "<h2>The agent says</h2>\n"
-        '<p class="hint">In the agent\'s own words. Nobody has checked them, and links in them '
-        f"lead nowhere.</p>{''.join(words)}"
+        '<p class="hint">In the agent\'s own words, with what looks like patient data masked. '
+        f"Nobody has checked them, and links in them lead nowhere.</p>{''.join(words)}"
     )
 
 
@@ -205,6 +222,7 @@ def _facts(view: TicketView) -> str:
 def _foot(form: Form) -> str:
     return (
         f"Signed in as {shown(form.reviewer or 'a person without a name')}. "
+        '<a href="/approvals">What waits for you</a>. '
         '<form method="post" action="/signout">'
         f'<input type="hidden" name="token" value="{shown(form.leave_token)}">'
         '<button type="submit">Sign out</button></form>'

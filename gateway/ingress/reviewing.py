@@ -31,6 +31,7 @@ from gateway.ports import (
     IdTokens,
     Reviews,
     SignInProvider,
+    StateStore,
     TicketView,
 )
 
@@ -56,6 +57,8 @@ class ReviewPages:
         match (visit.method, name):
             case ("GET" | "HEAD" | "POST", "ticket"):
                 return await self._ticket(visit)
+            case ("GET" | "HEAD", "tickets"):
+                return await self._tickets(visit)
             case ("GET", "signin"):
                 return await self._begin(visit)
             case ("GET", "callback"):
@@ -84,6 +87,22 @@ class ReviewPages:
             _LOG.info("ticket page: %s", error.reason)
             return trouble(error, _ways_on(ticket, error))
 
+    async def _tickets(self, visit: Visit) -> Answer:
+        try:
+            session = await self.sessions.session(visit.cookies)
+        except Unauthenticated:
+            return page.redirect(signin.address())
+        try:
+            person, session = await self.signin.current(session)
+            waiting = await self.reviews.waiting(person)
+        except Unauthenticated as error:
+            return trouble(error, _ways_on("", error), forget())
+        except GatewayError as error:
+            _LOG.info("list of tickets: %s", error.reason)
+            return trouble(error, _ways_on("", error))
+        body = pages.tickets(waiting, await self._form(session), self.clock.now())
+        return page.answer(200, body, await self.sessions.keep(session))
+
     async def _read(self, ticket: str, session: WebSession) -> Answer:
         person, session = await self.signin.current(session)
         view = await self.reviews.view(ticket, person)
@@ -108,19 +127,26 @@ class ReviewPages:
     async def _show(
         self, view: TicketView, session: WebSession, reason: str = "", complaint: str = ""
     ) -> Answer:
-        form = pages.Form(
-            reviewer=session.name,
-            token=await self.sessions.form_token(session, view.id),
-            leave_token=await self.sessions.form_token(session, _LEAVE),
-            reason=reason,
-            complaint=complaint,
-        )
+        form = await self._form(session, view.id, reason, complaint)
         body = pages.ticket(view, form, self.clock.now())
         status = 400 if complaint else 200
         return page.answer(status, body, await self.sessions.keep(session))
 
+    async def _form(
+        self, session: WebSession, ticket: str = "", reason: str = "", complaint: str = ""
+    ) -> pages.Form:
+        return pages.Form(
+            reviewer=session.name,
+            token=await self.sessions.form_token(session, ticket) if ticket else "",
+            leave_token=await self.sessions.form_token(session, _LEAVE),
+            reason=reason,
+            complaint=complaint,
+        )
+
     async def _begin(self, visit: Visit) -> Answer:
-        ticket = _ticket_id(visit.asked("ticket"))
+        # Without a ticket the way leads to the list.
+        asked = visit.asked("ticket")
+        ticket = _ticket_id(asked) if asked else ""
         url, cookie = await self.signin.begin(ticket, visit.asked("prompt"))
         return page.redirect(url, (cookie,))
 
@@ -129,17 +155,16 @@ class ReviewPages:
             done = await self.signin.finish(visit)
         except GatewayError as error:
             _LOG.warning("sign-in refused: %s", error.reason)
-            ticket = await self._attempted(visit)
-            return trouble(error, _ways_on(ticket, error) if ticket else ())
+            return trouble(error, await self._again(visit, error))
         cookies = (*await self.sessions.keep(done.session), forget_attempt())
-        return page.redirect(f"/approvals/{done.ticket}", cookies)
+        return page.redirect(_page_of(done.ticket), cookies)
 
-    async def _attempted(self, visit: Visit) -> str:
-        """The ticket of the sign-in that failed, "" where it is not known."""
+    async def _again(self, visit: Visit, error: GatewayError) -> tuple[tuple[str, str], ...]:
+        """The ways on from a sign-in that failed, none where it is not known what it was for."""
         try:
-            return (await self.sessions.attempt(visit.cookies)).ticket
+            return _ways_on((await self.sessions.attempt(visit.cookies)).ticket, error)
         except GatewayError:
-            return ""
+            return ()
 
     async def _leave(self, visit: Visit) -> Answer:
         try:
@@ -148,6 +173,10 @@ class ReviewPages:
             return _left()
         visit.check_origin(self.origin)
         await self._check_token(session, _LEAVE, visit)
+        try:
+            await self.sessions.end(session)
+        except GatewayError as error:
+            return trouble(error, (), (*forget(), forget_attempt()))
         return _left()
 
     async def _check_token(self, session: WebSession, form: str, visit: Visit) -> None:
@@ -184,6 +213,7 @@ class Desk:
     provider: SignInProvider
     id_tokens: IdTokens
     cookie_keys: DigestKeys
+    state: StateStore
     reviews: Reviews
     clock: Clock
     entropy: Entropy
@@ -191,7 +221,7 @@ class Desk:
 
 def open_pages(origin: str, rules: Rules, lifetimes: Lifetimes, desk: Desk) -> ReviewPages:
     """The pages of a gateway at `origin`, `https://host[:port]`."""
-    sessions = Sessions(desk.cookie_keys, desk.clock, desk.entropy, lifetimes)
+    sessions = Sessions(desk.cookie_keys, desk.state, desk.clock, desk.entropy, lifetimes)
     flow = SignIn(
         rules=rules,
         provider=desk.provider,
@@ -232,7 +262,8 @@ def _left() -> Answer:
 
 
 def _ways_on(ticket: str, error: GatewayError) -> tuple[tuple[str, str], ...]:
-    again = (f"/approvals/{ticket}", "Read the request as it is now")
+    words = "Read the request as it is now" if ticket else "See what waits for you"
+    again = (_page_of(ticket), words)
     match error:
         case NotFound():
             return ()
@@ -246,6 +277,10 @@ def _ways_on(ticket: str, error: GatewayError) -> tuple[tuple[str, str], ...]:
             return ((signin.address(ticket, "select_account"), "Sign in as somebody else"),)
         case _:
             return (again,)
+
+
+def _page_of(ticket: str) -> str:
+    return f"/approvals/{ticket}" if ticket else "/approvals"
 
 
 def _ticket_id(text: str) -> str:

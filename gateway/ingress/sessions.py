@@ -1,20 +1,29 @@
 """What a browser keeps for the gateway: a sign-in under way, and the session after it.
 
 Both are sealed cookies with the `__Host-` prefix (RFC 6265bis §4.1.3.2), so that no instance has
-to remember anybody and no other host can set them.
+to remember anybody and no other host can set them. What is remembered, in the state store, is who
+has signed out: a copy of the cookie is then worth nothing.
 """
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from hashlib import sha256
 
 import orjson
 
 from gateway.authn.oidc import Attempt
 from gateway.authn.sealed import NONCE_BYTES, form_token, seal, unseal
-from gateway.errors import Reason, Unauthenticated
+from gateway.errors import (
+    NotFound,
+    PreconditionFailed,
+    Reason,
+    StoreError,
+    Unauthenticated,
+    Unavailable,
+)
 from gateway.model.digest import DigestKey
 from gateway.model.principal import Principal
-from gateway.ports import Clock, DigestKeys, Entropy
+from gateway.ports import Clock, DigestKeys, Entropy, StateStore
 
 SESSION = "__Host-chaperone-session"
 ATTEMPT = "__Host-chaperone-signin"
@@ -75,12 +84,18 @@ class Lifetimes:
 
 
 class Sessions:
-    """Reads and writes the two cookies."""
+    """Reads and writes the two cookies, and knows which sessions were ended."""
 
     def __init__(
-        self, keys: DigestKeys, clock: Clock, entropy: Entropy, lifetimes: Lifetimes
+        self,
+        keys: DigestKeys,
+        state: StateStore,
+        clock: Clock,
+        entropy: Entropy,
+        lifetimes: Lifetimes,
     ) -> None:
         self._keys = keys
+        self._state = state
         self._clock = clock
         self._entropy = entropy
         self._lifetimes = lifetimes
@@ -113,7 +128,7 @@ class Sessions:
 
         Raises:
             Unauthenticated: TOKEN_MISSING without one, TOKEN_EXPIRED, TOKEN_INVALID.
-            Unavailable: the cookie key cannot be had.
+            Unavailable: the cookie key cannot be had, or it is not known whether it was ended.
         """
         sealed = _joined(cookies)
         if not sealed:
@@ -121,11 +136,34 @@ class Sessions:
         session = _session(unseal(SESSION, sealed, await self._keys.current()))
         now = int(self._clock.now().timestamp())
         until = min(session.seen + self._lifetimes.idle, session.began + self._lifetimes.absolute)
-        if not session.began <= session.seen <= now + _CLOCK_SECONDS or now >= until:
+        late = not session.began <= session.seen <= now + _CLOCK_SECONDS or now >= until
+        if late or await self._ended(session):
             raise Unauthenticated(
                 "your session has ended", reason=Reason.TOKEN_EXPIRED, advice="sign in again"
             )
         return session
+
+    async def end(self, session: WebSession) -> None:
+        """Let nobody use the session again, whoever has a copy of its cookie.
+
+        Raises:
+            Unavailable: it may go on for whoever has one.
+        """
+        try:
+            await self._state.swap(_end_of(session), b"ended", None)
+        except PreconditionFailed:
+            return
+        except StoreError as error:
+            raise _unknown("your session could not be ended everywhere") from error
+
+    async def _ended(self, session: WebSession) -> bool:
+        try:
+            await self._state.get(_end_of(session))
+        except NotFound:
+            return False
+        except StoreError as error:
+            raise _unknown("whether your session was ended cannot be known now") from error
+        return True
 
     async def keep(self, session: WebSession) -> tuple[str, ...]:
         """Set-Cookie fields for a session that was used now."""
@@ -167,6 +205,17 @@ def _session(data: bytes) -> WebSession:
         return WebSession(**{**fields, "methods": tuple(fields["methods"])})
     except (KeyError, TypeError):
         raise _of_another_release() from None
+
+
+def _end_of(session: WebSession) -> str:
+    # Begins with the day, so that a lifecycle rule or a person can clear old ones away.
+    return f"signed-out/{session.began // 86400}/{sha256(session.id.encode()).hexdigest()}"
+
+
+def _unknown(message: str) -> Unavailable:
+    return Unavailable(
+        message, reason=Reason.SIGN_IN_UNAVAILABLE, advice="close the browser; try again later"
+    )
 
 
 def _of_another_release() -> Unauthenticated:

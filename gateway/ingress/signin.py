@@ -41,7 +41,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A finished sign-in, and the ticket that it was for."""
+    """A finished sign-in, and the ticket that it was for, "" for the list."""
 
     session: WebSession
     ticket: str
@@ -141,7 +141,8 @@ class SignIn:
             )
 
 
-def address(ticket: str, prompt: str = "") -> str:
-    """Path and query of the page that begins a sign-in."""
-    fields = {"ticket": ticket, **({"prompt": prompt} if prompt else {})}
-    return f"/signin?{urlencode(fields)}"
+def address(ticket: str = "", prompt: str = "") -> str:
+    """Path and query of the page that begins a sign-in; without a ticket, for the list of them."""
+    given = (("ticket", ticket), ("prompt", prompt))
+    query = urlencode([(name, value) for name, value in given if value])
+    return f"/signin?{query}" if query else "/signin"

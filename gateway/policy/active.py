@@ -4,6 +4,8 @@ The pointer is a small state blob that is swapped; by itself it proves nothing. 
 of the activation, which stands in immutable storage and names the person and the digest.
 """
 
+import re
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -16,7 +18,11 @@ POINTER = "active-manifest.json"
 MAX_TRAIL = 100
 """Earlier activations that the pointer remembers; the journals hold all of them."""
 
+ORDER = "activations/"
+"""Below it in the evidence, one empty name for each activation: which came after which."""
+
 _MAX_LINE = 64 * 1024
+_NUMBERED = re.compile(r"activations/([0-9]{8})-([0-9a-f]{32})")
 _STRICT = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 _LENIENT = ConfigDict(extra="ignore", frozen=True, strict=True, hide_input_in_errors=True)
 
@@ -118,6 +124,39 @@ class Confirmation(BaseModel):
 def blob_name(digest: str) -> str:
     """Where a manifest is stored: `manifests/{hex}.yaml`."""
     return f"manifests/{digest.removeprefix('sha256:')}.yaml"
+
+
+def order_name(number: int, place: Place) -> str:
+    """The name that says that the activation recorded at `place` was the `number`th."""
+    return f"{ORDER}{number:08}-{_mark_of(place)}"
+
+
+def numbers(names: Iterable[str], place: Place) -> tuple[int, int]:
+    """The number of the activation recorded at `place` among these names, and the highest.
+
+    0 for one without a number: it is so new that its name is not written yet, or was given up.
+    """
+    found = [match for name in names if (match := _NUMBERED.fullmatch(name))]
+    mine = [int(match[1]) for match in found if match[2] == _mark_of(place)]
+    return max(mine, default=0), max((int(match[1]) for match in found), default=0)
+
+
+def require_latest(names: Iterable[str], place: Place) -> None:
+    """Pass an activation after which there was no other.
+
+    Whoever can write the state account alone can set the pointer back to an earlier record, which
+    is as genuine as any; the names in immutable storage say that it was replaced.
+
+    Raises:
+        StoreError: it was replaced.
+    """
+    mine, highest = numbers(names, place)
+    if mine and mine < highest:
+        raise StoreError("the active-manifest pointer cites an activation that was replaced")
+
+
+def _mark_of(place: Place) -> str:
+    return sha256(f"{place.journal} {place.seq}".encode()).removeprefix("sha256:")[:32]
 
 
 def require_digest(data: bytes, digest: str) -> bytes:

@@ -118,6 +118,14 @@ class Tickets(Protocol):
         """
         ...
 
+    async def pending(self, limit: int = 500) -> Sequence[StoredTicket]:
+        """Tickets that wait for a decision, in no order.
+
+        Raises:
+            StoreError: they cannot be listed.
+        """
+        ...
+
     async def remove(self, ticket_id: str) -> None:
         """Forget a ticket; one that is not there is no error.
 
@@ -226,6 +234,15 @@ class Reviews(Protocol):
             NotFound: there is no such ticket.
             Forbidden: REVIEWER_NOT_ACCEPTED: not a person, in no group of the workflow, the
                 requester itself, or the agent's sponsor; PRINCIPAL_DENIED: on the deny list.
+            Unavailable: it cannot be known now.
+        """
+        ...
+
+    async def waiting(self, reviewer: Principal) -> Sequence[TicketView]:
+        """The tickets that this reviewer may decide now, the first to expire first.
+
+        Raises:
+            Forbidden: PRINCIPAL_DENIED: on the deny list.
             Unavailable: it cannot be known now.
         """
         ...

@@ -1,8 +1,9 @@
 """Activating a manifest: a recorded act by a named person, never a half one.
 
-Order: check → store the bytes under their digest → record durably → move the pointer. A manifest
-with a fault or an error lint never gets past the first step; a crash between the last two leaves a
-record of an activation that did not take effect, which is harmless, and never the reverse.
+Order: check → store the bytes under their digest → record durably → move the pointer → number the
+activation. A manifest with a fault or an error lint never gets past the first step; a crash before
+the pointer moves leaves a record of an activation that did not take effect, which is harmless, and
+never the reverse. The number, in the evidence, keeps the pointer from being set back unnoticed.
 """
 
 import re
@@ -23,6 +24,7 @@ from gateway.model.exchange import Receipt
 from gateway.model.own import Own
 from gateway.model.principal import Principal
 from gateway.policy.active import (
+    ORDER,
     POINTER,
     Activation,
     Confirmation,
@@ -30,6 +32,8 @@ from gateway.policy.active import (
     Pointer,
     blob_name,
     confirm,
+    numbers,
+    order_name,
     require_digest,
 )
 from gateway.policy.compiler import check_own, compile_manifest
@@ -201,6 +205,7 @@ async def _activate(
     receipt = await stores.journal.append(acts.activated(policy.digest, previous, actor, act))
     pointer = Pointer.to(Activation(digest=policy.digest, record=Place.of(receipt)), before)
     await _swap(stores.state, pointer, found[1] if found else None)
+    await _number(stores.store, pointer.record)
     return Activated(policy.digest, previous, receipt, warnings)
 
 
@@ -229,6 +234,22 @@ async def _swap(state: StateStore, pointer: Pointer, etag: str | None) -> None:
     except StoreUnavailable:
         if not await _landed(state, pointer):
             raise
+
+
+async def _number(store: EvidenceStore, place: Place) -> None:
+    try:
+        names = [blob.name async for blob in store.list(ORDER)]
+        _, highest = numbers(names, place)
+        # Activations are one after another, by the pointer: an equal number is a neighbour's.
+        await store.put(order_name(highest + 1, place), b"activated\n")
+    except AlreadyExists:
+        return
+    except StoreUnavailable as error:
+        raise StoreUnavailable(
+            "the manifest is active, but its activation has no number yet: the pointer could be "
+            "set back to an earlier one unnoticed",
+            advice="activate it once more",
+        ) from error
 
 
 async def _landed(state: StateStore, pointer: Pointer) -> bool:

@@ -2,7 +2,9 @@
 
 A driver claims the ticket, checks everything again, takes the stored request away so that nobody
 else can have it, records, and only then sends. Whatever stops it on the way leaves a state from
-which the next message or the sweep goes on, and none from which anything is sent twice.
+which the next message or the sweep goes on, and none from which anything is sent twice: not even
+where somebody puts row and request back as they were, since each execution takes a name in the
+evidence that can be taken once and never given back.
 """
 
 import asyncio
@@ -12,7 +14,7 @@ from typing import assert_never
 
 from gateway.approvals import stored
 from gateway.approvals.decision import Decision
-from gateway.approvals.eligibility import require_standing
+from gateway.approvals.eligibility import person_of, require_standing
 from gateway.approvals.facts import Held
 from gateway.approvals.stored import HeldRequest, Result, StoredInvalid
 from gateway.approvals.ticket import EXECUTION_TIME, Cite, Ticket, TicketState, is_stale
@@ -37,9 +39,11 @@ from gateway.policy.policy import Policy
 from gateway.ports import (
     Carried,
     Clock,
+    DenyList,
     Deposit,
     DigestKeys,
     Entropy,
+    EvidenceStore,
     Execution,
     Journal,
     Meter,
@@ -78,7 +82,9 @@ class Driver:
     entropy: Entropy
     meter: Meter
     journal: Journal
+    evidence: EvidenceStore
     digest_keys: DigestKeys
+    deny_list: DenyList
     register: Register
     requests: Deposit
     request_keys: SealingKeys = field(repr=False)
@@ -140,6 +146,11 @@ class Driver:
             # Another driver was first, and has a message of its own.
             return
         run = _Run(claimed)
+        if found.ticket.reason:
+            # A driver died while it refused the ticket, and may have said so on record.
+            run.held = await self._trusted(claimed)
+            await self._refuse(run, Denied("it was being refused", reason=_cause(found.ticket)))
+            return
         try:
             async with asyncio.timeout(EXECUTION_TIME.total_seconds()):
                 carried = await self._execute(run)
@@ -159,6 +170,7 @@ class Driver:
         if decision.verdict != "approved":
             raise Forbidden("the decision is no approval", reason=Reason.APPROVAL_REVOKED)
         self._require_time(held)
+        await self.deny_list.check(person_of(decision), "")
         data, request = await self._stored(held)
         authenticated = Authenticated(
             Received(held.id, request.request, Timings(self.clock.now())),
@@ -169,6 +181,7 @@ class Driver:
 
         async def claim(policy: Policy, prepared: Prepared) -> Receipt:
             _require_same(held, decision, policy, prepared)
+            await self.deny_list.check(person_of(decision), "")
             self._require_time(held)
             return await self._begin(run, held, prepared, data)
 
@@ -213,15 +226,27 @@ class Driver:
             raise
         cite = Cite(receipt.journal, receipt.seq, receipt.offset)
         try:
+            await self._only_once(held, cite)
             run.executing = await self.register.move(
                 run.stored, TicketState.EXECUTING, execution=cite
             )
-        except (PreconditionFailed, Unavailable) as error:
+        except (PreconditionFailed, Unavailable, Denied) as error:
             await self.journal.append(
                 approval_records.abandoned(Intended(prepared, receipt), held.id, key)
             )
+            if isinstance(error, Denied):
+                raise
             raise ClaimLost("the ticket could not be moved; nothing was sent") from error
         return receipt
+
+    async def _only_once(self, held: Held, cite: Cite) -> None:
+        """Take the execution's name where nothing can be deleted; the gateway's tables can be."""
+        where = f"{cite.journal} {cite.seq}\n".encode()
+        try:
+            with reachable():
+                await self.evidence.put(f"executions/{held.id}", where)
+        except AlreadyExists:
+            raise _changed("it was carried out before") from None
 
     async def _conclude(self, run: _Run, carried: Carried) -> None:
         """Result, record, state: in this order, so that a crash in between can be mended."""
@@ -248,7 +273,15 @@ class Driver:
             self.meter.count("approvals", "ResultLost")
 
     async def _refuse(self, run: _Run, error: GatewayError) -> None:
-        """Record that the approval no longer holds, then end the ticket."""
+        """Reserve the refusal, record that the approval no longer holds, then end the ticket."""
+        try:
+            # Another driver may have claimed the ticket meanwhile and be carrying it out.
+            run.stored = await self.register.move(
+                run.stored, TicketState.CLAIMED, reason=str(error.reason)
+            )
+        except PreconditionFailed:
+            self.meter.count("approvals", "ClaimLost")
+            return
         expired = error.reason is Reason.APPROVAL_EXPIRED
         await self.journal.append(
             approval_records.decided(
@@ -314,6 +347,13 @@ def _result(record: Mapping[str, Json], carried: Carried) -> Result:
             )
         case _:
             assert_never(carried.error)
+
+
+def _cause(ticket: Ticket) -> Reason:
+    try:
+        return Reason(ticket.reason)
+    except ValueError:
+        return Reason.APPROVAL_REVOKED
 
 
 def _changed(message: str) -> Forbidden:

@@ -27,7 +27,6 @@ from gateway.errors import (
 )
 from gateway.evidence import approval_records, records
 from gateway.model.canonical import Json
-from gateway.model.digest import DigestKey
 from gateway.model.exchange import Approved, Screened, Settled
 from gateway.policy.policy import Policy, Workflow
 from gateway.ports import (
@@ -93,12 +92,15 @@ class HeldApprovals:
             )
         digest = authorised.classified.request_digest
         key = sha256(digest.encode()).hexdigest()
+        held: Held | None = None
         for _ in range(_ATTEMPTS):
             mark = await self.register.mark("request", key)
             if mark is not None and (settled := await self._standing(mark, screened)):
                 return settled
+            # Before the reservation: what cannot be held must not be found as waiting.
+            held = held or await self._facts(screened, policy, workflow)
             if await self._reserve(screened, workflow, key, mark):
-                raise await self._hold(screened, policy, workflow)
+                raise await self._hold(screened, held)
         raise Unavailable(
             "this request is being held by too many processes at once",
             reason=Reason.APPROVAL_UNAVAILABLE,
@@ -117,6 +119,10 @@ class HeldApprovals:
             # Reserved and not written: by a request under way, or by one that has crashed.
             if now < since + OPENING_TIME:
                 raise self._pending(screened, ticket_id) from None
+            return None
+        if opened.held.request_digest != screened.authorised.classified.request_digest:
+            # The mark is not sealed: set to another ticket, it would give away that one's result.
+            self.meter.count("approvals", "ForeignMark")
             return None
         ticket = opened.ticket
         match ticket.state:
@@ -200,14 +206,11 @@ class HeldApprovals:
         except (Unavailable, PreconditionFailed):
             self.meter.count("approvals", "ReservationKept")
 
-    async def _hold(
-        self, screened: Screened, policy: Policy, workflow: Workflow
-    ) -> ApprovalRequired:
+    async def _hold(self, screened: Screened, held: Held) -> ApprovalRequired:
         """Store, record, show to reviewers; in this order. The error to answer with."""
         authorised = screened.authorised
         authenticated = authorised.classified.authenticated
         digests = await self.digest_keys.current()
-        held = self._facts(screened, policy, workflow, digests)
         record = approval_records.held(authorised, binding_of(held), digests)
         opening = await self.register.create(held)
         try:
@@ -228,15 +231,18 @@ class HeldApprovals:
         answer.recorded = True
         return answer
 
-    def _facts(
-        self, screened: Screened, policy: Policy, workflow: Workflow, digests: DigestKey
-    ) -> Held:
+    async def _facts(self, screened: Screened, policy: Policy, workflow: Workflow) -> Held:
         authorised = screened.authorised
         classified = authorised.classified
         authenticated = classified.authenticated
         principal, request = authenticated.principal, authenticated.received.request
-        agent = policy.agents[principal.application]
-        shown = records.exchange(authorised, digests)
+        agent = policy.agents.get(principal.application)
+        if agent is None:
+            raise Denied(
+                "nobody answers for this agent by the manifest in force",
+                reason=Reason.APPROVAL_UNAVAILABLE,
+            )
+        shown = records.exchange(authorised, await self.digest_keys.current())
         operation, target = _part(shown, "operation"), _part(shown, "request")
         now = self.clock.now()
         held = Held(

@@ -1,14 +1,16 @@
 """A reviewer's view of a ticket, and the decision: once, by the right person, on record first."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, assert_never
 
 from gateway.approvals import decision as decisions
-from gateway.approvals.decision import Decision, DecisionInvalid, Reviewer
+from gateway.approvals.decision import Decision, Reviewer
 from gateway.approvals.eligibility import require_reviewer
 from gateway.approvals.facts import binding_digest
 from gateway.approvals.ticket import TicketState
 from gateway.errors import (
+    Denied,
     Forbidden,
     InvalidRequest,
     NotFound,
@@ -31,7 +33,14 @@ from gateway.ports import (
     TicketView,
     Wording,
 )
-from gateway.recording.register import Opened, Register, person_of, subject_of
+from gateway.recording.register import (
+    Opened,
+    Register,
+    TicketInvalid,
+    person_of,
+    reachable,
+    subject_of,
+)
 
 MAX_REASON: Final = 500
 
@@ -60,6 +69,24 @@ class TicketReviews:
         opened = await self.register.open(ticket_id)
         await self._groups(opened, reviewer)
         return await self._view(opened)
+
+    async def waiting(self, reviewer: Principal) -> Sequence[TicketView]:
+        """See `ports.Reviews`."""
+        await self.deny_list.check(reviewer, "")
+        with reachable():
+            found = await self.register.tickets.pending()
+        now = self.clock.now()
+        views: list[TicketView] = []
+        for stored in found:
+            try:
+                opened = await self.register.verify(stored)
+                await self._groups(opened, reviewer)
+            except Denied:
+                # Changed by somebody else, or not this person's to see.
+                continue
+            if now < opened.held.expires_at:
+                views.append(await self._view(opened))
+        return sorted(views, key=lambda view: (view.expires_at, view.id))
 
     async def decide(
         self,
@@ -102,6 +129,9 @@ class TicketReviews:
                 decided_at=now,
             )
         )
+        if self.clock.now() >= opened.ticket.expires_at:
+            # Signing may have waited for its key; the sweep is about to end the ticket.
+            raise _closed()
         try:
             deciding = await self.register.move(
                 opened.stored, TicketState.DECIDING, decision=decisions.to_json(signed)
@@ -165,8 +195,9 @@ class TicketReviews:
     async def _view(self, opened: Opened) -> TicketView:
         held, ticket = opened.held, opened.ticket
         try:
-            found = decisions.from_json(ticket.decision) if ticket.decision else None
-        except DecisionInvalid:
+            found = await self.register.decision(opened) if ticket.decision else None
+        except TicketInvalid:
+            # Nobody is shown as having decided what they have not.
             found = None
         return TicketView(
             id=held.id,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from gateway.errors import NotFound, StoreError, StoreUnavailable
+from gateway.errors import NotFound, PreconditionFailed, StoreError, StoreUnavailable
 from gateway.evidence import summary
 from gateway.evidence.chain import JournalName
 from gateway.evidence.following import MAX_LINE, Cursor, Placed, Step, follow
@@ -145,7 +145,7 @@ class Sequencer:
             StoreError: not done; what was in use still is.
         """
         await self.index.prepare()
-        found, etag = await read_generations(self.state)
+        found, etag = await self._in_use()
         generation = _next(found)
         etag = await swap_generations(
             self.state, found.model_copy(update={"building": generation}), etag
@@ -163,13 +163,20 @@ class Sequencer:
 
     async def _generation(self) -> int:
         """The one in use; the first one is begun where there is none."""
+        found, _ = await self._in_use()
+        return found.current
+
+    async def _in_use(self) -> tuple[Generations, str | None]:
+        """The generations, one of them in use: a rebuild has none to take the place of else."""
         found, etag = await read_generations(self.state)
         if found.current:
-            return found.current
+            return found, etag
         await self.index.prepare()
-        first = _next(found)
-        await swap_generations(self.state, found.model_copy(update={"current": first}), etag)
-        return first
+        first = found.model_copy(update={"current": _next(found)})
+        with contextlib.suppress(PreconditionFailed):
+            return first, await swap_generations(self.state, first, etag)
+        # A rebuild and a first tick begin at once: one of them has begun it for both.
+        return await read_generations(self.state)
 
     async def _advance(self, cursors: Cursors, until: datetime | None) -> Progress:
         """Read on in every journal, a day at a time, until all are read or time is up."""

@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 from gateway.errors import ConfigurationError, GatewayError, NotFound, Reason, Unavailable
 from gateway.model.own import Own
 from gateway.policy.active import (
+    ORDER,
     POINTER,
     Activation,
     Pointer,
     blob_name,
     confirm,
     require_digest,
+    require_latest,
 )
 from gateway.policy.compiler import check_own, compile_manifest
 from gateway.policy.manifest import parse
@@ -137,6 +139,7 @@ class ManifestWatch:
             return activation, known.policy
         place = activation.record
         confirm(activation, await self._store.read(place.journal, place.offset, place.length))
+        require_latest([blob.name async for blob in self._store.list(ORDER)], place)
         if known is not None and known.policy.digest == activation.digest:
             return activation, known.policy
         try:

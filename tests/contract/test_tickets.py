@@ -164,3 +164,27 @@ async def test_silence_is_unavailable(client: TableClient) -> None:
     tickets = TableTickets(client, timeout_seconds=0)
     with pytest.raises(StoreUnavailable):
         await tickets.get(TICKET.id)
+
+
+async def test_what_waits_is_found_and_nothing_else(tickets: Tickets) -> None:
+    for number, state in enumerate(TicketState):
+        await tickets.swap(replace(TICKET, id=f"{number:032x}", state=state), None)
+    await tickets.swap(replace(TICKET, id="f" * 32), None)
+    await tickets.set_mark("agent", "pending", "pending", None)
+    found = await tickets.pending()
+    assert {stored.ticket.state for stored in found} == {TicketState.PENDING}
+    assert len(found) == 2
+    assert len(await tickets.pending(limit=1)) == 1
+
+
+@pytest.mark.integration
+@pytest.mark.enable_socket
+async def test_a_row_that_somebody_else_wrote_hides_no_other(client: TableClient) -> None:
+    tickets = TableTickets(client)
+    await tickets.create()
+    await tickets.swap(replace(TICKET, id="1" * 32), None)
+    row = dict(await client.get_entity("ticket", "1" * 32))
+    await client.create_entity({**row, "RowKey": "0" * 32, "since": "yesterday"})
+    await client.create_entity({**row, "RowKey": "2" * 32, "kept": "many"})
+    for found in (await tickets.pending(), await tickets.due(NOON + timedelta(days=1))):
+        assert [stored.ticket.id for stored in found] == ["1" * 32]

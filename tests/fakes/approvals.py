@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from gateway.approvals.ticket import Ticket, due
+from gateway.approvals.ticket import Ticket, TicketState, due
 from gateway.errors import (
     AlreadyExists,
     NotFound,
@@ -84,6 +84,11 @@ class FakeTickets(_Faulty):
     async def due(self, now: datetime, limit: int = 500) -> Sequence[StoredTicket]:
         await self._before("due")
         return [row for row in self.rows.values() if due(row.ticket) <= now][:limit]
+
+    async def pending(self, limit: int = 500) -> Sequence[StoredTicket]:
+        await self._before("pending")
+        waiting = [row for row in self.rows.values() if row.ticket.state is TicketState.PENDING]
+        return waiting[:limit]
 
     async def remove(self, ticket_id: str) -> None:
         await self._before("remove")

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from gateway.approvals.ticket import Ticket
-from gateway.approvals.wording import WithheldWording
 from gateway.errors import ApprovalRequired, GatewayError
 from gateway.model.message import Answer, Request
 from gateway.model.principal import Principal, PrincipalKind
@@ -18,6 +17,7 @@ from gateway.recording.holding import HeldApprovals
 from gateway.recording.notice import Notices
 from gateway.recording.register import Register
 from gateway.recording.reviewing import TicketReviews
+from gateway.serving.wording import MaskedWording
 from tests.fakes.approvals import FakeCards, FakeDeposit, FakeQueue, FakeSealingKeys, FakeTickets
 from tests.fakes.evidence import FakeEvidenceStore
 from tests.fakes.identity import TENANT
@@ -109,7 +109,7 @@ class Scene(world.World):
             request_keys=self.request_keys,
             delivery=self.delivery,
             notices=self.notices,
-            wording=WithheldWording(),
+            wording=MaskedWording(self.clock),
         )
 
     def reviews(self) -> TicketReviews:
@@ -121,7 +121,7 @@ class Scene(world.World):
             deny_list=self.deny_list,
             register=self.register,
             work=self.work,
-            wording=WithheldWording(),
+            wording=MaskedWording(self.clock),
         )
 
     def gateway(self) -> Pipeline:
@@ -133,7 +133,9 @@ class Scene(world.World):
             entropy=self.entropy,
             meter=self.meter,
             journal=self.journal,
+            evidence=self.evidence,
             digest_keys=self.keys,
+            deny_list=self.deny_list,
             register=self.register,
             requests=self.requests,
             request_keys=self.request_keys,

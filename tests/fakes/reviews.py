@@ -1,5 +1,6 @@
 """Held requests that a test puts there, and what reviewers did with them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -62,6 +63,17 @@ class FakeReviews:
     async def view(self, ticket_id: str, reviewer: Principal) -> TicketView:
         self.views += 1
         return self._for(ticket_id, reviewer)
+
+    async def waiting(self, reviewer: Principal) -> Sequence[TicketView]:
+        found: list[TicketView] = []
+        for ticket in self.tickets.values():
+            try:
+                view = self._for(ticket.id, reviewer)
+            except Forbidden:
+                continue
+            if view.state == "pending" and self.clock.now() < view.expires_at:
+                found.append(view)
+        return found
 
     async def decide(
         self,

@@ -74,8 +74,8 @@ async def scene_of(
         stack.push_async_callback(journal.close)
         upstream = AiohttpUpstream()
         stack.push_async_callback(upstream.close)
-        scene.evidence = BlobEvidenceStore(  # type: ignore[assignment]
-            await enter(container(evidence, run["name"]))
+        scene.evidence = wrap(
+            "evidence", BlobEvidenceStore(await enter(container(evidence, run["name"])))
         )
         scene.state = BlobStateStore(await enter(container(state, f"{run['name']}-held")))
         scene.tickets = wrap("tickets", TableTickets(table))

@@ -34,9 +34,11 @@ from gateway.adapters.system import SystemClock
 from gateway.ingress import functions
 from gateway.refresh.keyring import KeyRing
 from tests.fakes.reviews import FakeReviews, WallClock, view
+from tests.fakes.store import FakeStateStore
 
 stack = contextlib.AsyncExitStack()
 reviews = FakeReviews(WallClock())
+state = FakeStateStore(WallClock())
 built = []
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
@@ -52,13 +54,17 @@ async def gateway():
         stack.push_async_callback(keys.close)
         ring = KeyRing(keys, SystemClock(), config.authority)
         vault = UnsafeDevelopmentSecrets(config.dev_secrets_file)
-        pages = bootstrap.review_pages(config, vault, ring, reviews, stack)
+        pages = bootstrap.review_pages(config, vault, state, ring, reviews, stack=stack)
         built.append(types.SimpleNamespace(pages=pages))
     return built[0]
 
 @app.route(route="approvals/{id}", methods=["GET", "HEAD", "POST"])
 async def approval(req: func.HttpRequest) -> func.HttpResponse:
     return await functions.page(gateway, req, "ticket")
+
+@app.route(route="approvals", methods=["GET", "HEAD"])
+async def approvals(req: func.HttpRequest) -> func.HttpResponse:
+    return await functions.page(gateway, req, "tickets")
 
 @app.route(route="signin", methods=["GET"])
 async def signin(req: func.HttpRequest) -> func.HttpResponse:

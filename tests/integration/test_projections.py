@@ -181,8 +181,9 @@ def test_two_processes_that_serve_one_session_give_one_view(
     rebuilt = run(deployment, monkeypatch, "reindex")
     assert rebuilt.exit_code == 0, rebuilt.output
     assert "row(s) of earlier indexes removed" in rebuilt.stdout
-    again = json.loads(run(deployment, monkeypatch, "sessions", "--json").stdout)
-    assert again == content
+    again = run(deployment, monkeypatch, "sessions", "--json")
+    assert again.exit_code == 0, again.output
+    assert json.loads(again.stdout) == content
     table = run(deployment, monkeypatch, "sessions")
     assert session["session"] in table.stdout
     assert "6: 6 allowed" in table.stdout

@@ -108,8 +108,14 @@ def test_the_session_ends_when_the_person_signs_out(stand: Stand) -> None:
     rita = stand.person()
     page = rita.read(url)
     leave = next(form for form in page.forms if form.action == "/signout")
+    copied = f"{SESSION}={rita.browser.cookie(SESSION).value}"  # type: ignore[union-attr]
+    assert stand.raw("GET", url, Cookie=copied)[0] == 200
 
     left = rita.browser.submit(page, leave)
+
+    status, _, _ = stand.raw("POST", url, form_of(page, decision="approve"), Cookie=copied)
+    assert status == 401
+    assert undecided(stand, url)
 
     assert "You are signed out" in left.text
     assert rita.browser.cookie(SESSION) is None
@@ -325,7 +331,7 @@ def test_a_head_request_does_not_use_up_the_code(stand: Stand) -> None:
 
 
 def test_the_way_back_leads_to_a_ticket_and_nowhere_else(stand: Stand) -> None:
-    for ticket in ("", "//evil.example", "https://evil.example/", "../signout", "0" * 33):
+    for ticket in ("//evil.example", "https://evil.example/", "../signout", "0" * 33):
         status, headers, _ = stand.raw("GET", f"{stand.url}/signin?{urlencode({'ticket': ticket})}")
         assert status == 404
         assert headers["location"] is None
@@ -334,6 +340,9 @@ def test_the_way_back_leads_to_a_ticket_and_nowhere_else(stand: Stand) -> None:
     extra = "&return=https://evil.example&ticket=https://evil.example"
     _, headers, _ = stand.raw("GET", chosen(stand, asked) + extra, Cookie=cookie)
     assert headers["location"] == f"/approvals/{ticket_of(url)}"
+    cookie, asked = begin(stand, "")
+    _, headers, _ = stand.raw("GET", chosen(stand, asked) + extra, Cookie=cookie)
+    assert headers["location"] == "/approvals"
 
 
 def test_what_the_provider_refuses_is_said_without_its_text(stand: Stand) -> None:

@@ -13,6 +13,7 @@ from azure.core.exceptions import HttpResponseError
 from gateway.local import directory
 from gateway.local.dev import Options, Running, running
 from gateway.local.reviewer import Browser, Page, Reviewer
+from tests.integration import canaries
 from tests.integration.deployment import Deployment
 from tests.integration.stack import Both, Stack
 
@@ -26,6 +27,8 @@ RITA = directory.PERSONS["rita.reviewer"]
 def started() -> Iterator[Running]:
     with running(Options(manifest=MANIFEST, access_log=True)) as run:
         yield run
+        # What agents and reviewers wrote is in tables, cards, journals and logs by now.
+        assert canaries.leaks(run) == []
 
 
 @pytest.fixture
@@ -101,6 +104,38 @@ def test_what_is_rejected_on_the_page_is_not_done(stack: Stack, box: Both) -> No
     assert f"Rejected by {RITA.username}" in page.text
     assert "ApprovalRejected" in str(refused(box))
     assert box.stored.exists()
+
+
+def test_words_about_patients_reach_nobody_and_no_record(stack: Stack) -> None:
+    patient = stack.running.patients[0]
+    note = f"{patient.given} {patient.family}, MRN {patient.mrn}, SSN {patient.ssn}: migrated"
+    headers = {"x-chaperone-reason": note, "x-chaperone-purpose": f"for {patient.phone}"}
+    service = stack.agent("clinic", headers=headers)
+    box = stack.both("clinic", f"test-{uuid.uuid4().hex}", service)
+    url = held(box)
+    rita = person(stack)
+
+    page = rita.read(url)
+    rejected = rita.decide(url, "reject", f"Not without {patient.given} {patient.family}.")
+    error = str(refused(box))
+
+    assert "migrated" in page.text
+    assert "Not without [withheld]" in rejected.text
+    assert "ApprovalRejected" in error
+    search = canaries.of(stack.running)
+    for text in (page.text, rejected.text, rita.read(url).text, error):
+        assert search.hits(text.encode()) == []
+
+
+def test_a_reviewer_finds_what_waits_without_a_link(stack: Stack, box: Both) -> None:
+    url = held(box)
+    listed = f"{stack.running.url}/approvals"
+    rita, lee = person(stack), person(stack, "dr.lee")
+
+    assert box.stored.container_name in rita.read(listed).text
+    assert "Nothing waits" in lee.read(listed).text
+    rita.decide(url, "reject", "Still needed.")
+    assert box.stored.container_name not in rita.read(listed).text
 
 
 def test_the_link_alone_neither_shows_nor_decides(stack: Stack, box: Both) -> None:

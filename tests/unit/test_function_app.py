@@ -2,11 +2,13 @@ import os
 
 import azure.functions as func
 import pytest
+from azure.functions.queue import QueueMessage
 from azure.functions.timer import TimerRequest
 
 import function_app
-from gateway.ingress.functions import TickFailed
+from gateway.ingress.functions import TickFailed, WorkFailed
 from gateway.local.app import read
+from gateway.local.schedule import Schedule
 
 
 @pytest.fixture(autouse=True)
@@ -27,11 +29,12 @@ async def test_every_trigger_leads_to_the_gateway_and_fails_closed_without_setti
         "ready": (await http["ready"](request("/readyz"))).status_code,
         "proxy": (await http["proxy"](request("/c/clinic/box"))).status_code,
         "approval": (await http["approval"](request("/approvals/x"))).status_code,
+        "approvals": (await http["approvals"](request("/approvals"))).status_code,
         "signin": (await http["signin"](request("/signin"))).status_code,
         "signin_callback": (await http["signin_callback"](request("/signin/callback"))).status_code,
         "signout": (await http["signout"](request("/signout"))).status_code,
     }
-    people = dict.fromkeys(("approval", "signin", "signin_callback", "signout"), 503)
+    people = dict.fromkeys(("approval", "approvals", "signin", "signin_callback", "signout"), 503)
     assert answers == {"health": 200, "ready": 503, "proxy": 503, **people}
     methods = {route.name: set(route.methods) for route in app.routes}
     assert methods == {
@@ -39,12 +42,34 @@ async def test_every_trigger_leads_to_the_gateway_and_fails_closed_without_setti
         "health": {"GET", "HEAD"},
         "ready": {"GET", "HEAD"},
         "approval": {"GET", "HEAD", "POST"},
+        "approvals": {"GET", "HEAD"},
         "signin": {"GET"},
         "signin_callback": {"GET"},
         "signout": {"POST"},
         "operation": {"GET", "HEAD"},
     }
-    assert {timer.name for timer in app.timers} >= {"sweep", "count", "expire", "project"}
-    for timer in app.timers:
-        with pytest.raises(TickFailed, match=r"timer (approvals|count|project|sweep)"):
-            await timer.function(TimerRequest())
+    # Each timer with its schedule, and what it does; they are spread over the minute.
+    timers = {timer.name: timer for timer in app.timers}
+    work = {
+        "sweep": ("0 */10 * * * *", "sweep"),
+        "count": ("0 * * * * *", "count"),
+        "expire": ("30 * * * * *", "approvals"),
+        "project": ("15 * * * * *", "project"),
+    }
+    assert len(app.timers) == len(timers)
+    assert {name: timer.schedule for name, timer in timers.items()} == {
+        name: Schedule.parse(text) for name, (text, _) in work.items()
+    }
+    for name, (_, tick) in work.items():
+        with pytest.raises(TickFailed, match=rf"^timer {tick}: "):
+            await timers[name].function(TimerRequest())
+    assert {queue.name: queue.queue for queue in app.queues} == {
+        "execute": "chaperone-execute",
+        "execute_poison": "chaperone-execute-poison",
+        "notify": "chaperone-notify",
+        "notify_poison": "chaperone-notify-poison",
+    }
+    message = QueueMessage(id="1", body="0" * 32)  # type: ignore[no-untyped-call]
+    for queue in app.queues:
+        with pytest.raises(WorkFailed, match=rf"^queue {queue.queue}: "):
+            await queue.function(message)

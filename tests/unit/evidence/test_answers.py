@@ -2,22 +2,27 @@
 
 import unicodedata
 from datetime import timedelta
+from typing import cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import Forbidden, UpstreamUnreachable
-from gateway.evidence import records
+from gateway.evidence import approval_records, records
 from gateway.evidence.answers import answers, last_session, of_session, plain
+from gateway.evidence.approval_records import Person, Subject, Verdict
+from gateway.model.canonical import Json
 from gateway.model.exchange import Receipt
 from gateway.model.message import Target
 from gateway.model.operation import Effect
 from tests.builders.evidence import (
     KEYS,
     MANIFEST,
+    NOON,
     OBJECT,
     SESSION,
+    TENANT,
     Written,
     authenticated,
     classified,
@@ -138,3 +143,71 @@ def test_a_held_request_that_was_carried_out_is_one_exchange_whatever_the_order(
     (row,) = answers(reversed(lines) if reverse else lines)
 
     assert (row.decision, row.end) == ("approved", "indeterminate")
+
+
+def decided(verdict: str, reason: str, reviewer: str = "") -> dict[str, Json]:
+    """A `decided` record about exchange 7."""
+    subject = Subject("7" * 32, SESSION, None)
+    person = Person(TENANT, OBJECT, "t", reviewer, NOON, ("mfa",)) if reviewer else None
+    word = cast("Verdict", verdict)
+    return approval_records.decided(subject, word, reason=reason, person=person)
+
+
+def held_line(written: Written, kind: str = "held") -> int:
+    base = {**intent("7" * 32, Effect.DELETE), "approval": "7" * 32, "type": kind}
+    base["binding"] = {"digest": "d", "nonce": "n", "expires": "2026-08-03T13:00:00.000000Z"}
+    return written.add({**base, "decision": "held" if kind == "held" else "approved"})
+
+
+@pytest.mark.parametrize(
+    ("verdict", "reason", "reviewer", "end"),
+    [
+        (
+            "rejected",
+            "not now",
+            "lee@clinic.example",
+            ("rejected", "not now", "lee@clinic.example"),
+        ),
+        ("expired", "ApprovalExpired", "", ("expired", "ApprovalExpired", "")),
+        ("revoked", "PrincipalDenied", "", ("revoked", "PrincipalDenied", "")),
+        ("approved", "fine", "lee@clinic.example", ("approved", "", "lee@clinic.example")),
+    ],
+)
+def test_a_held_request_ends_as_it_was_decided(
+    verdict: str, reason: str, reviewer: str, end: tuple[str, str, str]
+) -> None:
+    written = Written()
+    held_line(written)
+    (waiting,) = answers(written.lines)
+    assert (waiting.end, waiting.verdict) == ("held", "")
+
+    written.add(decided(verdict, reason, reviewer))
+    (row,) = answers(reversed(written.lines))
+
+    assert (row.end, row.reason, row.reviewer) == end
+
+
+def test_the_last_word_on_an_approval_stands_with_the_name_of_who_gave_it() -> None:
+    written = Written()
+    held_line(written)
+    written.add(decided("approved", "fine", "lee@clinic.example"))
+    written.now += timedelta(minutes=1)
+    written.add(decided("revoked", "PrincipalDenied"))
+    (row,) = answers(written.lines)
+
+    assert (row.end, row.reason) == ("revoked", "PrincipalDenied")
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_a_driver_that_sent_nothing_does_not_undo_what_another_has_done(reverse: bool) -> None:
+    written = Written()
+    held_line(written)
+    written.add(decided("approved", "fine", "lee@clinic.example"))
+    seq = held_line(written, "executing")
+    ends = [outcome(written.name, seq, "7" * 32) for _ in range(2)]
+    ends[1] |= {"result": "abandoned", "reason": "ClaimLost"}
+    for end in reversed(ends) if reverse else ends:
+        written.add({**end, "type": "executed", "approval": "7" * 32})
+    (row,) = answers(written.lines)
+
+    assert (row.end, row.reviewer) == ("answered", "lee@clinic.example")

@@ -15,6 +15,7 @@ from tests.fakes.identity import AUTHORITY, GROUP, FakeKeyEndpoint, signing_key
 from tests.fakes.people import ACCEPTED_SIGN_IN, SIGN_IN, FakeSignIn
 from tests.fakes.reviews import TICKET, FakeReviews, view
 from tests.fakes.secrets import FakeSecrets
+from tests.fakes.store import FakeStateStore
 from tests.fakes.time import FakeClock, FakeEntropy
 
 ORIGIN = "https://gateway.example"
@@ -35,12 +36,14 @@ class World:
         self.reviews = FakeReviews(self.clock, group=GROUP)
         self.ticket = self.reviews.hold(view())
         self.secrets = FakeSecrets({"cookie": base64.b64encode(bytes(32)).decode()})
+        self.state = FakeStateStore(self.clock)
         self.jar: dict[str, str] = {}
         ring = KeyRing(FakeKeyEndpoint(signing_key()), self.clock, AUTHORITY)
         desk = Desk(
             provider=self.provider,
             id_tokens=EntraIdTokens(ring, ACCEPTED_SIGN_IN, self.clock),
             cookie_keys=SecretDigestKeys(self.secrets, "cookie", "cookie key"),
+            state=self.state,
             reviews=self.reviews,
             clock=self.clock,
             entropy=FakeEntropy(),

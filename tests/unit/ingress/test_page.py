@@ -48,6 +48,7 @@ def test_any_text_stays_within_a_quoted_attribute(text: str) -> None:
     [
         ("a\u202eb", "a[U+202E]b"),
         ("a\u200bb", "a[U+200B]b"),
+        ("a\u3164b\ufe0f\u2800", "a[U+3164]b[U+FE0F][U+2800]"),
         ("\x00\x1b[31m", "[U+0000][U+001B][31m"),
         ("a\nb", "a[U+000A]b"),
         ("\ud800", "[U+D800]"),

@@ -196,6 +196,9 @@ async def test_what_the_reviews_refuse_is_a_page(
 async def test_a_ticket_that_cannot_be_one_is_not_found(world: World, ticket: str) -> None:
     with pytest.raises(NotFound):
         await world.read(ticket)
+    if not ticket:
+        # A sign-in without a ticket is for the list.
+        return
     with pytest.raises(NotFound):
         await world.respond("signin", world.visit(query={"ticket": [ticket]}))
 
@@ -266,8 +269,91 @@ async def test_signing_out_forgets_the_session_and_needs_its_form(world: World) 
     assert "You are signed out" in text(left)
     assert world.jar == {}
     assert "You are signed out" in text(await world.respond("signout", world.visit("POST")))
+    # A copy of the cookie neither reads nor decides.
+    form = {"token": "0" * 64, "decision": "approve"}
+    for method in ("GET", "POST"):
+        answer = await world.respond("ticket", Visit(method, TICKET, {}, kept, _fields(form)))
+        assert answer.status in {303, 401}
+        assert "Delete Container" not in text(answer)
+
+
+async def test_a_session_that_cannot_be_ended_everywhere_is_forgotten_and_said_so(
+    world: World,
+) -> None:
+    session = await world.pages.sessions.session(world.jar)
+    token = await world.pages.sessions.form_token(session, "signout")
+    await world.pages.sessions.session(world.jar)
+    swap = world.state.swap
+
+    async def fails(*given):  # type: ignore[no-untyped-def]
+        world.state.fail_next()
+        return await swap(*given)
+
+    world.state.swap = fails  # type: ignore[method-assign]
+    left = await world.respond("signout", world.visit("POST", form={"token": token}))
+    assert left.status == 503
+    assert "could not be ended everywhere" in text(left)
+    assert world.jar == {}
+
+
+def _fields(form: dict[str, str]) -> dict[str, list[str]]:
+    return {name: [value] for name, value in form.items()}
 
 
 async def test_without_a_sign_in_application_the_pages_are_closed() -> None:
     with pytest.raises(Unavailable, match="no sign-in"):
         await ClosedPages().respond("ticket", Visit("GET", TICKET, {}, {}))
+
+
+# --- the list ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_the_list_names_what_this_person_may_decide(world: World, method: str) -> None:
+    world.reviews.hold(view("1" * 32, operation="Put <b>Blob", agent="other-agent"))
+    world.reviews.hold(view("2" * 32, state="rejected", operation="Gone"))
+    answer = await world.respond("tickets", world.visit(method))
+    assert answer.status == 200
+    assert f'href="/approvals/{TICKET}"' in text(answer)
+    assert f'href="/approvals/{"1" * 32}"' in text(answer)
+    assert "Put &lt;b&gt;Blob" in text(answer)
+    assert "Gone" not in text(answer)
+    # Decisions are made where everything is shown.
+    assert 'name="decision"' not in text(answer)
+    assert world.reviews.decisions == []
+    assert answer.headers.get("x-frame-options") == "DENY"
+
+
+async def test_the_list_of_somebody_who_may_decide_nothing_is_empty(world: World) -> None:
+    world.provider.claims = {"groups": []}
+    answer = await world.respond("tickets", world.visit())
+    assert answer.status == 200
+    assert "Nothing waits" in text(answer)
+    assert "Delete Container" not in text(answer)
+
+
+async def test_the_way_to_the_list_is_through_the_sign_in() -> None:
+    world = World()
+    answer = await world.respond("tickets", world.visit())
+    assert (answer.status, answer.headers.get("location")) == (303, "/signin")
+    assert (await world.sign_in("")).headers.get("location") == "/approvals"
+    assert "Delete Container" in text(await world.respond("tickets", world.visit()))
+
+
+async def test_a_list_that_cannot_be_made_says_so(world: World) -> None:
+    world.provider.failure = Unauthenticated("the account is gone")
+    answer = await world.respond("tickets", world.visit())
+    assert answer.status == 401
+    assert 'href="/signin"' in text(answer)
+    assert world.jar == {}
+    world = World()
+    await world.sign_in()
+    world.provider.failure = Unavailable("not now", reason=Reason.SIGN_IN_UNAVAILABLE)
+    answer = await world.respond("tickets", world.visit())
+    assert answer.status == 503
+    assert 'href="/approvals"' in text(answer)
+
+
+async def test_nobody_posts_to_the_list(world: World) -> None:
+    with pytest.raises(NotFound):
+        await world.respond("tickets", world.visit("POST", form={"decision": "approve"}))

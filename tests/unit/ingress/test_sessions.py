@@ -20,6 +20,7 @@ from gateway.ingress.visit import cookies
 from gateway.refresh.digest_keys import SecretDigestKeys
 from tests.fakes.identity import principal
 from tests.fakes.secrets import FakeSecrets, unavailable
+from tests.fakes.store import FakeStateStore
 from tests.fakes.time import NOON, FakeClock, FakeEntropy
 
 NOW = int(NOON.timestamp())
@@ -31,8 +32,10 @@ class World:
     def __init__(self) -> None:
         self.clock = FakeClock()
         self.secrets = FakeSecrets({"cookie": KEY})
+        self.state = FakeStateStore(self.clock)
         self.sessions = Sessions(
             SecretDigestKeys(self.secrets, "cookie", "cookie key"),
+            self.state,
             self.clock,
             FakeEntropy(),
             Lifetimes(idle=900, absolute=3600),
@@ -199,3 +202,26 @@ def test_a_session_shows_no_secret(world: World) -> None:
     assert "refresh-secret" in str(asdict(session))
     assert "refresh-secret" not in repr(session)
     assert "nonce-1" not in repr(session)
+
+
+async def test_a_session_that_was_ended_is_ended_for_every_copy_of_its_cookie(world: World) -> None:
+    session = world.session()
+    kept = await world.kept(session)
+    await world.sessions.end(session)
+    await world.sessions.end(session)
+    assert (await refused(world, kept)).reason is Reason.TOKEN_EXPIRED
+    assert all(session.id not in name for name in world.state.blobs)
+    # Another session of the same person goes on.
+    other = replace(session, id="nonce-2")
+    assert await world.sessions.session(await world.kept(other)) == other
+
+
+async def test_what_cannot_be_known_or_ended_is_no_session(world: World) -> None:
+    session = world.session()
+    kept = await world.kept(session)
+    world.state.fail_next()
+    with pytest.raises(Unavailable):
+        await world.sessions.session(kept)
+    world.state.fail_next()
+    with pytest.raises(Unavailable):
+        await world.sessions.end(session)

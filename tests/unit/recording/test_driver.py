@@ -22,6 +22,7 @@ from gateway.model.message import Answer
 from gateway.ports import Carried, Versioned
 from gateway.recording.delivery import REQUEST_PURPOSE, bound
 from tests.fakes.asking import MANIFEST, REVIEWERS, Scene, deletion, reviewer
+from tests.fakes.evidence import Fault
 from tests.fakes.identity import AGENT_OBJECT
 from tests.fakes.upstream import response
 
@@ -219,6 +220,36 @@ async def test_a_ticket_set_back_by_hand_is_not_executed_again() -> None:
     assert scene.ticket(ticket_id).state is TicketState.REFUSED
 
 
+async def test_row_and_request_set_back_together_are_not_executed_again() -> None:
+    scene = Scene()
+    ticket_id = await scene.approved()
+    row, data = scene.tickets.rows[ticket_id], scene.requests.blobs[ticket_id]
+    await scene.driver().drive(ticket_id)
+    scene.tickets.rows[ticket_id] = row
+    scene.requests.blobs[ticket_id] = data
+    await scene.driver().drive(ticket_id)
+    assert len(scene.upstream.sent) == 1
+    assert scene.ticket(ticket_id).state is TicketState.REFUSED
+    assert [record["result"] for record in scene.journal.records if "result" in record] == [
+        "answered",
+        "abandoned",
+    ]
+    assert scene.journal.records[-1]["verdict"] == "revoked"
+
+
+async def test_an_execution_that_cannot_be_marked_as_such_sends_nothing() -> None:
+    scene = Scene()
+    ticket_id = await scene.approved()
+    scene.evidence.faults.append(Fault.FAIL)
+    await scene.driver().drive(ticket_id)
+    assert scene.upstream.sent == []
+    assert scene.journal.records[-1]["result"] == "abandoned"
+    scene.clock.advance(CLAIM_TIME)
+    await scene.driver().drive(ticket_id)
+    assert scene.upstream.sent == []
+    assert scene.ticket(ticket_id).state is TicketState.REFUSED
+
+
 async def test_the_agent_gets_no_credential_and_its_token_is_not_stored() -> None:
     scene = Scene()
     ticket_id = await scene.approved()
@@ -290,6 +321,30 @@ async def test_a_requester_on_the_deny_list_is_refused() -> None:
     await scene.driver().drive(ticket_id)
     assert scene.upstream.sent == []
     assert scene.ticket(ticket_id).reason == Reason.PRINCIPAL_DENIED
+
+
+async def test_a_reviewer_on_the_deny_list_is_refused_after_the_decision() -> None:
+    scene = Scene()
+    ticket_id = await scene.approved()
+    scene.deny_list.denied.add(reviewer().object_id)
+    await scene.driver().drive(ticket_id)
+    assert scene.upstream.sent == []
+    assert scene.ticket(ticket_id).reason == Reason.PRINCIPAL_DENIED
+
+
+async def test_a_reviewer_who_is_denied_while_the_request_is_prepared_is_refused() -> None:
+    scene = Scene()
+    ticket_id = await scene.approved()
+    authorize = scene.authorizer.authorize
+
+    async def slow(*given):  # type: ignore[no-untyped-def]
+        scene.deny_list.denied.add(reviewer().object_id)
+        return await authorize(*given)
+
+    scene.authorizer.authorize = slow  # type: ignore[method-assign]
+    await scene.driver().drive(ticket_id)
+    assert scene.upstream.sent == []
+    assert "executing" not in scene.journal.types()
 
 
 async def test_an_approval_expires() -> None:
@@ -516,6 +571,52 @@ async def test_an_execution_that_skips_the_claim_is_an_error() -> None:
     driver = replace(scene.driver(), execution=Careless())
     with pytest.raises(GatewayError):
         await driver.drive(ticket_id)
+
+
+async def test_a_driver_that_was_overtaken_does_not_say_that_the_approval_was_revoked() -> None:
+    scene = Scene()
+    ticket_id = await scene.approved()
+    get = scene.requests.get
+    overtaken = False
+
+    async def slow(name: str) -> Versioned:
+        nonlocal overtaken
+        if not overtaken:
+            overtaken = True
+            scene.clock.advance(CLAIM_TIME)
+            await scene.driver().drive(ticket_id)
+        return await get(name)
+
+    scene.requests.get = slow  # type: ignore[method-assign]
+    await scene.driver().drive(ticket_id)
+    assert len(scene.upstream.sent) == 1
+    assert scene.ticket(ticket_id).state is TicketState.DONE
+    assert scene.journal.types() == ["held", "decided", "executing", "executed"]
+
+
+async def test_a_refusal_that_was_cut_short_is_finished_and_never_turned_around() -> None:
+    scene = Scene()
+    ticket_id = await scene.approved()
+    scene.deny_list.denied.add(AGENT_OBJECT)
+    swaps = iter(range(9))
+
+    def third(method: str) -> None:
+        # After the claim and the reservation of the refusal, the refusal itself.
+        if method == "swap" and next(swaps) == 2:
+            scene.tickets.fail("swap")
+
+    scene.tickets.on_call = third
+    with pytest.raises(Unavailable):
+        await scene.driver().drive(ticket_id)
+    assert scene.journal.records[-1]["verdict"] == "revoked"
+    assert scene.ticket(ticket_id).state is TicketState.CLAIMED
+    # What stood in the way has gone; what is on record has not.
+    scene.deny_list.denied.clear()
+    scene.clock.advance(CLAIM_TIME)
+    await scene.driver().drive(ticket_id)
+    assert scene.upstream.sent == []
+    assert scene.ticket(ticket_id).state is TicketState.REFUSED
+    assert scene.ticket(ticket_id).reason == Reason.PRINCIPAL_DENIED
 
 
 # --- poison --------------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ from gateway.approvals import facts
 from gateway.approvals.ticket import OPENING_TIME, TicketState
 from gateway.errors import ApprovalRequired, Denied, EvidenceUnavailable, Reason, Unavailable
 from gateway.model.message import Answer
-from tests.fakes.asking import MANIFEST, Scene, deletion
+from tests.fakes.asking import MANIFEST, SPONSOR, Scene, deletion
+from tests.fakes.identity import AGENT
 from tests.pipeline import world
 
 
@@ -263,6 +264,11 @@ async def test_a_request_too_long_to_be_shown_is_denied() -> None:
         await scene.pipeline(approvals=approvals).handle(deletion())
     assert caught.value.reason is Reason.APPROVAL_UNAVAILABLE
     assert scene.tickets.rows == {}
+    # Nothing waits, so nobody is told that it does, and no place is taken.
+    assert scene.tickets.marks == {}
+    with pytest.raises(Denied) as caught:
+        await scene.pipeline(approvals=approvals).handle(deletion())
+    assert caught.value.reason is Reason.APPROVAL_UNAVAILABLE
 
 
 async def test_a_list_of_open_tickets_that_was_overwritten_denies() -> None:
@@ -280,6 +286,19 @@ async def test_a_mark_that_was_overwritten_leads_to_a_new_ticket() -> None:
     key = next(key for key in scene.tickets.marks if key[0] == "request")
     scene.tickets.marks[key] = replace(scene.tickets.marks[key], text="whatever it is")
     assert await scene.held() != first
+
+
+async def test_a_mark_set_to_another_ticket_does_not_give_its_result_away() -> None:
+    scene = Scene()
+    theirs = await scene.approved(deletion("/public/theirs"))
+    await scene.driver().drive(theirs)
+    own = await scene.held(deletion("/public/own"))
+    marks = {mark.text.partition(" ")[0]: key for key, mark in scene.tickets.marks.items()}
+    scene.tickets.marks[marks[own]] = scene.tickets.marks[marks[theirs]]
+    # The row may say the same of the other one's session and agent; the request differs.
+    assert await scene.held(deletion("/public/own")) not in {own, theirs}
+    assert "collected" not in scene.journal.types()
+    assert ("approvals", "ForeignMark") in scene.meter.counted
 
 
 async def test_facts_changed_by_hand_are_refused() -> None:
@@ -317,6 +336,18 @@ async def test_the_reservation_lost_again_and_again_ends_in_an_error() -> None:
 
     scene.tickets.set_mark = lose  # type: ignore[method-assign]
     assert isinstance(await scene.ask(), Unavailable)
+
+
+async def test_an_agent_that_left_the_manifest_between_two_stages_is_denied() -> None:
+    scene = Scene()
+    approvals = scene.approvals()
+    gateway = scene.pipeline(approvals=approvals, entropy=scene.entropy)
+    scene.manifest = MANIFEST.replace(AGENT.encode(), SPONSOR.encode())
+    gateway = replace(gateway, approvals=replace(approvals, manifests=scene.manifests()))
+    with pytest.raises(Denied) as caught:
+        await gateway.handle(deletion())
+    assert caught.value.reason is Reason.APPROVAL_UNAVAILABLE
+    assert scene.tickets.marks == {}
 
 
 async def test_a_workflow_that_left_the_manifest_between_two_stages_denies() -> None:

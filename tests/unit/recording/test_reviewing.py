@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ async def test_a_reviewer_sees_in_words_what_would_run() -> None:
     request = world.request(
         "DELETE",
         "/public/old.txt",
-        headers=(("x-chaperone-purpose", "operations"), ("x-chaperone-reason", "Jane asked")),
+        headers=(("x-chaperone-purpose", "operations"), ("x-chaperone-reason", "Dr. Miller asked")),
     )
     view = await scene.reviews().view(await scene.held(request), reviewer())
     assert (view.agent, view.sponsor) == ("triage-bot", "dr.lee@example.org")
@@ -37,8 +38,8 @@ async def test_a_reviewer_sees_in_words_what_would_run() -> None:
     assert [access.resource for access in view.accesses] == ["clinic/public/old.txt"]
     assert (view.method, view.target, view.size) == ("DELETE", "/public/old.txt", 0)
     assert (view.rule, view.workflow, view.state) == ("deletes-ask", "review", "pending")
-    # Free text may hold ePHI, and nothing masks it here.
-    assert (view.purpose, view.reason) == ("operations", "[withheld]")
+    # Free text may hold ePHI.
+    assert (view.purpose, view.reason) == ("operations", "Dr. [name] asked")
     assert view.verdict == view.decided_by == ""
     assert view.expires_at - view.held_at == timedelta(minutes=5)
 
@@ -177,6 +178,33 @@ async def test_nobody_decides_past_the_expiry() -> None:
     with pytest.raises(Forbidden) as caught:
         await scene.reviews().decide(ticket_id, reviewer(), "approve", "", page)
     assert caught.value.reason is Reason.APPROVAL_CLOSED
+
+
+async def test_nobody_decides_past_the_expiry_however_long_the_signing_takes() -> None:
+    scene = Scene()
+    ticket_id = await scene.held()
+    current = scene.seals.current
+
+    async def slow():  # type: ignore[no-untyped-def]
+        scene.clock.advance(timedelta(minutes=5))
+        return await current()
+
+    scene.seals.current = slow  # type: ignore[method-assign]
+    with pytest.raises(Forbidden) as caught:
+        await scene.decide(ticket_id)
+    assert caught.value.reason is Reason.APPROVAL_CLOSED
+    assert scene.ticket(ticket_id).state is TicketState.PENDING
+    assert scene.journal.types() == ["held"]
+
+
+async def test_nobody_is_shown_as_having_decided_what_they_have_not() -> None:
+    scene = Scene()
+    ticket_id = await scene.held()
+    await scene.decide(await scene.held(deletion("/public/other")), number=2)
+    other = next(row.ticket for key, row in scene.tickets.rows.items() if key != ticket_id)
+    scene.tamper(ticket_id, state=TicketState.DONE, decision=other.decision)
+    view = await scene.reviews().view(ticket_id, reviewer())
+    assert (view.decided_by, view.verdict, view.decision_reason) == ("", "", "")
 
 
 async def test_a_decision_about_another_page_is_refused() -> None:
@@ -324,3 +352,55 @@ async def test_errors_show_no_value_of_a_request() -> None:
         await scene.reviews().view(ticket_id, reviewer(groups=frozenset()))
     error = caught.value
     assert "old.txt" not in f"{error} {error.advice} {error.details}"
+
+
+# --- the list ------------------------------------------------------------------------------------
+
+
+async def test_a_reviewer_finds_what_waits_the_first_to_expire_first() -> None:
+    scene = Scene()
+    first = await scene.held(deletion("/public/a"))
+    scene.clock.advance(timedelta(minutes=1))
+    second = await scene.held(deletion("/public/b"))
+    decided = await scene.held(deletion("/public/c"))
+    await scene.decide(decided, "reject")
+    before = (dict(scene.tickets.rows), list(scene.journal.records))
+    views = await scene.reviews().waiting(reviewer())
+    assert [view.id for view in views] == [first, second]
+    assert [view.state for view in views] == ["pending"] * 2
+    assert (dict(scene.tickets.rows), list(scene.journal.records)) == before
+    scene.clock.advance(timedelta(minutes=4))
+    assert [view.id for view in await scene.reviews().waiting(reviewer())] == [second]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"groups": frozenset({GROUP})},
+        {"kind": PrincipalKind.APPLICATION},
+        {"object_id": SPONSOR},
+        {"object_id": AGENT_OBJECT},
+    ],
+)
+async def test_who_may_not_decide_finds_nothing(changes: dict[str, Any]) -> None:
+    scene = Scene()
+    await scene.held()
+    assert await scene.reviews().waiting(reviewer(**changes)) == []
+
+
+async def test_a_denied_reviewer_sees_no_list() -> None:
+    scene = Scene()
+    scene.deny_list.denied.add(reviewer().object_id)
+    with pytest.raises(Forbidden):
+        await scene.reviews().waiting(reviewer())
+
+
+async def test_a_ticket_changed_by_hand_is_not_listed_and_hides_no_other() -> None:
+    scene = Scene()
+    changed = await scene.held(deletion("/public/a"))
+    good = await scene.held(deletion("/public/b"))
+    scene.tamper(changed, seal="")
+    assert [view.id for view in await scene.reviews().waiting(reviewer())] == [good]
+    scene.tickets.fail("pending")
+    with pytest.raises(Unavailable):
+        await scene.reviews().waiting(reviewer())

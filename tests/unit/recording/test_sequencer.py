@@ -1,5 +1,6 @@
 """What the journals hold is in the index: once, whole, in order, whatever comes in between."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
@@ -724,6 +725,33 @@ async def test_a_rebuild_that_cannot_read_a_journal_changes_nothing() -> None:
     with pytest.raises(StoreUnavailable, match="some journals"):
         await scene.sequencer.reindex()
     assert (await read_generations(scene.state))[0].current == 1
+
+
+@pytest.mark.parametrize("moment", ["read", "list"])
+async def test_a_rebuild_from_nothing_bears_the_first_tick_in_its_midst(moment: str) -> None:
+    scene = Scene(finished(2))
+
+    async def meanwhile(kind: str, name: str) -> None:
+        if kind == moment:
+            scene.store.on_call = None
+            await scene.sequencer.project()
+
+    scene.store.on_call = meanwhile
+    progress = await scene.sequencer.reindex()
+    assert progress.complete
+    found, _ = await read_generations(scene.state)
+    assert found == Generations(current=2)
+    right = scene.rows(2)
+    assert (await scene.sequencer.project()).records == 0
+    assert await scene.rebuilt() == right
+
+
+async def test_a_rebuild_and_a_first_tick_that_begin_at_once_begin_one_index() -> None:
+    scene = Scene(finished(2))
+    await asyncio.gather(*(scene.sequencer.project() for _ in range(3)), scene.sequencer.reindex())
+    found, _ = await read_generations(scene.state)
+    assert found == Generations(current=2)
+    assert {generation for generation, _, _ in scene.table.rows} == {2}
 
 
 async def test_of_two_rebuilds_the_later_one_counts() -> None:

@@ -6,8 +6,8 @@ import pytest
 from gateway.errors import Reason, StoreUnavailable, Unavailable
 from gateway.model.digest import sha256
 from gateway.model.own import Own
-from gateway.policy.active import POINTER, blob_name
-from gateway.recording.activation import Stores, activate
+from gateway.policy.active import ORDER, POINTER, blob_name
+from gateway.recording.activation import Stores, activate, rollback
 from gateway.refresh.manifest import ManifestWatch
 from tests.fakes.evidence import FakeEvidenceStore, Fault
 from tests.fakes.manifest import StoredJournal, manifest, rule
@@ -277,3 +277,41 @@ async def test_a_clock_set_back_does_not_make_a_policy_fresh_for_ever(world: Wor
     world.state.fail_next()
 
     await refused(world)
+
+
+async def test_a_pointer_set_back_to_an_earlier_activation_is_refused(world: World) -> None:
+    earlier = world.state.blobs[POINTER].data
+    await activate(world.stores, PERSON, SECOND)
+    assert await world.digest() == sha256(SECOND)
+
+    world.state.blobs[POINTER].data = earlier
+    world.clock.advance(MAX_AGE)
+    with pytest.raises(Unavailable) as caught:
+        await world.watch.current()
+    assert caught.value.reason is Reason.MANIFEST_UNAVAILABLE
+
+    # A named person may do the same on record.
+    await rollback(world.stores, PERSON, sha256(FIRST), expected_previous=sha256(FIRST))
+    world.clock.advance(MAX_AGE)
+    assert await world.digest() == sha256(FIRST)
+
+
+async def test_an_activation_that_has_no_number_yet_counts(world: World) -> None:
+    put = world.evidence.put
+
+    async def crash(name: str, data: bytes) -> None:
+        if name.startswith(ORDER):
+            raise StoreUnavailable("the process is gone")
+        await put(name, data)
+
+    world.evidence.put = crash  # type: ignore[method-assign]
+    with pytest.raises(StoreUnavailable, match="no number"):
+        await activate(world.stores, PERSON, SECOND)
+    assert await world.digest() == sha256(SECOND)
+
+
+async def test_an_order_that_cannot_be_read_is_no_reason_to_go_on(world: World) -> None:
+    world.evidence.faulty = {"list"}
+    world.evidence.faults.append(Fault.FAIL)
+    with pytest.raises(Unavailable):
+        await world.watch.current()
