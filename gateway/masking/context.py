@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from gateway.masking.profiles import Profile, resolve
 from gateway.masking.tokens import TokenKey
 
 
@@ -22,6 +23,7 @@ class Context:
         today: for ages over 89.
         rank: of the profile; a profile that is not built in masks as the strictest built-in one of
             no higher rank.
+        definition: of a profile that is not built in; without it, `rank` decides.
     """
 
     profile: str
@@ -32,6 +34,16 @@ class Context:
     scope: str
     today: date
     rank: int = -1
+    definition: Profile | None = None
+
+    @property
+    def resolved(self) -> Profile:
+        """The profile itself.
+
+        Raises:
+            Withheld: nothing is known of it.
+        """
+        return self.definition or resolve(self.profile, self.rank)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,15 +15,17 @@ from gateway.masking.hl7v2_format import Hl7v2Masker
 from gateway.masking.json_codec import Node, too_deep
 from gateway.masking.json_format import JsonMasker
 from gateway.masking.json_walk import JsonWalk
+from gateway.masking.kinds import Kind
 from gateway.masking.payload import Payload
-from gateway.masking.profiles import resolve
+from gateway.masking.profiles import TextUse
+from gateway.masking.record_rules import RecordRules
 from gateway.masking.streams import MAX_BYTES, LineStream, Stream, WholeStream, too_large
 from gateway.masking.table_format import mask_table
 from gateway.masking.text import TextMasker
 
 __all__ = ["ENGINE_VERSION", "Context", "Result", "Stream", "mask", "mask_text_value"]
 
-ENGINE_VERSION = "1"
+ENGINE_VERSION = "2"
 """Part of derived entity tags: changes whenever the same input would be masked to other bytes."""
 _PIECE = 256 * 1024
 
@@ -42,7 +44,7 @@ def mask(body: bytes, content_type: str, content_encoding: str, context: Context
             cannot be masked; the message says why, without a value.
     """
     encoding = content_encoding.strip().lower()
-    if resolve(context.profile, context.rank).rank == 0 or not body:
+    if context.resolved.rank == 0 or not body:
         return Result(body, {}, (), "")
     plain = _decoded(body, encoding)
     payload = Payload(context, plain)
@@ -70,7 +72,7 @@ def mask_text_value(name: str, value: str, context: Context) -> str:
     Raises:
         Withheld: the profile is unknown, or wants tokens and there is no key.
     """
-    if resolve(context.profile, context.rank).rank == 0:
+    if context.resolved.rank == 0:
         return value
     payload = Payload(context, value.encode("utf-8", "replace"))
     walk = PayloadMasker(payload).walk()
@@ -79,7 +81,7 @@ def mask_text_value(name: str, value: str, context: Context) -> str:
     # A name such as `status` is the uploader's choice: it vouches for nothing.
     holder[0] = walk.string(holder, 0, value, Field() if field is VOCABULARY else field, "value")
     walk.settle()
-    return str(holder[0])
+    return payload.undropped(str(holder[0]).encode()).decode()
 
 
 class PayloadMasker:
@@ -90,6 +92,7 @@ class PayloadMasker:
         self._text = TextMasker(payload)
         self._attachments = Base64Attachments(payload, self._text, self.whole)
         self._json = JsonMasker(payload, self._text, self._attachments)
+        self._rules = RecordRules(payload, self._text)
 
     def whole(self, body: bytes, content_type: str) -> bytes:
         """All of a body, masked."""
@@ -99,7 +102,7 @@ class PayloadMasker:
         pieces = [
             stream.feed(body[start : start + _PIECE]) for start in range(0, len(body), _PIECE)
         ]
-        return b"".join([*pieces, stream.flush()])
+        return self._payload.undropped(b"".join([*pieces, stream.flush()]))
 
     def stream(self, form: Format, body: bytes) -> Stream:
         """A stream of one format; `body` is what it may learn names from beforehand."""
@@ -111,9 +114,13 @@ class PayloadMasker:
                 return LineStream(self._json.line)
             case Format.CSV | Format.TSV:
                 delimiter = "\t" if form is Format.TSV else ","
-                return WholeStream(lambda data: mask_table(data, delimiter, self.walk()))
+                return WholeStream(
+                    lambda data: mask_table(data, delimiter, self.walk(), self._rules)
+                )
             case Format.HL7V2:
-                messages = Hl7v2Masker(self._payload, self.walk(), self._attachments.masked)
+                messages = Hl7v2Masker(
+                    self._payload, self.walk(), self._attachments.masked, self._rules
+                )
                 messages.learn(body)
                 return LineStream(messages.record, _segment_end(body))
             case Format.TEXT:
@@ -129,6 +136,8 @@ class PayloadMasker:
         )
 
     def _free_text(self, data: bytes) -> bytes:
+        if self._payload.profile.text is TextUse.STRUCTURE:
+            return self._payload.apply(Kind.TEXT, data.decode("utf-8"), "text").encode()
         if self._payload.withholds_text:
             raise Withheld(
                 "The content is free text from a place that holds ePHI, and no rule accepts it.",

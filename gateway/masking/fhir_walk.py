@@ -22,7 +22,7 @@ from gateway.masking.fhir_fields import (
 )
 from gateway.masking.field_names import UNKNOWN, VOCABULARY, Field, field_of
 from gateway.masking.generalise import MAX_AGE
-from gateway.masking.json_codec import Node, Number
+from gateway.masking.json_codec import Node, Number, Settled
 from gateway.masking.json_walk import ISO, JsonWalk
 from gateway.masking.kinds import Kind
 from gateway.masking.marks import is_masked_id
@@ -239,7 +239,7 @@ class FhirWalk(JsonWalk):
         return True
 
     def _narrative(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
-        if isinstance(value, dict) and "div" in value:
+        if isinstance(value, dict) and "div" in value and not isinstance(value["div"], Settled):
             self.keys += len(value)
             if self._payload.keeps(Kind.NAME):
                 self.keys -= len(value)
@@ -314,6 +314,8 @@ class FhirWalk(JsonWalk):
             return False
         found = self._payload.replace(Kind.DATE, value)
         made = f"{found}-01-01T00:00:00Z" if found.isdigit() else found
+        if not found:
+            self._gone.append((node, key))
         if made != value:
             self._payload.count(Kind.DATE, path)
         node[key] = made

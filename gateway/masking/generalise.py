@@ -37,6 +37,13 @@ _SHORT = re.compile(r"[0-9]{1,2}[-/.][0-9]{1,2}[-/.]([0-9]{2})\Z")
 _ZIP = re.compile(r"([0-9]{3})[0-9]{2}(?:-?[0-9]{4})?\Z")
 _ZIP3 = re.compile(r"[0-9]{3}\Z")
 _AGE = re.compile(r"[0-9]{1,3}")
+_AGES = re.compile(
+    r"\s*(?:[0-9]{1,3}(?:\.[0-9]{1,2})?\+?)(?: ?(?:-|to) ?[0-9]{1,3})?"
+    r"(?:[ -]?(?:y|yr|yrs|years?|y/o|yo|m|mo|mos|months?|w|wk|wks|weeks?|d|days?)\.?)?"
+    r"(?:[ -]old)?\s*\Z",
+    re.IGNORECASE,
+)
+_AGE_WORDS = frozenset({"adult", "child", "infant", "newborn", "neonate", "adolescent", "elderly"})
 
 
 def year(value: str) -> str:
@@ -73,7 +80,17 @@ def zip3(value: str) -> str:
 
 
 def age(value: str) -> str:
-    """The text of an age, numbers over 89 replaced with 90+."""
+    """The text of an age, numbers over 89 replaced with 90+; "" where it is no age."""
+    if not _AGES.match(value):
+        return value if value.strip().lower() in _AGE_WORDS else ""
     return _AGE.sub(lambda match: OVER if int(match[0]) > MAX_AGE else match[0], value).replace(
         "90++", OVER
     )
+
+
+def year_end(today: date) -> date:
+    """The last day of the year: who turns 90 in it is masked as 90 from January on.
+
+    So the masked bytes, and with them the entity tag, change once a year and not every day.
+    """
+    return date(today.year, 12, 31)

@@ -13,6 +13,8 @@ from gateway.masking.json_codec import Node
 from gateway.masking.json_walk import JsonWalk
 from gateway.masking.kinds import Kind
 from gateway.masking.payload import Payload
+from gateway.masking.record_rules import RecordRules
+from gateway.masking.rules import FieldRule
 
 _NAME = Field(Kind.NAME)
 _ADDRESS = Field(Kind.ADDRESS)
@@ -103,9 +105,14 @@ class Hl7v2Masker:
     """Masks messages of one payload, segment by segment."""
 
     def __init__(
-        self, payload: Payload, walk: JsonWalk, attachment: Callable[[str, str, str], str]
+        self,
+        payload: Payload,
+        walk: JsonWalk,
+        attachment: Callable[[str, str, str], str],
+        rules: RecordRules,
     ) -> None:
         self._payload = payload
+        self._rules = rules
         self._walk = walk
         self._attachment = attachment
         self._separators = "|^~\\&"
@@ -154,14 +161,40 @@ class Hl7v2Masker:
                 reason=Reason.MASKING_FAILED,
             )
         parts = text.split(separator)
+        self._follow(name, parts)
         offset = 1 if name in _HEADERS else 0
         cells: list[Node] = list(parts)
         kind = parts[2] if name == "OBX" and len(parts) > 2 else ""  # noqa: PLR2004
         for place in range(1 + offset, len(parts)):
-            field = self._field(name, place + offset, kind)
-            path = f"{name}.{place + offset}"
+            number = place + offset
+            field = self._field(name, number, kind)
+            path = f"{name}.{number}"
+            rule = self._rules.segment(name, number)
+            if rule is not None and rule.operator is not None:
+                cells[place] = self._ruled(rule, parts[place], path)
+                continue
+            if rule is not None and rule.kind is not None:
+                field = Field(rule.kind, birth=field.birth and rule.kind is Kind.DATE)
             cells[place] = self._masked(parts[place], field, path, kind)
         return (lead + separator.join(str(cell) for cell in cells)).encode()
+
+    def _ruled(self, rule: FieldRule, value: str, path: str) -> str:
+        """A field that a rule decides on, repetition by repetition."""
+        repeats = self._separators[2]
+        done: list[str] = []
+        for item in value.split(repeats):
+            plain = self._unescaped(item)
+            made = self._rules.value(rule, plain, "", path)
+            done.append(item if made == plain else self._escaped(made))
+        return repeats.join(done)
+
+    def _follow(self, name: str, parts: list[str]) -> None:
+        """Whose the dates of the next segments are: PID-3 says it, a new message ends it."""
+        if name == "MSH":
+            self._rules.patient("")
+        elif name == "PID" and len(parts) > 3:  # noqa: PLR2004
+            first = parts[3].split(self._separators[2])[0]
+            self._rules.patient(first.split(self._separators[1])[0])
 
     def _start(self, text: str) -> None:
         separators = text[3:8]

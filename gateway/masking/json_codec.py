@@ -31,7 +31,16 @@ class Number:
         self.text = text
 
 
-Node: TypeAlias = "dict[str, Node] | list[Node] | str | int | Number | bool | None"
+class Settled:
+    """A value that a field rule has decided on; the walk leaves it alone, `encode` unwraps it."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: "Node") -> None:
+        self.value = value
+
+
+Node: TypeAlias = "dict[str, Node] | list[Node] | str | int | Number | Settled | bool | None"
 
 
 _DECODER = msgspec.json.Decoder(float_hook=Number)
@@ -165,13 +174,17 @@ def _written(node: Node) -> Node:
             return {name: _written(value) for name, value in node.items()}
         case list():
             return [_written(value) for value in node]
+        case Settled():
+            return _written(node.value)
         case int() if not -_LIMIT <= node < 2 * _LIMIT:
             return Number(str(node))
         case _:
             return node
 
 
-def _fragment(value: object) -> orjson.Fragment:
+def _fragment(value: object) -> object:
     if isinstance(value, Number):
         return orjson.Fragment(value.text)
+    if isinstance(value, Settled):
+        return value.value
     raise TypeError

@@ -10,6 +10,8 @@ from gateway.masking.json_codec import Node
 from gateway.masking.json_walk import JsonWalk
 from gateway.masking.learning import learn
 from gateway.masking.payload import Payload
+from gateway.masking.rules_pass import RulesPass
+from gateway.masking.ruling import Ruling
 from gateway.masking.text import TextMasker
 
 # Where one of these stands, an entry may name a person; only those are read twice.
@@ -25,6 +27,8 @@ class JsonMasker:
         self._payload = payload
         self._text = text
         self._attachments = attachments
+        rules = RulesPass(payload, Ruling(payload, text))
+        self._rules = rules if rules.needed else None
         # Walks that are done remember what they have seen; one within another is a new one.
         self._resources: list[JsonWalk] = []
         self._others: list[JsonWalk] = []
@@ -41,7 +45,12 @@ class JsonMasker:
             return self._masked(json_codec.careful(body), None)
         if len(body) >= MIN_SPLIT and body.lstrip()[:1] == b"{" and b'"entry"' in body:
             head = json_codec.split_object(body)
-            if bytes(head.get("resourceType", b"")) == b'"Bundle"' and "entry" in head:
+            whole = self._rules is not None and self._rules.touches("Bundle", "entry")
+            if (
+                bytes(head.get("resourceType", b"")) == b'"Bundle"'
+                and "entry" in head
+                and not whole
+            ):
                 return self._bundle(body, head)
         return self._masked(json_codec.decode(body), body)
 
@@ -60,7 +69,7 @@ class JsonMasker:
         idle = self._resources if _is_fhir(node) else self._others
         walk = idle.pop() if idle else self._walk(node)
         walk.keys = 0
-        masked = walk.root(node)
+        masked = self._walked(walk, node)
         if body is not None:
             json_codec.check_keys(body, walk.keys)
         idle.append(walk)
@@ -80,9 +89,9 @@ class JsonMasker:
             for name, value in head.items()
         }
         walk = FhirWalk(self._payload, self._text, self._attachments)
-        masked = walk.root(rest)
+        masked = self._walked(walk, rest)
         items = [
-            json_codec.encode(walk.root(json_codec.decode(entry), "Bundle.entry"))
+            json_codec.encode(self._walked(walk, json_codec.decode(entry), "Bundle", "entry"))
             for entry in entries
         ]
         json_codec.check_keys(body, walk.keys)
@@ -93,6 +102,17 @@ class JsonMasker:
             for name, value in (masked.items() if isinstance(masked, dict) else ())
         ]
         return b"{" + b",".join(members) + b"}"
+
+    def _walked(self, walk: JsonWalk, node: Node, *names: str) -> Node:
+        """A tree through the field rules, where there are any, and the walk.
+
+        `names` lead to it from the root of a resource.
+        """
+        if self._rules is None:
+            return walk.root(node, ".".join(names))
+        node = self._rules.before(node, *names)
+        walk.keys += self._rules.hidden
+        return self._rules.after(walk.root(node, ".".join(names)))
 
     def _walk(self, node: Node) -> JsonWalk:
         if _is_fhir(node):

@@ -112,7 +112,7 @@ class JsonWalk:
             self.object(value, field, _short(path))
         elif isinstance(value, list):
             self.array(value, field, path)
-        elif field.kind and not isinstance(value, bool) and value is not None:
+        elif field.kind and isinstance(value, int | Number) and not isinstance(value, bool):
             holder[key] = self.number(value, field.kind, path)  # type: ignore[index]
 
     def string(self, holder: Node_, key: str | int, value: str, field: Field, path: str) -> str:  # noqa: PLR0911
@@ -145,7 +145,8 @@ class JsonWalk:
         """A string for the recognisers, in the next batch; base64 is looked into at once."""
         if len(value) >= MIN_BASE64 and _BASE64.match(value) and not _HEX.match(value):
             return self._attachments.embedded(value, path)
-        if value and not (_WORD.match(value) and not self._payload.known):
+        words = not (self._payload.known or self._text.patterned)
+        if value and not (words and _WORD.match(value)):
             self._pending.append((holder, key, value, path))
         return value
 

@@ -2,6 +2,7 @@
 
 [name]                          a redacted value
 [name:1:mzxw6ytboi…]            a token: type, key version, AES-SIV in base32
+[name#1:mzxw6ytboi…]            a keyed hash, which nobody opens
 masked-5f2a9c01-3               an id, numbered within one payload (valid as a FHIR id)
 tk-1-mzxw6ytboi…                a token that is valid as a FHIR id; th-… where it is one-way
 """
@@ -12,7 +13,7 @@ from gateway.masking.kinds import Kind
 
 _KINDS = "|".join(sorted((kind.value for kind in Kind), key=len, reverse=True))
 PATTERN = (
-    rf"\[(?:{_KINDS})(?::[A-Za-z0-9]{{1,8}}:[a-z2-7]{{26,}})?\]"
+    rf"\[(?:{_KINDS})(?:[:#][A-Za-z0-9]{{1,8}}:[a-z2-7]{{26,}})?\]"
     r"|\bmasked-[0-9a-f]{8}-[0-9]{1,9}\b"
     r"|\bt[kh]-[A-Za-z0-9]{1,4}-[a-z2-7]{26,60}\b"
 )

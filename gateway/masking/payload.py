@@ -7,16 +7,21 @@ from collections.abc import Mapping
 
 from gateway.errors import Reason, Withheld
 from gateway.masking.context import Context
+from gateway.masking.date_shift import shifted
 from gateway.masking.generalise import age, birth_year, year, zip3
 from gateway.masking.kinds import Kind
 from gateway.masking.known import Known
 from gateway.masking.marks import is_mark, is_masked_id, mark
-from gateway.masking.profiles import Operator, resolve
+from gateway.masking.operators import Operator
+from gateway.masking.profiles import Profile, TextUse
+from gateway.masking.structure import structure
 from gateway.masking.tokens import Tokeniser
 
 MAX_PATHS = 200
 MAX_REMEMBERED = 50_000
 MAX_LENGTH = 200
+DROPPED = "\ufdd0dropped\ufdd1"
+"""Stands in place of a dropped value until its field is removed; noncharacters, so in no text."""
 _PLAIN_PATH = re.compile(r"[A-Za-z_*][A-Za-z0-9_.*\-]{0,79}\Z")
 
 
@@ -29,15 +34,22 @@ class Payload:
         known: names and other values that fields of this payload have named.
         withholds_text: free text is replaced whole.
         depth: how many attachments deep this payload lies.
+        patient: whose dates come next, "" where that is not known; decides how far they move.
     """
 
     def __init__(self, context: Context, body: bytes) -> None:
         self.context = context
-        self.profile = resolve(context.profile, context.rank)
-        self.withholds_text = context.ephi and not context.accept_free_text
+        self.profile: Profile = context.resolved
+        accepted = self.profile.text is TextUse.MASK and context.accept_free_text
+        self.withholds_text = not accepted and (
+            context.ephi or self.profile.text is not TextUse.MASK
+        )
         self.known = Known()
         self.depth = 0
+        self.patient = ""
         self._operators: Mapping[Kind, Operator] = self.profile.operators
+        self.drops = Operator.DROP in self._operators.values()
+        self.shifts = self._operators[Kind.DATE] is Operator.DATE_SHIFT
         self._tokeniser = _tokeniser(context, needed=self.profile.makes_tokens)
         self._tokens = 0
         self._counts: Counter[tuple[str, Kind]] = Counter()
@@ -47,52 +59,102 @@ class Payload:
         self._made: dict[tuple[Kind, str], str] = {}
 
     def apply(self, kind: Kind, value: str, path: str) -> str:
-        """What stands in place of a value of this kind, counted."""
-        replaced = self.replace(kind, value)
+        """What stands in place of a value of this kind, counted; DROPPED where nothing may."""
+        shifts = self.shifts and kind is Kind.DATE and bool(value)
+        replaced = (
+            self.operate(Operator.DATE_SHIFT, kind, value) if shifts else self.replace(kind, value)
+        )
         if replaced != value:
             self._counts[path, kind] += 1
+            if not replaced:
+                return DROPPED
         return replaced
 
     def replace(self, kind: Kind, value: str) -> str:
-        """What stands in place of a value of this kind; marks and tokens stay as they are."""
+        """What stands in place of a value in text; marks and tokens stay as they are.
+
+        Text may be about several patients, so a date in it becomes a year instead of moving.
+        """
         operator = self._operators[kind]
         if operator is Operator.KEEP or not value:
             return value
         made = self._made.get((kind, value))
         if made is None:
-            made = value if is_mark(value) else self._operate(operator, kind, value)
+            shown = Operator.GENERALISE if operator is Operator.DATE_SHIFT else operator
+            made = self.operate(shown, kind, value, self.profile.replacements.get(kind, ""))
             if len(self._made) < MAX_REMEMBERED and len(value) <= MAX_LENGTH:
                 self._made[kind, value] = made
         return made
 
-    def _operate(self, operator: Operator, kind: Kind, value: str) -> str:
-        if operator is Operator.NUMBER:
-            return self._number(value)
-        if operator is Operator.GENERALISE:
-            return self._generalise(kind, value)
-        if operator is Operator.TOKEN and self._tokeniser:
-            self._tokens += 1
-            return self._tokeniser.token(kind, value)
-        return mark(kind)
+    def operate(self, operator: Operator, kind: Kind, value: str, replacement: str = "") -> str:  # noqa: PLR0911
+        """What an operator makes of a value; "" where that is nothing."""
+        if operator is Operator.KEEP or is_mark(value):
+            return value
+        match operator:
+            case Operator.NUMBER:
+                return self._number(value)
+            case Operator.GENERALISE:
+                return self._generalise(kind, value)
+            case Operator.TOKENISE | Operator.HASH if self._tokeniser:
+                self._tokens += 1
+                make = self._tokeniser.token
+                return (make if operator is Operator.TOKENISE else self._tokeniser.keyed_hash)(
+                    kind, value
+                )
+            case Operator.DATE_SHIFT:
+                return self._shifted(value) or year(value) or mark(kind)
+            case Operator.REPLACE:
+                return replacement
+            case Operator.DROP:
+                return ""
+            case Operator.STRUCTURE:
+                return structure(value)
+            case _:
+                return mark(kind)
 
-    def born(self, value: str, path: str) -> str:
-        """What stands in place of a birth date, "" where nothing may."""
-        if self._operators[Kind.DATE] is Operator.KEEP or not value or is_mark(value):
+    def _shifted(self, value: str) -> str:
+        """A date of a known patient, moved as all of that patient's are; "" for every other."""
+        if not self.patient or not self._tokeniser:
+            return ""
+        moved = shifted(value, self._tokeniser.shift(self.patient))
+        self._tokens += bool(moved)
+        return moved
+
+    def born(self, value: str, path: str, operator: Operator | None = None) -> str:
+        """What stands in place of a birth date, "" where nothing may.
+
+        Args:
+            value: the date.
+            path: where, for the counts.
+            operator: None for the profile's operator for dates.
+        """
+        operator = operator or self._operators[Kind.DATE]
+        if operator is Operator.KEEP or not value or is_mark(value):
             return value
         found = birth_year(value, self.context.today)
+        if operator is Operator.DATE_SHIFT:
+            # Who is over 89 has no birth date here, moved or not.
+            found = found and (self._shifted(value) or found)
+        elif operator is not Operator.GENERALISE:
+            found = self.operate(operator, Kind.DATE, value, self._replacement(operator))
+            found = "" if found == mark(Kind.DATE) else found
         if found != value:
             self._counts[path, Kind.DATE] += 1
         return found
 
-    def identifier(self, value: str, path: str) -> str:
-        """What stands in place of a technical id, itself valid as a FHIR id."""
-        operator = self._operators[Kind.ID]
+    def _replacement(self, operator: Operator) -> str:
+        return self.profile.replacements.get(Kind.DATE, "") if operator is Operator.REPLACE else ""
+
+    def identifier(self, value: str, path: str, operator: Operator | None = None) -> str:
+        """What stands in place of a technical id, itself valid as a FHIR id; see `born`."""
+        operator = operator or self._operators[Kind.ID]
         if operator is Operator.KEEP or not value or is_masked_id(value):
             return value
         self._counts[path, Kind.ID] += 1
-        if operator is Operator.TOKEN and self._tokeniser:
+        if operator in {Operator.TOKENISE, Operator.HASH} and self._tokeniser:
             self._tokens += 1
-            return self._tokeniser.id_token(value)
+            sealed = operator is Operator.TOKENISE
+            return self._tokeniser.id_token(value) if sealed else self._tokeniser.id_hash(value)
         return self._number(value)
 
     def _number(self, value: str) -> str:
@@ -101,6 +163,10 @@ class Payload:
             numbered = f"masked-{self._tag}-{len(self._numbers) + 1}"
             self._numbers[value] = numbered
         return numbered
+
+    def undropped(self, body: bytes) -> bytes:
+        """A masked body without what stands for dropped values, in formats without a tree."""
+        return body.replace(DROPPED.encode(), b"") if self.drops else body
 
     def count(self, kind: Kind, path: str, number: int = 1) -> None:
         """Count values that were replaced or removed elsewhere."""
@@ -139,7 +205,7 @@ class Payload:
             case Kind.ZIP:
                 return zip3(value) or mark(kind)
             case Kind.AGE:
-                return age(value)
+                return age(value) or mark(kind)
             case _:
                 return mark(kind)
 

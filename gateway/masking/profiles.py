@@ -1,42 +1,91 @@
-"""Built-in profiles: what is done to each kind of value."""
+"""Profiles: what is done to each kind of value, and the rules of one's own."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
 from gateway.errors import Reason, Withheld
 from gateway.masking.kinds import Kind
+from gateway.masking.operators import KEYED, Operator
+from gateway.masking.rules import NO_RULES, Rules
+from gateway.masking.user_patterns import UserPattern
+
+__all__ = [
+    "BUILT_IN",
+    "LIMITED_DATA_SET",
+    "NONE",
+    "PSEUDONYMOUS",
+    "SAFE_HARBOR",
+    "SECRETS_ONLY",
+    "Operator",
+    "Profile",
+    "Scope",
+    "TextUse",
+    "resolve",
+]
 
 
-class Operator(StrEnum):
-    """What happens to a value of some kind."""
+class TextUse(StrEnum):
+    """What becomes of free text.
 
-    KEEP = "keep"
-    REDACT = "redact"
-    TOKEN = "token"  # noqa: S105
-    GENERALISE = "generalise"
-    NUMBER = "number"
+    `mask` leaves it to the recognisers where a rule accepts masked free text, and withholds it
+    elsewhere; the others hold even where a rule accepts it.
+    """
+
+    MASK = "mask"
+    STRUCTURE = "structure"
+    WITHHOLD = "withhold"
+    DROP = "drop"
+
+
+class Scope(StrEnum):
+    """Within what equal values have equal tokens."""
+
+    PRINCIPAL = "principal"
+    CONNECTION = "connection"
+    TENANT = "tenant"
+
+
+_NOTHING: Mapping[Kind, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Operators by kind.
+    """What is done to values, by kind and by field.
 
     Attributes:
-        name: of the built-in profile.
+        name: of the built-in profile, or in the manifest.
         rank: its strictness, as manifests say it.
         operators: for every kind.
+        replacements: texts for kinds whose operator is `replace`.
+        rules: for fields; they go over what a field's name says by itself.
+        text: what becomes of free text.
+        patterns: what else is looked for in text.
+        scope: of tokens, keyed hashes and date shifts.
+        digest: of the definition, "" for a built-in profile.
     """
 
     name: str
     rank: int
     operators: Mapping[Kind, Operator]
+    replacements: Mapping[Kind, str] = field(default_factory=lambda: _NOTHING)
+    rules: Rules = field(default=NO_RULES, repr=False, compare=False)
+    text: TextUse = TextUse.MASK
+    patterns: tuple[UserPattern, ...] = ()
+    scope: Scope = Scope.PRINCIPAL
+    digest: str = ""
 
     @property
     def makes_tokens(self) -> bool:
-        """Whether a token key is needed."""
-        return Operator.TOKEN in self.operators.values()
+        """Whether the token key is needed."""
+        keyed = not KEYED.isdisjoint(self.operators.values())
+        return keyed or any(rule.operator in KEYED for rule in self.rules.all)
+
+    @property
+    def masks(self) -> bool:
+        """Whether anything is masked at all."""
+        return self.rank > 0
 
     def keeps(self, kind: Kind) -> bool:
         """Whether values of this kind stay as they are."""
@@ -66,7 +115,7 @@ SAFE_HARBOR = _profile(
 PSEUDONYMOUS = _profile(
     "pseudonymous",
     30,
-    Operator.TOKEN,
+    Operator.TOKENISE,
     date=Operator.GENERALISE,
     age=Operator.GENERALISE,
     zip=Operator.GENERALISE,

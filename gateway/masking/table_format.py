@@ -10,6 +10,7 @@ from gateway.masking.field_names import Field, field_of
 from gateway.masking.formats import BOM
 from gateway.masking.json_codec import Node
 from gateway.masking.json_walk import JsonWalk
+from gateway.masking.record_rules import RecordRules
 
 MAX_CELL = 1024 * 1024
 MAX_COLUMNS = 4096
@@ -20,8 +21,10 @@ class _Writer(Protocol):
     def writerows(self, rows: Iterable[list[Node]], /) -> None: ...
 
 
-def mask_table(body: bytes, delimiter: str, walk: JsonWalk) -> bytes:
+def mask_table(body: bytes, delimiter: str, walk: JsonWalk, rules: RecordRules) -> bytes:
     """A table with a header row, masked; quoting is written as needed, line ends stay.
+
+    A column that a rule drops keeps its header, above empty cells.
 
     Raises:
         Withheld: not a table, rows of different lengths, or a first row that is no header.
@@ -31,23 +34,37 @@ def mask_table(body: bytes, delimiter: str, walk: JsonWalk) -> bytes:
     header = next(rows, None)
     if header is None:
         return body
-    fields = _fields(header)
+    fields: list[Field | None] = [*_fields(header)]
+    decided = rules.columns(header)
+    for index in decided:
+        fields[index] = None
+    patient = rules.patient_column(header)
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=delimiter, lineterminator="\r\n" if "\r\n" in text else "\n")
     writer.writerow(header)
     batch: list[list[Node]] = []
     for row in rows:
-        batch.append(_masked(row, header, fields, walk))
+        if patient is not None:
+            rules.patient(row[patient])
+        cells = _masked(row, header, fields, walk)
+        for index, rule in decided.items():
+            cells[index] = rules.value(rule, row[index], header[index].strip(), header[index])
+        batch.append(cells)
         if len(batch) >= BATCH:
             _write(writer, batch, walk)
     _write(writer, batch, walk)
     return out.getvalue().encode()
 
 
-def _masked(row: list[str], header: list[str], fields: list[Field], walk: JsonWalk) -> list[Node]:
+def _masked(
+    row: list[str], header: list[str], fields: list[Field | None], walk: JsonWalk
+) -> list[Node]:
+    """The cells that the walk masks; those whose field is None are left for their rules."""
     cells: list[Node] = list(row)
     for index, value in enumerate(row):
-        cells[index] = walk.string(cells, index, value, fields[index], header[index])
+        field = fields[index]
+        if field is not None:
+            cells[index] = walk.string(cells, index, value, field, header[index])
     return cells
 
 

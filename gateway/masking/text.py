@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from gateway.masking.kinds import Kind
 from gateway.masking.payload import Payload
 from gateway.masking.scan import Span, scanner
+from gateway.masking.user_patterns import PatternScan, Scan
 
 _BETWEEN = b"\n\x00\n"
 MAX_CACHED = 20_000
@@ -22,13 +23,20 @@ class MaskedText:
 
 
 class TextMasker:
-    """Masks the texts of one payload; equal texts are masked once."""
+    """Masks the texts of one payload; equal texts are masked once.
+
+    Attributes:
+        patterned: patterns of one's own are looked for too, so any word may be a value.
+    """
 
     def __init__(self, payload: Payload, *, with_re2: bool = True) -> None:
         self._payload = payload
         kept = all(payload.keeps(kind) for kind in Kind if kind not in {Kind.SECRET, Kind.TEXT})
         self._identifiers = not kept
-        self._scanner = scanner(identifiers=not kept, with_re2=with_re2)
+        scan: Scan = scanner(identifiers=not kept, with_re2=with_re2)
+        patterns = payload.profile.patterns
+        self._scanner = PatternScan(scan, patterns, payload.profile.operators) if patterns else scan
+        self.patterned = bool(patterns)
         self._cache: dict[str, MaskedText] = {}
         self._learned = 0
 

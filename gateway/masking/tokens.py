@@ -1,17 +1,20 @@
 """Tokens: deterministic within their scope, reversible by who holds the key.
 
 AES-SIV (RFC 5297) with tenant, scope, type and key version as associated data: equal values have
-equal tokens within one scope, and a token says nothing without the key.
+equal tokens within one scope, and a token says nothing without the key. Keyed hashes and date
+shifts have keys of their own, derived from that key by HKDF (RFC 5869), one label for each use.
 """
 
 import base64
-import hashlib
 import hmac
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from gateway.errors import InvalidRequest
 from gateway.masking.kinds import Kind
@@ -24,6 +27,10 @@ _ID_TOKEN = re.compile(r"tk-([A-Za-z0-9]{1,4})-([a-z2-7]{26,60})\Z")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
 _MAX_ID = 19  # longer ids would make a token of more than the 64 characters that a FHIR id has
 _UUID_KIND = "uuid"
+_HASH_LABEL = b"chaperone-keyed-hash-1"
+_SHIFT_LABEL = b"chaperone-date-shift-1"
+MAX_SHIFT = 50
+"""Days that a date is moved at most, in either direction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +75,27 @@ class Tokeniser:
         if data and len(data) <= _MAX_ID:
             sealed = self._cipher.encrypt(data, self._associated(Kind.ID))
             return f"tk-{version}-{_encode(sealed)}"
-        text = b"\0".join([*self._associated(Kind.ID), data])
-        return f"th-{version}-{_encode(hmac.new(self._key.key, text, hashlib.sha256).digest())}"
+        return self.id_hash(value)
+
+    def keyed_hash(self, kind: Kind, value: str) -> str:
+        """`[type#version:base32]`: equal for equal values, and opened by nobody."""
+        digest = self._digest(_HASH_LABEL, kind, value)
+        return f"[{kind}#{self._key.version[:8]}:{_encode(digest)}]"
+
+    def id_hash(self, value: str) -> str:
+        """The keyed hash of an id, itself a FHIR id."""
+        return f"th-{self._key.version[:4]}-{_encode(self._digest(_HASH_LABEL, Kind.ID, value))}"
+
+    def shift(self, patient: str) -> int:
+        """Days by which the dates of one patient are moved: 1 to 50, forward or back."""
+        number = int.from_bytes(self._digest(_SHIFT_LABEL, Kind.DATE, patient)[:8]) % (
+            2 * MAX_SHIFT
+        )
+        return number - MAX_SHIFT if number < MAX_SHIFT else number - MAX_SHIFT + 1
+
+    def _digest(self, label: bytes, kind: Kind, value: str) -> bytes:
+        text = b"\0".join([*self._associated(kind), value.encode()])
+        return hmac.digest(_derived(self._key, label), text, "sha256")
 
     def value(self, token: str) -> str:
         """What a token stands for.
@@ -96,6 +122,12 @@ class Tokeniser:
 
     def _associated(self, kind: str) -> list[bytes]:
         return [b"chaperone-token-1", self._scope, kind.encode(), self._key.version.encode()]
+
+
+@lru_cache(maxsize=64)
+def _derived(key: TokenKey, label: bytes) -> bytes:
+    """A key for one use; a few per key version, so they are kept."""
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=label).derive(key.key)
 
 
 def _encode(sealed: bytes) -> str:

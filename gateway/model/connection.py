@@ -1,7 +1,8 @@
 """A connection: an upstream, the credential kind that opens it, and what lies behind it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Protocol
 
 WITHHELD_MARK = "[withheld]"
 """Stands where a value may not be shown; never accepted back as a value where it was shown."""
@@ -73,6 +74,20 @@ class Endpoint:
         return f"{self.scheme}://{host}" + ("" if self.port == default else f":{self.port}")
 
 
+class Definition(Protocol):
+    """A masking profile's definition, which only the masking engine reads further."""
+
+    @property
+    def name(self) -> str:
+        """The profile's name."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """`sha256:{hex}` of the definition."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Masking:
     """Which profile masks a place, and how strict that is.
@@ -83,12 +98,14 @@ class Masking:
         ephi: the place holds ePHI.
         digest: of the profile's definition, `sha256:{hex}`, or "" for a built-in profile; part of
             derived entity tags, since another definition masks to other bytes.
+        definition: what `digest` is of, None for a built-in profile.
     """
 
     profile: str
     rank: int
     ephi: bool
     digest: str = ""
+    definition: Definition | None = field(default=None, repr=False, compare=False)
 
     @property
     def masks(self) -> bool:

@@ -6,7 +6,6 @@ from types import MappingProxyType
 from typing import assert_never
 
 from gateway.errors import Reason
-from gateway.model.canonical import Json, canonical
 from gateway.model.connection import (
     Area,
     Connection,
@@ -16,7 +15,6 @@ from gateway.model.connection import (
     Masking,
     Sensitivity,
 )
-from gateway.model.digest import sha256
 from gateway.model.own import Own, reaching
 from gateway.policy import document
 from gateway.policy.condition import ConditionInvalid
@@ -28,7 +26,8 @@ from gateway.policy.index import RuleIndex
 from gateway.policy.manifest import Manifest
 from gateway.policy.patterns import ActionPattern, ResourcePattern
 from gateway.policy.policy import Agent, Place, Policy, Workflow
-from gateway.policy.profiles import BUILT_IN, base_of
+from gateway.policy.profile_compiler import profiles
+from gateway.policy.profiles import BUILT_IN
 from gateway.policy.rule import Rule, RuleEffect
 
 
@@ -149,24 +148,13 @@ def _credential(source: document.Connection) -> Credential:
 
 
 def _maskings(source: document.Document) -> dict[str, Masking]:
-    """Every profile by name, with the digest of its definition where it is not built in."""
-    made = {name: Masking(name, rank, ephi=False) for name, rank in BUILT_IN.items()}
-    waiting = dict(source.profiles)
-    while waiting:
-        # References are checked and free of circles, so each round makes at least one.
-        for name, profile in tuple(waiting.items()):
-            base = made.get(profile.extends or base_of(profile.rank))
-            if base is None:
-                continue
-            definition: dict[str, Json] = {
-                "extends": base.profile,
-                "extended": base.digest,
-                "rank": profile.rank,
-            }
-            digest = sha256(canonical(definition))
-            made[name] = Masking(name, profile.rank, ephi=False, digest=digest)
-            del waiting[name]
-    return made
+    """Every profile by name; those of the manifest's own with definition and digest."""
+    made = {
+        name: Masking(name, profile.rank, ephi=False, digest=profile.digest, definition=profile)
+        for name, profile in profiles(source.profiles).items()
+        if name not in BUILT_IN
+    }
+    return {name: Masking(name, rank, ephi=False) for name, rank in BUILT_IN.items()} | made
 
 
 def _masking(

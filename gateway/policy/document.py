@@ -3,20 +3,18 @@
 Names that refer to other parts of the file are checked in `references.py`.
 """
 
-import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from gateway.policy.endpoint import endpoint
-from gateway.policy.profiles import MAX_RANK
+from gateway.policy.profile_document import REPLACEMENT, Profile
+from gateway.policy.scalars import OPTIONAL_NAME, Part, Text, plain_text, whole_number
 from gateway.policy.syntax import Plain
 
-_WHOLE = re.compile(r"0|[1-9][0-9]{0,14}")
 _HEX = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 NAME = r"^[a-z0-9][a-z0-9-]{0,62}$"
-OPTIONAL_NAME = r"^([a-z0-9][a-z0-9-]{0,62})?$"
 GUID = f"^{_HEX}$"
 OPTIONAL_GUID = f"^({_HEX})?$"
 VAULT_NAME = r"^[0-9A-Za-z-]{1,127}$"
@@ -25,6 +23,7 @@ SCOPE = r"^(https|api)://[A-Za-z0-9./-]{1,200}/\.default$"
 ACTION = r"^[A-Za-z0-9./*_-]{1,256}$"
 RULE_ID = r"^[a-z0-9][a-z0-9._-]{0,63}$"
 FORMS = {
+    REPLACEMENT: "at most 64 characters on one line",
     NAME: "lower-case letters, digits and hyphens, at most 63",
     OPTIONAL_NAME: "lower-case letters, digits and hyphens, at most 63",
     GUID: "a GUID such as 5f0c2d4e-8a51-4b1e-9d3e-0f6b7a2c9e11",
@@ -39,23 +38,10 @@ FORMS = {
 STORAGE_SCOPE = "https://storage.azure.com/.default"
 
 
-def _number(value: object) -> object:
-    if isinstance(value, Plain) and _WHOLE.fullmatch(value):
-        return int(value)
-    raise PydanticCustomError("number", "expected a whole number without quotes, such as 60")
-
-
 def _truth(value: object) -> object:
     if isinstance(value, Plain) and value in {"true", "false"}:
         return value == "true"
     raise PydanticCustomError("truth", "expected true or false, without quotes")
-
-
-def _text(value: object) -> object:
-    if isinstance(value, str):
-        return str(value)
-    found = "nothing" if value is None else "a list" if isinstance(value, list) else "a mapping"
-    raise PydanticCustomError("text", "expected text, found {found}", {"found": found})
 
 
 def _upstream(value: str) -> str:
@@ -81,28 +67,27 @@ def _guid(value: str) -> str:
     return value.lower()
 
 
-Text = Annotated[str, BeforeValidator(_text)]
 Truth = Annotated[bool, BeforeValidator(_truth)]
 Name = Annotated[
     str,
     Field(pattern=NAME, description=FORMS[NAME]),
-    BeforeValidator(_text),
+    BeforeValidator(plain_text),
 ]
 Guid = Annotated[
     str,
     Field(pattern=GUID, description="a GUID"),
-    BeforeValidator(_text),
+    BeforeValidator(plain_text),
     AfterValidator(_guid),
 ]
 SecretName = Annotated[
     str,
     Field(pattern=VAULT_NAME, description="name of a Key Vault secret"),
-    BeforeValidator(_text),
+    BeforeValidator(plain_text),
 ]
 Scope = Annotated[
     str,
     Field(pattern=SCOPE, description="token scope"),
-    BeforeValidator(_text),
+    BeforeValidator(plain_text),
 ]
 ActionText = Annotated[
     str,
@@ -110,7 +95,7 @@ ActionText = Annotated[
         pattern=ACTION,
         description="an Azure action or data action; `*` is anything, `/` included",
     ),
-    BeforeValidator(_text),
+    BeforeValidator(plain_text),
 ]
 ResourceText = Annotated[
     str,
@@ -119,21 +104,15 @@ ResourceText = Annotated[
         max_length=1200,
         description="`*` is one segment or a part of one, `**` any number of segments",
     ),
-    BeforeValidator(_text),
+    BeforeValidator(plain_text),
     AfterValidator(_resource),
 ]
-
-
-class Part(BaseModel):
-    """One mapping of the manifest."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class Sponsor(Part):
     """The person who answers for an agent."""
 
-    name: Annotated[str, Field(min_length=1, max_length=256), BeforeValidator(_text)] = Field(
+    name: Annotated[str, Field(min_length=1, max_length=256), BeforeValidator(plain_text)] = Field(
         description="user principal name, as records show it"
     )
     object_id: Guid = Field(description="the person's object id in Entra")
@@ -144,24 +123,12 @@ class Agent(Part):
 
     application: Guid = Field(description="application (client) id: the token's `azp` or `appid`")
     tenant: Annotated[
-        str, Field(pattern=OPTIONAL_GUID), BeforeValidator(_text), AfterValidator(_guid)
+        str, Field(pattern=OPTIONAL_GUID), BeforeValidator(plain_text), AfterValidator(_guid)
     ] = Field(
         default="",
         description="tenant id, the token's `tid`; required where several tenants are accepted",
     )
     sponsor: Sponsor = Field(description="the person who answers for it")
-
-
-class Profile(Part):
-    """A masking profile of your own."""
-
-    extends: Annotated[str, Field(pattern=OPTIONAL_NAME), BeforeValidator(_text)] = Field(
-        default="",
-        description="the profile it adds to; without it, the strictest built-in of no higher rank",
-    )
-    rank: Annotated[int, Field(ge=1, le=MAX_RANK), BeforeValidator(_number)] = Field(
-        description="strictness: at least that of the profile it extends, below the next built-in"
-    )
 
 
 class AccountKey(Part):
@@ -176,7 +143,7 @@ class ManagedIdentity(Part):
 
     kind: Literal["managed-identity"]
     client_id: Annotated[
-        str, Field(pattern=OPTIONAL_GUID), BeforeValidator(_text), AfterValidator(_guid)
+        str, Field(pattern=OPTIONAL_GUID), BeforeValidator(plain_text), AfterValidator(_guid)
     ] = Field(
         default="", description="client id of a user-assigned identity; required in production"
     )
@@ -223,7 +190,7 @@ class Connection(Part):
     names: Literal["plain", "ephi"] = Field(
         default="plain", description="whether container and blob names carry ePHI"
     )
-    max_response_mib: Annotated[int, Field(ge=1, le=1024), BeforeValidator(_number)] = Field(
+    max_response_mib: Annotated[int, Field(ge=1, le=1024), BeforeValidator(whole_number)] = Field(
         default=100, description="largest answer, in MiB"
     )
 
@@ -234,35 +201,35 @@ class Workflow(Part):
     reviewers: Annotated[tuple[Name, ...], Field(min_length=1, max_length=20)] = Field(
         description="groups whose members may decide"
     )
-    expires_minutes: Annotated[int, Field(ge=1, le=10080), BeforeValidator(_number)] = Field(
+    expires_minutes: Annotated[int, Field(ge=1, le=10080), BeforeValidator(whole_number)] = Field(
         default=60, description="a request that nobody decided is denied after this time"
     )
-    expires_seconds: Annotated[int, Field(ge=0, le=3600), BeforeValidator(_number)] = Field(
+    expires_seconds: Annotated[int, Field(ge=0, le=3600), BeforeValidator(whole_number)] = Field(
         default=0,
         description="a time in seconds instead, for trying things out; 0 for `expires_minutes`",
     )
-    max_open: Annotated[int, Field(ge=1, le=100), BeforeValidator(_number)] = Field(
+    max_open: Annotated[int, Field(ge=1, le=100), BeforeValidator(whole_number)] = Field(
         default=10, description="requests of one agent that may wait at a time; more are denied"
     )
-    teams_webhook: Annotated[str, Field(pattern=OPTIONAL_VAULT_NAME), BeforeValidator(_text)] = (
-        Field(
-            default="",
-            description="Key Vault secret with the URL of a Teams workflow that tells reviewers",
-        )
+    teams_webhook: Annotated[
+        str, Field(pattern=OPTIONAL_VAULT_NAME), BeforeValidator(plain_text)
+    ] = Field(
+        default="",
+        description="Key Vault secret with the URL of a Teams workflow that tells reviewers",
     )
 
 
 class Obligations(Part):
     """What must happen when the rule lets a request pass."""
 
-    masking: Annotated[str, Field(pattern=OPTIONAL_NAME), BeforeValidator(_text)] = Field(
+    masking: Annotated[str, Field(pattern=OPTIONAL_NAME), BeforeValidator(plain_text)] = Field(
         default="",
         description="masking profile; stricter than the place's or without effect",
     )
     free_text: Literal["withhold", "accept"] = Field(
         default="withhold", description="whether masked free text from an ePHI place may be shown"
     )
-    workflow: Annotated[str, Field(pattern=OPTIONAL_NAME), BeforeValidator(_text)] = Field(
+    workflow: Annotated[str, Field(pattern=OPTIONAL_NAME), BeforeValidator(plain_text)] = Field(
         default="",
         description="approval workflow, for `effect: approve`",
     )
@@ -271,10 +238,10 @@ class Obligations(Part):
 class Rule(Part):
     """One rule. Deny goes over approve, approve over allow; what no rule allows is denied."""
 
-    id: Annotated[str, Field(pattern=RULE_ID), BeforeValidator(_text)] = Field(
+    id: Annotated[str, Field(pattern=RULE_ID), BeforeValidator(plain_text)] = Field(
         description="unique; stands in records and answers"
     )
-    description: Annotated[str, Field(max_length=500), BeforeValidator(_text)] = Field(
+    description: Annotated[str, Field(max_length=500), BeforeValidator(plain_text)] = Field(
         default="", description="for people"
     )
     effect: Literal["deny", "approve", "allow"] = Field(description="what the rule does")
@@ -283,7 +250,7 @@ class Rule(Part):
     )
     agents: tuple[Name, ...] = Field(default=(), max_length=100, description="only these agents")
     roles: tuple[
-        Annotated[str, Field(min_length=1, max_length=120), BeforeValidator(_text)], ...
+        Annotated[str, Field(min_length=1, max_length=120), BeforeValidator(plain_text)], ...
     ] = Field(default=(), max_length=100, description="only callers with any of these app roles")
     actions: tuple[ActionText, ...] = Field(
         min_length=1, max_length=100, description="any of these"
@@ -294,7 +261,7 @@ class Rule(Part):
     resources: tuple[ResourceText, ...] = Field(
         min_length=1, max_length=200, description="any of these: connection/container/blob"
     )
-    when: Annotated[str, Field(max_length=1000), BeforeValidator(_text)] = Field(
+    when: Annotated[str, Field(max_length=1000), BeforeValidator(plain_text)] = Field(
         default="", description="condition in CEL over the facts listed below"
     )
     obligations: Obligations = Field(default=Obligations(), description="for allow and approve")
@@ -303,7 +270,7 @@ class Rule(Part):
 class Document(Part):
     """A manifest, version 1."""
 
-    version: Annotated[Literal[1], BeforeValidator(_number)] = Field(description="always 1")
+    version: Annotated[Literal[1], BeforeValidator(whole_number)] = Field(description="always 1")
     agents: dict[Name, Agent] = Field(min_length=1, max_length=1000, description="who may ask")
     groups: dict[Name, Guid] = Field(
         default={}, max_length=200, description="names for Entra group object ids"

@@ -98,9 +98,11 @@ def _type(found: Schema, definitions: Mapping[str, Schema]) -> str:
     """What may stand there, in words."""
     if "$ref" in found:
         return f"[{_named(found)}](#{_named(found).lower()})"
-    if "oneOf" in found:
-        return " or ".join(_type(option, definitions) for option in found["oneOf"])
-    words = [f"`{word}`" for word in _choices(found)]
+    for several in ("oneOf", "anyOf"):
+        if several in found:
+            options = [option for option in found[several] if option.get("type") != "null"]
+            return " or ".join(_type(option, definitions) for option in options)
+    words = [f"`{word}`" for word in _choices(found) if word != ""]
     return ", ".join(words) or _plain(found, definitions)
 
 
@@ -109,6 +111,8 @@ def _plain(found: Schema, definitions: Mapping[str, Schema]) -> str:
         case "array":
             return f"list of: {_type(found['items'], definitions)}"
         case "object":
+            if "patternProperties" not in found:
+                return f"kind → {_type(found['additionalProperties'], definitions)}"
             values = next(iter(found["patternProperties"].values()))
             return f"name → {_type(values, definitions)}"
         case "integer":

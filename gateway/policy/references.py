@@ -5,11 +5,16 @@ is still checked everywhere else.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+
+from pydantic import ValidationError
 
 from gateway.policy.condition import ConditionInvalid
 from gateway.policy.expression import compile_condition
 from gateway.policy.faults import Fault, Path, suggestion
-from gateway.policy.profiles import BUILT_IN, base_of, ceiling
+from gateway.policy.profile_compiler import check_profiles
+from gateway.policy.profile_document import Profile
+from gateway.policy.profiles import BUILT_IN, base_of
 from gateway.policy.syntax import MISSING, Tree, step
 
 Check = Callable[[Tree, Mapping[str, type]], Iterator[Fault]]
@@ -22,6 +27,7 @@ def check_references(tree: Tree, facts: Mapping[str, type]) -> tuple[Fault, ...]
         _agents,
         _groups,
         _profiles,
+        _profile_definitions,
         _rule_ids,
         _rule_subjects,
         _rule_obligations,
@@ -70,27 +76,25 @@ def _rule_ids(tree: Tree, _: Mapping[str, type]) -> Iterator[Fault]:
 
 
 def _profiles(tree: Tree, _: Mapping[str, type]) -> Iterator[Fault]:
-    """Own profiles stand where their base allows: chains end at a built-in one."""
+    """Chains of own profiles end at a built-in one."""
     own = _section(tree, "profiles")
     for name in own:
         here: Path = ("profiles", name)
         if name in BUILT_IN:
             yield tree.fault(here, f'"{name}" is built in; choose another name')
             continue
-        rank = _integer(tree, (*here, "rank"))
         base = _text(tree, (*here, "extends"))
-        if not base or rank is None:
-            continue
-        floor = BUILT_IN.get(base, _integer(tree, ("profiles", base, "rank")))
-        root = _root(tree, base)
-        if root is None:
+        if base and _root(tree, base) is None:
             yield tree.fault((*here, "extends"), "profiles extend each other in a circle")
-        elif floor is not None and root in BUILT_IN:
-            highest = ceiling(BUILT_IN[root]) - 1
-            floor = max(floor, 1)
-            if not floor <= rank <= highest:
-                why = f'a profile that extends "{base}" has a rank from {floor} to {highest}'
-                yield tree.fault((*here, "rank"), why)
+
+
+def _profile_definitions(tree: Tree, _: Mapping[str, type]) -> Iterator[Fault]:
+    """Of the profiles that fit the schema: what goes together, and the ranks they may claim."""
+    fitting: dict[str, Profile] = {}
+    for name in _section(tree, "profiles"):
+        with suppress(ValidationError):
+            fitting[name] = Profile.model_validate(_value(tree, ("profiles", name)))
+    yield from check_profiles(fitting, tree)
 
 
 def _root(tree: Tree, name: str) -> str | None:

@@ -91,7 +91,8 @@ def _keys(location: Path) -> tuple[str, ...]:
     for part in location:
         kind = _inner(kind, part)
     model = _model(kind)
-    return tuple(model.model_fields) if model else ()
+    fields = model.model_fields.items() if model else ()
+    return tuple(field.alias or name for name, field in fields)
 
 
 def _inner(kind: object, part: str | int) -> object:

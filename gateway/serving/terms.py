@@ -2,8 +2,10 @@
 
 from datetime import date
 
+from gateway.errors import Reason, Withheld
 from gateway.masking import engine
-from gateway.masking.profiles import resolve
+from gateway.masking.generalise import year_end
+from gateway.masking.profiles import Profile, Scope, resolve
 from gateway.masking.tokens import TokenKey
 from gateway.model.connection import Masking
 from gateway.model.exchange import Authorised
@@ -19,7 +21,23 @@ def makes_tokens(masking: Masking) -> bool:
     Raises:
         Withheld: the engine does not know the profile.
     """
-    return masking.masks and resolve(masking.profile, masking.rank).makes_tokens
+    return masking.masks and profile_of(masking).makes_tokens
+
+
+def profile_of(masking: Masking) -> Profile:
+    """The engine's profile of a masking: its definition, or what the engine has by its name.
+
+    Raises:
+        Withheld: the engine does not know the profile, or the definition is not one of its own.
+    """
+    if masking.definition is None:
+        return resolve(masking.profile, masking.rank)
+    if not isinstance(masking.definition, Profile):
+        raise Withheld(
+            "The masking profile's definition is none that the engine can read.",
+            reason=Reason.MASKING_FAILED,
+        )
+    return masking.definition
 
 
 def needs_key(authorised: Authorised, masking_of: MaskingOf) -> bool:
@@ -51,20 +69,13 @@ def terms(
     return _Exchange(authorised, key, year_end(today)).terms(masking_of)
 
 
-def year_end(today: date) -> date:
-    """The last day of the year: who turns 90 in it is masked as 90 from January on.
-
-    So the masked bytes, and with them the entity tag, change once a year and not every day.
-    """
-    return date(today.year, 12, 31)
-
-
 class _Exchange:
     """The engine, bound to one exchange."""
 
     def __init__(self, authorised: Authorised, key: TokenKey | None, today: date) -> None:
         classified = authorised.classified
         principal = classified.authenticated.principal
+        self._tenant = principal.tenant
         self._principal = f"{principal.tenant}|{principal.object_id}|{principal.application}"
         self._connection = classified.connection.name
         self._accept_free_text = authorised.obligations.accept_free_text
@@ -79,12 +90,22 @@ class _Exchange:
         key = self._key if makes_tokens(masking) else None
         return validators.tag(
             masking,
-            f"{self._principal}|{connection}" if key else connection,
+            self._scope(masking, connection) if key else connection,
             engine.ENGINE_VERSION,
             key.version if key else "",
             str(int(self._accept_free_text)),
             str(self._today.year),
         )
+
+    def _scope(self, masking: Masking, connection: str) -> str:
+        """Within what equal values have equal tokens; an object id is never empty."""
+        match profile_of(masking).scope:
+            case Scope.PRINCIPAL:
+                return f"{self._principal}|{connection}"
+            case Scope.CONNECTION:
+                return f"{self._tenant}|||{connection}"
+            case Scope.TENANT:
+                return f"{self._tenant}|||"
 
     def _value(self, masking: Masking, name: str, value: str) -> str:
         return engine.mask_text_value(name, value, self._context(masking))
@@ -100,7 +121,8 @@ class _Exchange:
             ephi=masking.ephi,
             accept_free_text=self._accept_free_text,
             key=self._key,
-            scope=f"{self._principal}|{self._connection}",
+            scope=self._scope(masking, self._connection),
             today=self._today,
             rank=masking.rank,
+            definition=profile_of(masking),
         )

@@ -89,6 +89,8 @@ def test_a_planted_breach_is_reported(module: str, breach: str, tmp_path: Path) 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_imports_no_input_or_output_and_no_other_stage(stage: str) -> None:
     others = {f"gateway.{other}" for other in STAGES if other != stage}
+    if stage == "policy":
+        others.remove("gateway.masking")  # a manifest defines masking profiles
     for path in modules(stage):
         names = imported(path)
         assert not {name.partition(".")[0] for name in names} & IMPURE, path

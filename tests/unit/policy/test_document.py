@@ -1,7 +1,8 @@
 import pytest
 from pydantic import ValidationError
 
-from gateway.policy.document import FORMS, Document, Part
+from gateway.policy.document import FORMS, Document
+from gateway.policy.scalars import Part
 from gateway.policy.syntax import Plain, read
 from tests.fakes.manifest import HEAD
 

@@ -4,10 +4,10 @@ from pathlib import Path
 import jsonschema
 import yaml
 
-from gateway.policy.document import Part
 from gateway.policy.facts import COMMON, EXTRA
 from gateway.policy.profiles import BUILT_IN
 from gateway.policy.reference import json_schema, markdown
+from gateway.policy.scalars import Part
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -22,8 +22,8 @@ def test_the_page_has_every_key_fact_and_profile() -> None:
     page = markdown()
 
     for model in Part.__subclasses__():
-        for key in model.model_fields:
-            assert f"| `{key}` |" in page
+        for name, field in model.model_fields.items():
+            assert f"| `{field.alias or name}` |" in page
     for name in (*COMMON, *EXTRA, *BUILT_IN):
         assert f"| `{name}` |" in page
 

@@ -4,12 +4,13 @@ from datetime import date
 import pytest
 
 from gateway.errors import Withheld
+from gateway.masking.generalise import year_end
 from gateway.masking.tokens import TokenKey
 from gateway.model.connection import Area, Masking
 from gateway.model.exchange import Authorised
 from gateway.model.operation import Shape
 from gateway.model.representation import Terms
-from gateway.serving.terms import makes_tokens, needs_key, terms, year_end
+from gateway.serving.terms import makes_tokens, needs_key, terms
 from tests.unit.masking.build import NONE, STRICT, authorised
 
 TODAY = date(2026, 3, 1)
