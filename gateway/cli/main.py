@@ -29,6 +29,7 @@ COMMANDS = {
     "dev": _Entry("dev", "dev", "Run a gateway on this machine until Ctrl-C."),
     "token": _Entry("token", "token", "Print an access token for a running `chaperone dev`."),
     "operation": _Entry("operation", "operation", "Show how a request is classified."),
+    "mask": _Entry("mask", "mask", "Mask documents as an agent would see them."),
     "manifest": _Entry("manifest", "app", "Check, explain and activate manifests."),
     "evidence": _Entry("evidence", "app", "Show and verify the recording."),
     "deny": _Entry("deny", "app", "Deny a principal, a token or a session at once."),
@@ -88,7 +89,10 @@ def _root(
 
 
 def run() -> NoReturn:
-    """Entry point. Exit status: 0 done, 1 an error or a finding, 2 wrong usage, 130 Ctrl-C."""
+    """Entry point.
+
+    Exit status: 0 done, 1 an error or a finding, 2 wrong usage, 3 withheld by `mask`, 130 Ctrl-C.
+    """
     try:
         app(prog_name="chaperone")
     except GatewayError as error:

@@ -255,8 +255,11 @@ class Hl7v2Masker:
 
     def _learn(self, kind: Kind | None, value: str, path: str) -> None:
         if kind in {Kind.NAME, Kind.ADDRESS, Kind.SSN, Kind.MRN, Kind.PHONE} and kind:
-            for part in value.split(self._separators[1])[: 3 if kind is not Kind.PHONE else 9]:
-                self._walk.learn(kind, self._unescaped(part), path)
+            parts = value.split(self._separators[1])[: 3 if kind is not Kind.PHONE else 9]
+            for index, part in enumerate(parts):
+                # XAD-3 is the town, which a limited data set shows.
+                town = kind is Kind.ADDRESS and index == 2  # noqa: PLR2004
+                self._walk.learn(Kind.CITY if town else kind, self._unescaped(part), path)
 
     def _unescaped(self, value: str) -> str:
         escape = self._separators[3]

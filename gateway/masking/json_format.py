@@ -27,8 +27,8 @@ class JsonMasker:
         self._payload = payload
         self._text = text
         self._attachments = attachments
-        rules = RulesPass(payload, Ruling(payload, text))
-        self._rules = rules if rules.needed else None
+        needed = payload.profile.rules or payload.drops or payload.shifts
+        self._rules = RulesPass(payload, Ruling(payload, text)) if needed else None
         # Walks that are done remember what they have seen; one within another is a new one.
         self._resources: list[JsonWalk] = []
         self._others: list[JsonWalk] = []

@@ -48,7 +48,7 @@ class Payload:
         self.depth = 0
         self.patient = ""
         self._operators: Mapping[Kind, Operator] = self.profile.operators
-        self.drops = Operator.DROP in self._operators.values()
+        self.drops = self.profile.drops
         self.shifts = self._operators[Kind.DATE] is Operator.DATE_SHIFT
         self._tokeniser = _tokeniser(context, needed=self.profile.makes_tokens)
         self._tokens = 0

@@ -64,6 +64,8 @@ class Profile:
         patterns: what else is looked for in text.
         scope: of tokens, keyed hashes and date shifts.
         digest: of the definition, "" for a built-in profile.
+        makes_tokens: the token key is needed.
+        drops: some kinds are dropped.
     """
 
     name: str
@@ -75,12 +77,14 @@ class Profile:
     patterns: tuple[UserPattern, ...] = ()
     scope: Scope = Scope.PRINCIPAL
     digest: str = ""
+    makes_tokens: bool = field(init=False, default=False)
+    drops: bool = field(init=False, default=False)
 
-    @property
-    def makes_tokens(self) -> bool:
-        """Whether the token key is needed."""
-        keyed = not KEYED.isdisjoint(self.operators.values())
-        return keyed or any(rule.operator in KEYED for rule in self.rules.all)
+    def __post_init__(self) -> None:
+        # Asked for every payload, so worked out once.
+        done = {*self.operators.values(), *(rule.operator for rule in self.rules.all)}
+        object.__setattr__(self, "makes_tokens", not KEYED.isdisjoint(done))
+        object.__setattr__(self, "drops", Operator.DROP in self.operators.values())
 
     @property
     def masks(self) -> bool:

@@ -77,11 +77,6 @@ class Rules:
     def __bool__(self) -> bool:
         return bool(self.all)
 
-    @property
-    def has_trees(self) -> bool:
-        """Whether any rule is for trees: JSON and XML."""
-        return bool(self._trees)
-
     def column(self, header: str) -> FieldRule | None:
         """The rule for a column of a table."""
         return self._columns.get(header.strip().lower())

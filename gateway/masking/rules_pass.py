@@ -74,11 +74,6 @@ class RulesPass:
         self._shifts = payload.shifts
         self.hidden = 0
 
-    @property
-    def needed(self) -> bool:
-        """Whether there is anything to do in trees; mostly not."""
-        return self._rules.has_trees or self._shifts or self._payload.drops
-
     def touches(self, *names: str) -> bool:
         """Whether a rule stands on one of the members of this path itself."""
         return any(self._rules.at(names[: end + 1]) for end in range(len(names)))
@@ -163,7 +158,7 @@ class RulesPass:
 
     def _inner(self, place: _Place, key: str) -> _Place:
         state, rule = self._rules.enter(place.state, key)
-        known = key in ELEMENTS or field_of(key) is not UNKNOWN
+        known = place.fhir or key in ELEMENTS or field_of(key) is not UNKNOWN
         shown = key if known and "." not in key else "*"
         # As the walk writes it: the last two names.
         return place.at(state, rule, f"{place.path.rpartition('.')[2]}.{shown}".lstrip("."))

@@ -6,12 +6,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import combinations
 
+from gateway.masking.kinds import Kind
+from gateway.masking.operators import KEYED
 from gateway.model.connection import Area, Connection, Masking
 from gateway.model.own import whereabouts
 from gateway.policy.expression import Outcome
 from gateway.policy.manifest import Manifest
 from gateway.policy.patterns import ResourcePattern
 from gateway.policy.policy import Policy
+from gateway.policy.profile_compiler import profiles
+from gateway.policy.profile_document import Profile
+from gateway.policy.profiles import base_of
 from gateway.policy.reach import meant, outside, reaches, shadows
 from gateway.policy.rule import Rule, RuleEffect
 from gateway.policy.vocabulary import ACTIONS, DISCLOSING
@@ -62,6 +67,8 @@ def lint(manifest: Manifest, policy: Policy) -> tuple[Lint, ...]:
         _idle_agents,
         _unused_groups,
         _self_review,
+        _derived_codes,
+        _idle_patterns,
     )
     found = (item for finder in finders for item in finder(manifest, policy))
     return tuple(sorted(found, key=lambda item: (item.line, item.id, item.message)))
@@ -231,6 +238,37 @@ def _self_review(manifest: Manifest, policy: Policy) -> Iterator[Lint]:
                 f'"{rule.workflow}"; nobody can approve a request of their own'
             )
             yield Lint("self-review", Severity.WARNING, rule.id, rule.line, message)
+
+
+def _derived_codes(manifest: Manifest, _: Policy) -> Iterator[Lint]:
+    """Profiles that stand on Safe Harbor and show codes made from the person's data."""
+    for name, source in manifest.document.profiles.items():
+        coded = {*(one.do for one in source.operators.values()), *(one.do for one in source.fields)}
+        used = sorted(word for word in coded if word in KEYED)
+        if used and _stands_on_safe_harbor(source, manifest):
+            message = (
+                f'"{name}" extends safe-harbor and uses {", ".join(used)}: codes derived '
+                "from information about the individual are not de-identification under "
+                "45 CFR 164.514(c), so treat what it shows as pseudonymised PHI"
+            )
+            line = manifest.line("profiles", name)
+            yield Lint("derived-codes", Severity.WARNING, "", line, message)
+
+
+def _stands_on_safe_harbor(source: Profile, manifest: Manifest) -> bool:
+    while source.extends in manifest.document.profiles:
+        source = manifest.document.profiles[source.extends]
+    return (source.extends or base_of(source.rank)) == "safe-harbor"
+
+
+def _idle_patterns(manifest: Manifest, _: Policy) -> Iterator[Lint]:
+    made = profiles(manifest.document.profiles)
+    for name, source in manifest.document.profiles.items():
+        for index, pattern in enumerate(source.patterns):
+            if made[name].keeps(Kind(pattern.kind)):
+                message = f"finds nothing to mask: the profile keeps {pattern.kind}"
+                line = manifest.line("profiles", name, "patterns", index)
+                yield Lint("pattern-without-effect", Severity.WARNING, "", line, message)
 
 
 def _reached(rule: Rule, connection: Connection) -> Iterator[tuple[str, Masking]]:

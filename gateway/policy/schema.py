@@ -8,6 +8,7 @@ from pydantic_core import ErrorDetails
 
 from gateway.policy.document import FORMS, Document
 from gateway.policy.faults import Fault, Path, suggestion
+from gateway.policy.profile_document import Profile
 from gateway.policy.syntax import MISSING, Tree, step
 
 _QUOTED = re.compile(r"'([^']*)'")
@@ -29,6 +30,20 @@ def validate(tree: Tree) -> Document | tuple[Fault, ...]:
     except ValidationError as error:
         details = error.errors(include_url=False)
         return tuple(_fault(tree, detail) for detail in details if not _follows(detail))
+
+
+def validate_profile(tree: Tree, name: str) -> Profile | tuple[Fault, ...]:
+    """The profile of this name under `profiles` in `tree`, or its faults."""
+    here: Path = ("profiles", name)
+    value = tree.value
+    for part in here:
+        value = step(value, part)
+    try:
+        return Profile.model_validate(value)
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+        placed: list[ErrorDetails] = [{**one, "loc": (*here, *one["loc"])} for one in details]
+        return tuple(_fault(tree, detail) for detail in placed if not _follows(detail))
 
 
 def _follows(detail: ErrorDetails) -> bool:
