@@ -19,6 +19,7 @@ ONE = "*"
 CHOICE = "[x]"
 _SEGMENT = re.compile(r"[A-Za-z_$@][A-Za-z0-9_$@-]{0,79}(?:\[x\])?\Z")
 _HL7 = re.compile(r"([A-Z][A-Z0-9]{2})-([1-9][0-9]{0,2})\Z")
+_LIKE_HL7 = re.compile(r"[A-Z][A-Z0-9]{2}-[0-9]*\Z")
 _COLUMN = "column:"
 
 
@@ -60,6 +61,8 @@ def parse(text: str) -> FieldPath:
         return FieldPath(text, column=name)
     if match := _HL7.match(text):
         return FieldPath(text, field=(match[1], int(match[2])))
+    if _LIKE_HL7.match(text):
+        raise ValueError("a field of a segment has a path such as PID-5, counted from 1")
     segments = tuple(text.split("."))
     _check(segments)
     return FieldPath(text, segments=segments)

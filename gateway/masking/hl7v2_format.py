@@ -171,20 +171,20 @@ class Hl7v2Masker:
             path = f"{name}.{number}"
             rule = self._rules.segment(name, number)
             if rule is not None and rule.operator is not None:
-                cells[place] = self._ruled(rule, parts[place], path)
+                cells[place] = self._ruled(rule, parts[place], path, field)
                 continue
             if rule is not None and rule.kind is not None:
                 field = Field(rule.kind, birth=field.birth and rule.kind is Kind.DATE)
             cells[place] = self._masked(parts[place], field, path, kind)
         return (lead + separator.join(str(cell) for cell in cells)).encode()
 
-    def _ruled(self, rule: FieldRule, value: str, path: str) -> str:
+    def _ruled(self, rule: FieldRule, value: str, path: str, field: Field) -> str:
         """A field that a rule decides on, repetition by repetition."""
         repeats = self._separators[2]
         done: list[str] = []
         for item in value.split(repeats):
             plain = self._unescaped(item)
-            made = self._rules.value(rule, plain, "", path)
+            made = self._rules.value(rule, plain, "", path, field)
             done.append(item if made == plain else self._escaped(made))
         return repeats.join(done)
 

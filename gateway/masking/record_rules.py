@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from gateway.masking.field_names import Field
 from gateway.masking.patients import is_patient_number
 from gateway.masking.payload import DROPPED, Payload
 from gateway.masking.rules import FieldRule
@@ -26,9 +27,11 @@ class RecordRules:
         """The rule for a field of an HL7 v2 segment."""
         return self._rules.segment(name, number)
 
-    def value(self, rule: FieldRule, value: str, name: str, path: str) -> str:
+    def value(
+        self, rule: FieldRule, value: str, name: str, path: str, field: Field | None = None
+    ) -> str:
         """What a rule makes of one value; see `Ruling.value`."""
-        made = self._ruling.value(rule, value, name, path)
+        made = self._ruling.value(rule, value, name, path, field)
         return "" if made == DROPPED else made
 
     def patient_column(self, header: Sequence[str]) -> int | None:

@@ -30,7 +30,9 @@ class Ruling:
         self._text = text
         self._secrets = scanner(identifiers=False)
 
-    def value(self, rule: FieldRule, value: str, name: str, path: str) -> str:
+    def value(
+        self, rule: FieldRule, value: str, name: str, path: str, field: Field | None = None
+    ) -> str:
         """What stands in place of a string; DROPPED where its field goes.
 
         Args:
@@ -38,8 +40,9 @@ class Ruling:
             value: of the field.
             name: of the field.
             path: as records show it.
+            field: what the format says of it, None where the name says it.
         """
-        field = ELEMENTS.get(name) or field_of(name)
+        field = field or ELEMENTS.get(name) or field_of(name)
         if not value:
             return value
         if field.kind is Kind.SECRET:

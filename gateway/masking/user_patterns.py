@@ -97,39 +97,49 @@ class PatternScan:
         masked = [item for item in patterns if operators[item.kind] is not Operator.KEEP]
         self._strong = [item for item in masked if operators[item.kind] not in _PARTIAL]
         self._weak = [item for item in masked if operators[item.kind] in _PARTIAL]
-        # One pass says whether any pattern fits; mostly none does.
+        # One look says whether any pattern fits a text; mostly none does.
         self._any = _any_of(tuple(item.pattern for item in masked))
 
     def spans(self, data: bytes) -> Iterator[Span]:
         """(start, end, kind) of every value in `data`, in order, never overlapping."""
         found = self._scan.spans(data)
-        if self._any is not None and not self._any.search(data):
+        fitting = [text for text in _texts(data) if self._fits(data[slice(*text)])]
+        if not fitting:
             yield from found
             return
         built_in = [span for span in found if self._operators[span[2]] is not Operator.KEEP]
         marks = [(*match.span(), Kind.TEXT) for match in _MARKS.finditer(data)]
         taken = [span for span in built_in if span[2] is Kind.SECRET]
         others = [span for span in built_in if span[2] is not Kind.SECRET]
-        for more in (*self._found(self._strong, data), others, *self._found(self._weak, data)):
+        strong = (_found(item, data, fitting) for item in self._strong)
+        weak = (_found(item, data, fitting) for item in self._weak)
+        for more in (*strong, others, *weak):
             taken = sorted([*taken, *_outside(_outside(more, taken), marks)])
         yield from taken
 
-    def _found(self, patterns: Sequence[UserPattern], data: bytes) -> Iterator[list[Span]]:
-        for item in patterns:
-            group = item.compiled.groupindex.get(VALUE_GROUP, 0)
-            matches = (match.span(group) for match in item.compiled.finditer(data))
-            spans = ((start, end, item.kind) for start, end in matches if 0 <= start < end)
-            yield [piece for span in spans for piece in _within_texts(span, data)]
+    def _fits(self, text: bytes) -> bool:
+        return self._any is None or self._any.search(text) is not None
 
 
-def _within_texts(span: Span, data: bytes) -> Iterator[Span]:
-    """A finding without the separators of texts, which no pattern needs to know of."""
-    start, end, kind = span
-    if b"\x00" in data[start : end + 1]:
-        cuts = [(*match.span(), kind) for match in _SEPARATOR.finditer(data, max(0, start - 2))]
-        yield from _outside([span], [cut for cut in cuts if cut[0] < end])
-    else:
-        yield span
+def _texts(data: bytes) -> Iterator[tuple[int, int]]:
+    """(start, end) of the texts that are scanned together; each is matched by itself."""
+    start = 0
+    for match in _SEPARATOR.finditer(data):
+        yield start, match.start()
+        start = match.end()
+    yield start, len(data)
+
+
+def _found(item: UserPattern, data: bytes, texts: Iterable[tuple[int, int]]) -> list[Span]:
+    index = item.compiled.groupindex
+    group = index.get(VALUE_GROUP, index.get(VALUE_GROUP.encode(), 0))
+    spans: list[Span] = []
+    for begin, stop in texts:
+        for match in item.compiled.finditer(data[begin:stop]):
+            start, end = match.span(group)
+            if 0 <= start < end:
+                spans.append((begin + start, begin + end, item.kind))
+    return spans
 
 
 def _outside(spans: Iterable[Span], taken: Sequence[Span]) -> Iterator[Span]:

@@ -68,3 +68,15 @@ def test_eighteen_areas_are_sparse() -> None:
 def test_an_age_over_eighty_nine_becomes_ninety_or_more(value: str, expected: str) -> None:
     assert age(value) == expected
     assert age(expected) == expected
+
+
+@pytest.mark.parametrize(
+    "value", ["John Smith", "45, SSN 517-64-9982", "sig=abc", "call 555-123-4567", "45 Elm Street"]
+)
+def test_what_is_no_age_is_not_shown_as_one(value: str) -> None:
+    assert age(value) == ""
+
+
+@pytest.mark.parametrize("value", ["45", "45 years", "3 mo", "6.5", "30-39", "adult", "90+"])
+def test_an_age_stays(value: str) -> None:
+    assert age(value) == value

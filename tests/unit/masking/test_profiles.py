@@ -1,7 +1,7 @@
 import pytest
 
 from gateway.errors import Reason, Withheld
-from gateway.masking.kinds import Kind
+from gateway.masking.kinds import LETTERS, Kind
 from gateway.masking.profiles import BUILT_IN, SAFE_HARBOR, Operator, resolve
 from gateway.policy import profiles as policy
 
@@ -42,3 +42,35 @@ def test_safe_harbor_keeps_nothing_and_makes_no_tokens() -> None:
 @pytest.mark.parametrize("name", ["secrets-only", "limited-data-set", "pseudonymous"])
 def test_secrets_are_redacted_in_every_profile_that_masks(name: str) -> None:
     assert BUILT_IN[name].operators[Kind.SECRET] is Operator.REDACT
+
+
+def test_a_limited_data_set_removes_the_sixteen_identifiers_and_nothing_else() -> None:
+    """45 CFR 164.514(e)(2)(i) to (xvi); town, state, ZIP code, dates and other codes stay."""
+    named = {
+        Kind.NAME,
+        Kind.ADDRESS,
+        Kind.PHONE,
+        Kind.FAX,
+        Kind.EMAIL,
+        Kind.SSN,
+        Kind.MRN,
+        Kind.PLAN,
+        Kind.ACCOUNT,
+        Kind.LICENCE,
+        Kind.VEHICLE,
+        Kind.DEVICE,
+        Kind.URL,
+        Kind.IP,
+        Kind.BIOMETRIC,
+        Kind.PHOTO,
+    }
+    profile = BUILT_IN["limited-data-set"]
+
+    assert len(named) == 16
+    assert {kind for kind in Kind if not profile.keeps(kind)} == named | {Kind.TEXT, Kind.SECRET}
+
+
+def test_every_paragraph_of_safe_harbor_has_a_kind() -> None:
+    """45 CFR 164.514(b)(2)(i)(A) to (R)."""
+    assert {letter for letter in LETTERS.values() if letter} == set("ABCDEFGHIJKLMNOPQR")
+    assert set(LETTERS) == set(Kind)

@@ -1,4 +1,9 @@
+import base64
+import hmac
+
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -81,3 +86,46 @@ def test_a_bad_key_is_refused(version: str, key: bytes) -> None:
 
 def test_a_key_shows_in_no_repr() -> None:
     assert repr(bytes(range(64)))[2:20] not in repr(KEY)
+
+
+def test_a_keyed_hash_is_equal_for_equal_values_and_opened_by_nobody() -> None:
+    maker = Tokeniser(KEY, "ward")
+    done = maker.keyed_hash(Kind.MRN, "4711")
+
+    assert done.startswith("[mrn#1:")
+    assert is_mark(done)
+    assert done == maker.keyed_hash(Kind.MRN, "4711")
+    others = {
+        maker.keyed_hash(Kind.SSN, "4711"),
+        maker.keyed_hash(Kind.MRN, "4712"),
+        Tokeniser(KEY, "other").keyed_hash(Kind.MRN, "4711"),
+        Tokeniser(TokenKey("2", KEY.key), "ward").keyed_hash(Kind.MRN, "4711"),
+    }
+    assert len({done, *others}) == 5
+    with pytest.raises(InvalidRequest):
+        maker.value(done)
+
+
+def test_the_hash_key_is_derived_by_hkdf_and_is_not_the_token_key() -> None:
+    derived = HKDF(SHA256(), 32, None, b"chaperone-keyed-hash-1").derive(KEY.key)
+    text = b"\0".join([b"chaperone-token-1", b"ward", b"mrn", b"1", b"4711"])
+    expected = base64.b32encode(hmac.digest(derived, text, "sha256")).decode().rstrip("=").lower()
+
+    assert Tokeniser(KEY, "ward").keyed_hash(Kind.MRN, "4711") == f"[mrn#1:{expected}]"
+
+
+@given(st.text(min_size=1, max_size=20))
+def test_a_patients_dates_move_by_1_to_50_days(patient: str) -> None:
+    days = Tokeniser(KEY, "ward").shift(patient)
+
+    assert 1 <= abs(days) <= 50
+    assert days == Tokeniser(KEY, "ward").shift(patient)
+
+
+def test_all_shifts_occur() -> None:
+    maker = Tokeniser(KEY, "ward")
+
+    assert {maker.shift(str(number)) for number in range(3_000)} == {
+        *range(-50, 0),
+        *range(1, 51),
+    }

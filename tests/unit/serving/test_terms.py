@@ -5,11 +5,15 @@ import pytest
 
 from gateway.errors import Withheld
 from gateway.masking.generalise import year_end
+from gateway.masking.profiles import PSEUDONYMOUS, SAFE_HARBOR
 from gateway.masking.tokens import TokenKey
 from gateway.model.connection import Area, Masking
 from gateway.model.exchange import Authorised
 from gateway.model.operation import Shape
 from gateway.model.representation import Terms
+from gateway.policy.profile_compiler import compile_profile
+from gateway.policy.profile_document import Profile as Source
+from gateway.policy.syntax import read
 from gateway.serving.terms import makes_tokens, needs_key, terms
 from tests.unit.masking.build import NONE, STRICT, authorised
 
@@ -115,3 +119,71 @@ def test_values_and_content_are_masked_by_the_engine_with_the_agents_tokens() ->
     assert shown.body == one.content(TOKENS, body, "application/json", "").body
     assert shown.body != other.content(TOKENS, body, "application/json", "").body
     assert one.value(TOKENS, "ssn", "517-64-9982") != other.value(TOKENS, "ssn", "517-64-9982")
+
+
+def own(text: str) -> Masking:
+    """A masking by a profile of one's own over pseudonymous."""
+    source = Source.model_validate(read(f"extends: pseudonymous\nrank: 31\n{text}".encode()).value)
+    profile = compile_profile("own", source, PSEUDONYMOUS)
+    return Masking("own", 31, ephi=True, digest=profile.digest, definition=profile)
+
+
+def test_a_changed_definition_changes_the_tag_and_the_content() -> None:
+    asked = authorised(masking=own(""))
+    one, other = own("operators: {name: drop}"), own("operators: {name: redact}")
+    body = b'{"name": "Jo Meyers"}'
+
+    assert made(asked, KEY).tag(one, "phi") != made(asked, KEY).tag(other, "phi")
+    assert made(asked, KEY).tag(one, "phi") == made(asked, KEY).tag(
+        own("operators: {name: drop}"), "phi"
+    )
+    assert made(asked, KEY).content(one, body, "application/json", "").body == b"{}"
+    shown = made(asked, KEY).content(other, body, "application/json", "")
+    assert shown.body == b'{"name":"[name]"}'
+    assert (shown.counts, shown.key_version) == ({"name": 1}, "")
+
+
+@pytest.mark.parametrize(
+    ("scope", "same_for_agents", "same_on_connections"),
+    [("principal", False, False), ("connection", True, False), ("tenant", True, True)],
+)
+def test_the_scope_says_who_sees_equal_tokens(
+    scope: str, same_for_agents: bool, same_on_connections: bool
+) -> None:
+    masking = own(f"scope: {scope}")
+    asked = authorised(masking=masking)
+    classified = asked.classified
+    elsewhere = replace(
+        asked,
+        classified=replace(classified, connection=replace(classified.connection, name="another")),
+    )
+
+    def token(exchange: Authorised) -> str:
+        return made(exchange, KEY).value(masking, "ssn", "517-64-9982")
+
+    assert token(asked).startswith("[ssn:7:")
+    assert (token(asked) == token(of_other_agent(asked))) is same_for_agents
+    assert (token(asked) == token(elsewhere)) is same_on_connections
+    tags = (
+        made(asked, KEY).tag(masking, "phi"),
+        made(of_other_agent(asked), KEY).tag(masking, "phi"),
+    )
+    assert (tags[0] == tags[1]) is same_for_agents
+
+
+def test_the_key_is_needed_for_hashes_shifts_and_rules_too() -> None:
+    for text in ("operators: {ssn: hash}", "fields: [{path: a, as: ssn, do: tokenise}]"):
+        source = Source.model_validate(
+            read(f"extends: safe-harbor\nrank: 31\n{text}".encode()).value
+        )
+        profile = compile_profile("own", source, SAFE_HARBOR)
+        assert makes_tokens(Masking("own", 31, ephi=True, definition=profile))
+    assert not makes_tokens(Masking("safe-harbor", 40, ephi=True))
+
+
+def test_a_definition_of_another_engine_is_withheld() -> None:
+    class Other:
+        name, digest = "own", "sha256:00"
+
+    with pytest.raises(Withheld):
+        makes_tokens(Masking("own", 31, ephi=True, definition=Other()))
