@@ -27,7 +27,8 @@ class JsonMasker:
         self._payload = payload
         self._text = text
         self._attachments = attachments
-        needed = payload.profile.rules or payload.drops or payload.shifts
+        profile = payload.profile
+        needed = profile.rules or profile.imported or payload.drops or payload.shifts
         self._rules = RulesPass(payload, Ruling(payload, text)) if needed else None
         # Walks that are done remember what they have seen; one within another is a new one.
         self._resources: list[JsonWalk] = []
@@ -45,7 +46,7 @@ class JsonMasker:
             return self._masked(json_codec.careful(body), None)
         if len(body) >= MIN_SPLIT and body.lstrip()[:1] == b"{" and b'"entry"' in body:
             head = json_codec.split_object(body)
-            whole = self._rules is not None and self._rules.touches("Bundle", "entry")
+            whole = self._rules is not None and self._rules.takes_whole("Bundle", "entry")
             if (
                 bytes(head.get("resourceType", b"")) == b'"Bundle"'
                 and "entry" in head

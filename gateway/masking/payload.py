@@ -164,6 +164,10 @@ class Payload:
             self._numbers[value] = numbered
         return numbered
 
+    def keyed(self) -> None:
+        """Something was made with the token key elsewhere."""
+        self._tokens += 1
+
     def undropped(self, body: bytes) -> bytes:
         """A masked body without what stands for dropped values, in formats without a tree."""
         return body.replace(DROPPED.encode(), b"") if self.drops else body

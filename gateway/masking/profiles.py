@@ -4,12 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from gateway.errors import Reason, Withheld
 from gateway.masking.kinds import Kind
 from gateway.masking.operators import KEYED, Operator
 from gateway.masking.rules import NO_RULES, Rules
 from gateway.masking.user_patterns import UserPattern
+
+if TYPE_CHECKING:  # the engine of imported configurations takes longer to load than all of this
+    from gateway.masking.imported import ImportedConfiguration
 
 __all__ = [
     "BUILT_IN",
@@ -63,6 +67,7 @@ class Profile:
         text: what becomes of free text.
         patterns: what else is looked for in text.
         scope: of tokens, keyed hashes and date shifts.
+        imported: a FHIR anonymizer configuration, in place of the field rules for FHIR JSON.
         digest: of the definition, "" for a built-in profile.
         makes_tokens: the token key is needed.
         drops: some kinds are dropped.
@@ -76,6 +81,7 @@ class Profile:
     text: TextUse = TextUse.MASK
     patterns: tuple[UserPattern, ...] = ()
     scope: Scope = Scope.PRINCIPAL
+    imported: "ImportedConfiguration | None" = field(default=None, repr=False, compare=False)
     digest: str = ""
     makes_tokens: bool = field(init=False, default=False)
     drops: bool = field(init=False, default=False)
@@ -83,7 +89,8 @@ class Profile:
     def __post_init__(self) -> None:
         # Asked for every payload, so worked out once.
         done = {*self.operators.values(), *(rule.operator for rule in self.rules.all)}
-        object.__setattr__(self, "makes_tokens", not KEYED.isdisjoint(done))
+        imported = self.imported is not None and self.imported.needs_key
+        object.__setattr__(self, "makes_tokens", imported or not KEYED.isdisjoint(done))
         object.__setattr__(self, "drops", Operator.DROP in self.operators.values())
 
     @property

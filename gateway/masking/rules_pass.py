@@ -5,11 +5,12 @@ Dates that move with their patient are settled here too, since only the tree say
 
 import re
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from gateway.errors import Reason, Withheld
 from gateway.masking.fhir_fields import ELEMENTS
 from gateway.masking.field_names import UNKNOWN, field_of
+from gateway.masking.field_paths import FieldPath
 from gateway.masking.json_codec import MAX_DEPTH, Node, Number, Settled, too_deep
 from gateway.masking.kinds import Kind
 from gateway.masking.operators import Operator
@@ -17,6 +18,9 @@ from gateway.masking.patients import patient_of_record, patient_of_resource
 from gateway.masking.payload import DROPPED, Payload
 from gateway.masking.rules import FieldRule, Rules, State
 from gateway.masking.ruling import Ruling
+
+if TYPE_CHECKING:
+    from gateway.masking.imported import ImportedConfiguration
 
 _TYPE = re.compile(r"[A-Z][A-Za-z]{1,40}\Z")
 _KEY = re.compile(r"[A-Za-z_$@][A-Za-z_.$-]{0,60}[0-9]{0,2}\Z")
@@ -29,6 +33,7 @@ class _Gone:
 
 
 _GONE = _Gone()
+_KEPT = FieldRule(FieldPath(""), operator=Operator.KEEP, level=-1)
 _Made: TypeAlias = "Node | _Gone"
 
 
@@ -74,9 +79,10 @@ class RulesPass:
         self._shifts = payload.shifts
         self.hidden = 0
 
-    def touches(self, *names: str) -> bool:
-        """Whether a rule stands on one of the members of this path itself."""
-        return any(self._rules.at(names[: end + 1]) for end in range(len(names)))
+    def takes_whole(self, *names: str) -> bool:
+        """Whether what lies below this path is only masked with all that it lies in."""
+        stands = any(self._rules.at(names[: end + 1]) for end in range(len(names)))
+        return stands or self._payload.profile.imported is not None
 
     def before(self, node: Node, *names: str) -> Node:
         """The tree with everything settled that a rule decides; `hidden` counts keys within.
@@ -89,6 +95,8 @@ class RulesPass:
             Withheld: a rule drops all of it, or nesting is too deep.
         """
         self.hidden = 0
+        if self._payload.profile.imported is not None and _is_resource(node) and not names:
+            return self._imported(node, self._payload.profile.imported)
         place = _Place(self._rules.start)
         for name in names:
             state, rule = self._rules.enter(place.state, name)
@@ -101,6 +109,22 @@ class RulesPass:
                 reason=Reason.CONTENT_WITHHELD,
             )
         return made
+
+    def _imported(self, node: Node, configuration: "ImportedConfiguration") -> Node:
+        """A resource by an imported configuration; of what that keeps, secrets still go."""
+        self.hidden = written = _keys(node)
+        context = self._payload.context
+        done = configuration.apply(node, context.key, context.scope, context.today)
+        for (_, path), number in done.counts.items():
+            name = path.rpartition(".")[2]
+            kind = (ELEMENTS.get(name) or field_of(name)).kind or Kind.TEXT
+            self._payload.count(kind, path, number)
+        if configuration.needs_key:
+            self._payload.keyed()
+        place = _Place(self._rules.start, rule=_KEPT, fhir=True)
+        made = self._settled(done.tree, place, "")
+        self.hidden = written
+        return None if isinstance(made, _Gone) else made
 
     def after(self, node: Node) -> Node:
         """The masked tree without the members whose values the profile drops."""
@@ -218,6 +242,10 @@ class RulesPass:
             return Settled(self._payload.apply(Kind.DATE, value, path))
         born = self._payload.born(value, path)
         return Settled(born) if born else value
+
+
+def _is_resource(node: Node) -> bool:
+    return isinstance(node, dict) and isinstance(node.get(_RESOURCE), str)
 
 
 def _kept(node: list[Node], items: list[_Made], *, fhir: bool) -> _Made:

@@ -39,6 +39,8 @@ def covering(profile: Profile) -> Profile:
 
 def loosens(profile: Profile, base: Profile) -> bool:
     """Whether `profile` may show anything that `base` masks."""
+    if profile.imported is not None and base.imported is not profile.imported and base is not NONE:
+        return True  # it shows what it does not name
     if _USES[profile.text] < _USES[base.text]:
         return True
     if any(not _as_strict(profile.operators[kind], kind, base) for kind in Kind):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from gateway.masking import field_paths
 from gateway.masking.kinds import Kind
@@ -17,6 +18,9 @@ from gateway.policy import profile_document as document
 from gateway.policy.faults import Fault, Path
 from gateway.policy.profiles import base_of
 from gateway.policy.syntax import Tree
+
+if TYPE_CHECKING:
+    from gateway.masking.imported import ImportedConfiguration
 
 _OF_TEXT = {
     TextUse.STRUCTURE: Operator.STRUCTURE,
@@ -65,6 +69,7 @@ def compile_profile(name: str, source: document.Profile, base: Profile) -> Profi
         text=text,
         patterns=(*patterns, *base.patterns)[:MAX_PATTERNS],
         scope=Scope(source.scope) if source.scope else base.scope,
+        imported=_imported(source.imported) or base.imported,
         digest=_digest(source, base),
     )
 
@@ -83,6 +88,9 @@ def check_profiles(source: Mapping[str, document.Profile], tree: Tree) -> Iterat
         if faults or name in BUILT_IN or name not in made:
             continue
         base = made[_base(one)]
+        if one.fields and made[name].imported is not None:
+            why = "an imported configuration decides on fields itself; say it all in one of them"
+            yield tree.fault((*here, "fields"), why)
         least, greatest = ranks(made[name], base)
         if not least <= one.rank <= greatest:
             why = f"{_why(made[name], base)} has a rank from {least} to {greatest}"
@@ -123,6 +131,15 @@ def _replacement(tree: Tree, place: Path, word: str, text: str) -> Iterator[Faul
         yield tree.fault(place, "`replace` needs a text: {do: replace, with: …}")
     elif text and word != Operator.REPLACE:
         yield tree.fault(place, "only `replace` has a text (`with`)")
+
+
+def _imported(text: str) -> "ImportedConfiguration | None":
+    if not text:
+        return None
+    # Reading one needs tables of FHIR, which few manifests ask for.
+    from gateway.masking.imported import ImportedConfiguration  # noqa: PLC0415
+
+    return ImportedConfiguration(text)
 
 
 def _operators(source: document.Profile) -> dict[Kind, Operator]:

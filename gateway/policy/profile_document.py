@@ -1,14 +1,17 @@
 """Masking profiles in the manifest's schema."""
 
+import json
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
+from gateway.errors import ConfigurationError
 from gateway.masking import field_paths
 from gateway.masking.user_patterns import MAX_PATTERNS, compile_pattern
 from gateway.policy.profiles import MAX_RANK
 from gateway.policy.scalars import OPTIONAL_NAME, Part, Text, plain_text, whole_number
+from gateway.policy.syntax import Plain
 
 REPLACEMENT = r"^[^\x00-\x1f\x7f]{0,64}$"
 MAX_RULES = 200
@@ -30,6 +33,34 @@ def _user_pattern(value: str) -> str:
     return value
 
 
+def _imported(value: object) -> object:
+    """The configuration as JSON text, checked."""
+    # Reading one needs tables of FHIR, which few manifests ask for.
+    from gateway.masking.imported import ImportedConfiguration  # noqa: PLC0415
+
+    text = json.dumps(_typed(value))
+    try:
+        ImportedConfiguration(text)
+    except ConfigurationError as error:
+        raise PydanticCustomError("imported", "{why}", {"why": str(error)}) from None
+    return text
+
+
+def _typed(value: object) -> object:
+    """Scalars without quotes are the numbers and words of JSON; all else is text."""
+    if isinstance(value, dict):
+        return {str(name): _typed(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_typed(item) for item in value]
+    if isinstance(value, Plain):
+        try:
+            return json.loads(value)
+        except ValueError:
+            return str(value)
+    return value
+
+
+Imported = Annotated[str, BeforeValidator(_imported, json_schema_input_type=dict[str, object])]
 # Spelt out, since a type checker reads them; a test holds them against the engine's own.
 KindWord = Literal[
     "name",
@@ -142,4 +173,9 @@ class Profile(Part):
         default="",
         description="within what equal values have equal tokens: one principal on one connection, "
         "all principals on one connection, or the tenant; without it, as the extended profile",
+    )
+    imported: Imported = Field(
+        default="",
+        description="a configuration of Microsoft's FHIR anonymizer, which masks FHIR JSON in "
+        "place of the profile's own rules",
     )

@@ -111,16 +111,21 @@ def _plain(found: Schema, definitions: Mapping[str, Schema]) -> str:
         case "array":
             return f"list of: {_type(found['items'], definitions)}"
         case "object":
-            if "patternProperties" not in found:
-                return f"kind → {_type(found['additionalProperties'], definitions)}"
-            values = next(iter(found["patternProperties"].values()))
-            return f"name → {_type(values, definitions)}"
+            return _mapping(found, definitions)
         case "integer":
             return f"number, {found['minimum']} to {found['maximum']}"
         case "boolean":
             return "`true` or `false`"
         case _:
             return FORMS.get(found.get("pattern", ""), "text")
+
+
+def _mapping(found: Schema, definitions: Mapping[str, Schema]) -> str:
+    named = found.get("patternProperties")
+    if named:
+        return f"name → {_type(next(iter(named.values())), definitions)}"
+    others = found["additionalProperties"]
+    return "mapping" if isinstance(others, bool) else f"kind → {_type(others, definitions)}"
 
 
 def _named(found: Schema) -> str:

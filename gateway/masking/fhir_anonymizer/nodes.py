@@ -12,7 +12,7 @@ from gateway.masking.fhir_anonymizer.definitions import (
     is_resource,
     members,
 )
-from gateway.masking.json_codec import MAX_DEPTH, Node, Number, too_deep
+from gateway.masking.json_codec import MAX_DEPTH, Node, Number, Settled, too_deep
 
 MAX_DIGITS = 60
 _LARGEST = 10**MAX_DIGITS
@@ -175,7 +175,7 @@ def _element(
             raise _unknown(node.path(), "is not an object")
         _fill(node, item, depth)
         return node
-    if isinstance(item, dict | list) or not isinstance(extra, dict | None):
+    if isinstance(item, dict | list | Settled) or not isinstance(extra, dict | None):
         raise _unknown(node.path(), "is not a single value")
     if not _in_range(item):
         raise _unknown(node.path(), "is a number beyond all bounds")

@@ -11,7 +11,7 @@ from gateway.masking.fhir_anonymizer.definitions import Definition, is_primitive
 from gateway.masking.fhir_anonymizer.labels import Label
 from gateway.masking.fhir_anonymizer.nodes import Element, Value, parse_fragment
 from gateway.masking.fhir_anonymizer.rules import ProcessingFailed, Run
-from gateway.masking.json_codec import Node
+from gateway.masking.json_codec import Node, Settled
 
 _EMPTY = Definition("", "string", "string", False, False, primitive=True)
 
@@ -43,7 +43,7 @@ class Substitute:
         primitive = is_primitive(node.type)
         definition = Definition(node.name, node.type, node.structure, False, False, primitive)
         if primitive:
-            if isinstance(self.replacement, dict | list):
+            if isinstance(self.replacement, dict | list | Settled):
                 raise ProcessingFailed
             made = Element(definition, None)
             made.value = self.replacement

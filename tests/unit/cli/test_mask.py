@@ -143,7 +143,8 @@ def test_tokens_need_a_key_that_nobody_else_can_read(tmp_path: Path) -> None:
     written: list[str] = []
     file = tmp_path / "key"
     for text in (
-        (base64.b64encode(bytes(range(64))).decode(), bytes(range(64)).hex(),
+        base64.b64encode(bytes(range(64))).decode(),
+        bytes(range(64)).hex(),
     ):
         file.write_text(text + "\n")
         file.chmod(0o600)

@@ -7,8 +7,7 @@ ER7 = "x-application/hl7-v2+er7"
 MESSAGE = "\r".join(
     [
         r"MSH|^~\&|A|B|C|D|20200101||ADT^A01|1|P|2.5",
-        "PID|1||4711^^^A^MR~4712||MEYERS^JO||19800110|M|||1 Elm^^Boston^MA^02115||||||||"
-        "999-11-2222",
+        "PID|1||4711^^^A^MR~4712||MEYERS^JO||19800110|M|||1 Elm^^Boston^MA^02115||||||||999112222",
         "OBX|1|ST|x||better than before",
         "PV1|1|" + "|" * 42 + "20200105",
         "",

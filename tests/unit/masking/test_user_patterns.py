@@ -53,7 +53,8 @@ def test_single_words_are_looked_at_too() -> None:
 def test_the_group_named_value_is_what_is_masked() -> None:
     profile = (
         "{extends: safe-harbor, rank: 41, patterns: ["
-        "{kind: mrn, pattern: 'ward (?P<value>[0-9]+)'}, {kind: account, pattern: 'bed (?P<value>[0-9]+)'}]}"
+        "{kind: mrn, pattern: 'ward (?P<value>[0-9]+)'},"
+        " {kind: account, pattern: 'bed (?P<value>[0-9]+)'}]}"
     )
 
     assert tree(profile, {"a": "ward 12, bed 3"}, accept=True) == {"a": "ward [mrn], bed [account]"}
