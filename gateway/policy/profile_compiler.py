@@ -67,7 +67,7 @@ def compile_profile(name: str, source: document.Profile, base: Profile) -> Profi
         replacements=MappingProxyType({**base.replacements, **replacements}),
         rules=Rules((*own, *inherited)),
         text=text,
-        patterns=(*patterns, *base.patterns)[:MAX_PATTERNS],
+        patterns=(*patterns, *base.patterns),
         scope=Scope(source.scope) if source.scope else base.scope,
         imported=_imported(source.imported) or base.imported,
         digest=_digest(source, base),
@@ -91,6 +91,9 @@ def check_profiles(source: Mapping[str, document.Profile], tree: Tree) -> Iterat
         if one.fields and made[name].imported is not None:
             why = "an imported configuration decides on fields itself; say it all in one of them"
             yield tree.fault((*here, "fields"), why)
+        if len(made[name].patterns) > MAX_PATTERNS:
+            why = f"at most {MAX_PATTERNS} patterns, those of the extended profile included"
+            yield tree.fault((*here, "patterns"), why)
         least, greatest = ranks(made[name], base)
         if not least <= one.rank <= greatest:
             why = f"{_why(made[name], base)} has a rank from {least} to {greatest}"

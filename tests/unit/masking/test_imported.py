@@ -106,6 +106,7 @@ def test_faults_of_a_configuration_come_with_the_manifests() -> None:
         read_profile(f"extends: safe-harbor\nrank: 9\nimported: {json.dumps(wrong)}\n".encode())
     assert "3:1: profiles.own.imported" in str(caught.value)
 
-    both = f"extends: safe-harbor\nrank: 9\nimported: {json.dumps(CONFIGURATION)}\nfields: [{{path: a, do: drop}}]\n"
+    both = f"extends: safe-harbor\nrank: 9\nimported: {json.dumps(CONFIGURATION)}\n"
+    both += "fields: [{path: a, do: drop}]\n"
     with pytest.raises(ManifestInvalid, match="decides on fields itself"):
         read_profile(both.encode())

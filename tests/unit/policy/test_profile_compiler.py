@@ -167,3 +167,12 @@ def test_a_pattern_of_a_kind_that_is_kept_has_no_effect() -> None:
     assert "pattern-without-effect" in [
         item.id for item in lint(manifest, compile_manifest(manifest))
     ]
+
+
+def test_inherited_patterns_count_too() -> None:
+    many = ", ".join("{kind: mrn, pattern: 'x[0-9]'}" for _ in range(30))
+    own = f"{{extends: limited-data-set, rank: 20, patterns: [{many}]}}"
+    found = faults(f"{{b: {own}, a: {{extends: b, rank: 20, patterns: [{many}]}}}}")
+
+    assert len(found) == 1
+    assert "at most 50 patterns" in found[0]
