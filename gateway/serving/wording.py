@@ -12,9 +12,9 @@ from typing import Final
 from gateway.approvals.wording import WithheldWording
 from gateway.errors import Withheld
 from gateway.masking import engine
+from gateway.masking.generalise import year_end
 from gateway.model.connection import WITHHELD_MARK
 from gateway.ports import Clock
-from gateway.serving.terms import year_end
 
 MAX_CHARACTERS: Final = 1000
 """Of a text; a longer one is no reason that a reviewer could weigh."""
