@@ -9,6 +9,8 @@ Check = Callable[[bytes], bool]
 _VIN_WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
 _VIN_VALUES = dict(zip(b"ABCDEFGHJKLMNPRSTUVWXYZ", b"12345678123457923456789", strict=True))
 _DIGITS = re.compile(rb"[0-9]")
+_LETTER = re.compile(rb"[A-Za-z]")
+_YEAR = re.compile(rb"(?:19|20)[0-9]{2}")
 # Hosts of terminologies and schemas: names of code systems, not addresses of anything personal.
 _SCHEMAS = frozenset(
     {
@@ -101,3 +103,43 @@ def personal_url(data: bytes) -> bool:
 def mixed(data: bytes) -> bool:
     """Base64 of a key rather than a word: upper and lower case, and digits."""
     return data != data.lower() and data != data.upper() and bool(_DIGITS.search(data))
+
+
+def personal_host(data: bytes) -> bool:
+    """A host without a scheme, with or without a path, that is not the name of a schema."""
+    return personal_url(b"https://" + data)
+
+
+def iban(data: bytes) -> bool:
+    """An international bank account number: ISO 13616, mod 97."""
+    text = data.replace(b" ", b"").decode("ascii")
+    if not 15 <= len(text) <= 34:  # noqa: PLR2004
+        return False
+    return int("".join(str(int(char, 36)) for char in text[4:] + text[:4])) % 97 == 1
+
+
+def has_digit(data: bytes) -> bool:
+    """Not a word alone."""
+    return _DIGITS.search(data) is not None
+
+
+def short_number(data: bytes) -> bool:
+    """What a label such as MRN makes a number of: two digits or more."""
+    return len(_DIGITS.findall(data)) >= 2  # noqa: PLR2004
+
+
+def numbered(data: bytes) -> bool:
+    """A number behind a label: four digits or more, or three and letters, but no year."""
+    count = len(_DIGITS.findall(data))
+    return (count > 3 or (count > 2 and len(data) > count)) and not _YEAR.fullmatch(data)  # noqa: PLR2004
+
+
+def long_number(data: bytes) -> bool:
+    """A number behind a word that is often no label: five digits or more, or four and letters."""
+    count = len(_DIGITS.findall(data))
+    return count > 4 or (count > 3 and _LETTER.match(data.lstrip(b"#")) is not None)  # noqa: PLR2004
+
+
+def month(data: bytes) -> bool:
+    """A month's name, not a modal verb or a verb of motion in small letters."""
+    return data not in {b"may", b"march", b"mar", b"dec", b"sep", b"jan"}

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from gateway.masking.profiles import Profile, resolve
+from gateway.masking.session_names import SessionNames
 from gateway.masking.tokens import TokenKey
 
 
@@ -24,6 +25,8 @@ class Context:
         rank: of the profile; a profile that is not built in masks as the strictest built-in one of
             no higher rank.
         definition: of a profile that is not built in; without it, `rank` decides.
+        session_names: digests of names that earlier answers of the session have shown; None where
+            no session remembers any.
     """
 
     profile: str
@@ -35,6 +38,7 @@ class Context:
     today: date
     rank: int = -1
     definition: Profile | None = None
+    session_names: SessionNames | None = None
 
     @property
     def resolved(self) -> Profile:
@@ -55,9 +59,12 @@ class Result:
         counts: masked values by type of identifier, such as `name` or `ssn`.
         paths: (path, type, count), the most frequent first, at most 200; never a value.
         key_version: of the token key, "" where no token was made.
+        names_seen: digests of the words of names that fields of the payload have named, for the
+            session to remember; empty where none remembers any.
     """
 
     body: bytes = field(repr=False)
     counts: Mapping[str, int]
     paths: tuple[tuple[str, str, int], ...]
     key_version: str
+    names_seen: frozenset[bytes] = field(default=frozenset(), repr=False)

@@ -58,7 +58,13 @@ def mask(body: bytes, content_type: str, content_encoding: str, context: Context
             "The content names more people than can be looked for in its text.",
             reason=Reason.MASKING_FAILED,
         )
-    return Result(_encoded(masked, encoding), payload.counts, payload.paths, payload.key_version)
+    return Result(
+        _encoded(masked, encoding),
+        payload.counts,
+        payload.paths,
+        payload.key_version,
+        context.session_names.seen(payload.known.names) if context.session_names else frozenset(),
+    )
 
 
 def mask_text_value(name: str, value: str, context: Context) -> str:

@@ -135,7 +135,7 @@ class FhirWalk(JsonWalk):
                 if len(self._codes) < MAX_CODES:
                     self._codes.add(value)
                 return value
-            return self.scanned(holder, key, value, path)
+            return self.scanned(holder, key, value, path, coded=True)
         return super().string(holder, key, value, field, path)
 
     def _telecom(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:

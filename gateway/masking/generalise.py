@@ -44,6 +44,9 @@ _AGES = re.compile(
     re.IGNORECASE,
 )
 _AGE_WORDS = frozenset({"adult", "child", "infant", "newborn", "neonate", "adolescent", "elderly"})
+_IN_WORDS = re.compile(
+    r"(?:(?:super)?centenarian|nonagenarian|ninety|(?:a |one )?hundred)\b", re.IGNORECASE
+)
 
 
 def year(value: str) -> str:
@@ -80,7 +83,9 @@ def zip3(value: str) -> str:
 
 
 def age(value: str) -> str:
-    """The text of an age, numbers over 89 replaced with 90+; "" where it is no age."""
+    """The text of an age, over 89 replaced with 90+, in words too; "" where it is no age."""
+    if _IN_WORDS.match(value):
+        return OVER
     if not _AGES.match(value):
         return value if value.strip().lower() in _AGE_WORDS else ""
     return _AGE.sub(lambda match: OVER if int(match[0]) > MAX_AGE else match[0], value).replace(

@@ -48,6 +48,7 @@ class JsonWalk:
         self._text = text
         self._depth = 0
         self._pending: list[tuple[Node_, str | int, str, str]] = []
+        self._coded: list[tuple[Node_, str | int, str, str]] = []
         self._renamed: list[dict[str, Node]] = []
 
     def root(self, node: Node, path: str = "") -> Node:
@@ -59,12 +60,15 @@ class JsonWalk:
 
     def settle(self) -> None:
         """Mask the strings that have been gathered."""
-        pending, self._pending = self._pending, []
-        masked = self._text.many([text for _, _, text, _ in pending])
-        for (holder, key, _, path), done in zip(pending, masked, strict=True):
-            holder[key] = done.text  # type: ignore[index]
-            if done.counts:
-                self._text.count(done, path)
+        # Prose first: a name that it introduces is masked in the others too.
+        prose, self._pending = self._pending, []
+        coded, self._coded = self._coded, []
+        for pending, is_coded in ((prose, False), (coded, True)):
+            masked = self._text.many([text for _, _, text, _ in pending], coded=is_coded)
+            for (holder, key, _, path), done in zip(pending, masked, strict=True):
+                holder[key] = done.text  # type: ignore[index]
+                if done.counts:
+                    self._text.count(done, path)
         renamed, self._renamed = self._renamed, []
         for node in renamed:
             self._rename(node)
@@ -123,7 +127,7 @@ class JsonWalk:
                 return self._payload.apply(Kind.DATE, value, path)
             if kind is Kind.TEXT or (not field.vocabulary and _SPACE.search(value)):
                 return self.free_text(holder, key, value, path)
-            return self.scanned(holder, key, value, path)
+            return self.scanned(holder, key, value, path, coded=field.vocabulary)
         if field.birth:
             return self._payload.born(value, path) or mark(Kind.DATE)
         if self._payload.keeps(kind):
@@ -141,13 +145,19 @@ class JsonWalk:
             return self._payload.apply(Kind.TEXT, value, path)
         return self.scanned(holder, key, value, path)
 
-    def scanned(self, holder: Node_, key: str | int, value: str, path: str) -> str:
-        """A string for the recognisers, in the next batch; base64 is looked into at once."""
+    def scanned(
+        self, holder: Node_, key: str | int, value: str, path: str, *, coded: bool = False
+    ) -> str:
+        """A string for the recognisers, in the next batch; base64 is looked into at once.
+
+        A single word is read as a code is: names in it are found where a field has named them.
+        """
         if len(value) >= MIN_BASE64 and _BASE64.match(value) and not _HEX.match(value):
             return self._attachments.embedded(value, path)
         words = not (self._payload.known or self._text.patterned)
         if value and not (words and _WORD.match(value)):
-            self._pending.append((holder, key, value, path))
+            batch = self._coded if coded or not _SPACE.search(value) else self._pending
+            batch.append((holder, key, value, path))
         return value
 
     def learn(self, kind: Kind, value: str, path: str) -> None:  # noqa: ARG002
@@ -179,7 +189,7 @@ class JsonWalk:
         """Names of members that look like values are masked too; the order stays."""
         names = list(node)
         odd = [name for name in names if not _KEY.match(name)]
-        masked = dict(zip(odd, self._text.many(odd), strict=True))
+        masked = dict(zip(odd, self._text.many(odd, coded=True), strict=True))
         if all(done.text == name for name, done in masked.items()):
             return
         members = list(node.items())

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from gateway.masking.kinds import Kind
 from gateway.masking.marks import is_mark
+from gateway.masking.person_words import NOT_A_NAME
 
 MAX_KNOWN = 200_000
 """Distinct words of one payload; more than that is not learned, and its text is withheld."""
@@ -51,6 +52,11 @@ class Known:
         return self._size
 
     @property
+    def names(self) -> frozenset[str]:
+        """The words of the names that fields have named."""
+        return frozenset(word.decode("utf-8", "replace") for word in self._words)
+
+    @property
     def full(self) -> bool:
         """More has been named than is remembered."""
         return self._size >= MAX_KNOWN
@@ -69,6 +75,11 @@ class Known:
                 for part in _PART.findall(folded):
                     if len(part) > _MIN_NAME and not part.isdigit():
                         self._add(part)
+
+    def learn_found(self, value: str) -> None:
+        """A name that was found in text: its words, but for those that are common ones."""
+        kept = (word for word in value.split() if word.lower().strip(".,") not in NOT_A_NAME)
+        self.learn_name(" ".join(kept))
 
     def learn_phrase(self, value: str, kind: Kind) -> None:
         """A value as it stands: a street, a city, a number."""

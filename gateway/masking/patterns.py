@@ -9,13 +9,18 @@ from gateway.masking.kinds import Kind
 from gateway.masking.recogniser import Recogniser
 
 _MONTH = (
-    r"(?:[Jj]an(?:uary)?|[Ff]eb(?:ruary)?|[Mm]ar(?:ch)?|[Aa]pr(?:il)?|[Mm]ay|[Jj]une?|[Jj]uly?"
+    r"(?:[Jj]an(?:uary)?|[Ff]eb(?:ruary)?|[Mm]ar(?:ch)?|[Aa]pr(?:il)?|May|[Jj]une?|[Jj]uly?"
     r"|[Aa]ug(?:ust)?|[Ss]ept?(?:ember)?|[Oo]ct(?:ober)?|[Nn]ov(?:ember)?|[Dd]ec(?:ember)?"
     r"|JAN(?:UARY)?|FEB(?:RUARY)?|MAR(?:CH)?|APR(?:IL)?|MAY|JUNE?|JULY?|AUG(?:UST)?|SEPT?(?:EMBER)?"
     r"|OCT(?:OBER)?|NOV(?:EMBER)?|DEC(?:EMBER)?)"
 )
 _DAY = r"(?:0?[1-9]|[12][0-9]|3[01])(?:st|nd|rd|th)?"
 _YEAR = r"(?:1[89][0-9]{2}|20[0-9]{2})"
+_SHORT_YEAR = r"(?:'|\xe2\x80\x99)[0-9]{2}"
+_WEEKDAY = (
+    r"(?:(?:Mon(?:day)?|Tue(?:s(?:day)?)?|Wed(?:nesday)?|Thu(?:rs(?:day)?)?|Fri(?:day)?"
+    r"|Sat(?:urday)?|Sun(?:day)?)\.?,? )?"
+)
 _TIME = (
     r"(?:(?:T|[ ]{1,2}|, ?| at )[0-2]?[0-9]:?[0-5][0-9](?::?[0-5][0-9](?:\.[0-9]{1,9})?)?"
     r"(?: ?[AaPp]\.?[Mm]\.?)?(?:Z| ?[+-][0-9]{2}:?[0-9]{2})?)?"
@@ -45,21 +50,30 @@ _STREETS = (
 )
 _UNIT = r"(?:,? (?:Apt|Apartment|Suite|Ste|Unit|Room|Rm|Floor|Fl|#)\.? ?#?[A-Za-z0-9-]{1,8})?"
 _WORD = r"[A-Z\xc3-\xc5][A-Za-z0-9\x80-\xff'-]{0,40}"
-_CAPITALISED = r"[A-Z\xc3-\xc5][a-z\x80-\xff'][A-Za-z0-9\x80-\xff'-]{0,40}"
-_NAME = (
-    r"(?:[A-Z][A-Z'-]{1,40}, [A-Z][A-Z'-]{1,40}\b"
-    rf"|{_WORD}(?: {_WORD}| [A-Z]\b\.?){{0,2}}"
-    rf"(?:, {_CAPITALISED}(?: [A-Z]\b\.?| {_CAPITALISED})?)?)"
+_NUMBER = (
+    r"(?P<{kind}>#?(?:[A-Za-z]{{1,8}}[-_]?){{0,2}}[0-9][0-9A-Za-z]*(?:[-_][0-9A-Za-z]+)*"
+    r"(?: [0-9]{{2,6}}\b){{0,3}})"
 )
-_NUMBER = r"(?P<{kind}>[A-Za-z]{{0,6}}[-#]?[0-9][0-9A-Za-z-]{{3,24}})"
-_AFTER = r"(?: ?(?:is|was|of|=))?[\"']?[ \t]{0,4}[:#=.-]{0,2}[ \t]{0,4}[\"']?"
+_AFTER = (
+    r"[\"')]?(?: ?(?:is|was|of|are|ending in))?[ \t]{0,4}(?:[:#=.-]{1,2}[ \t]{0,4}){0,2}[\"'(]?"
+)
+_STATE_NAMES = (
+    "Alabama|Alaska|Arizona|Arkansas|California|Colorado|Connecticut|Delaware|Florida|Georgia"
+    "|Hawaii|Idaho|Illinois|Indiana|Iowa|Kansas|Kentucky|Louisiana|Maine|Maryland|Massachusetts"
+    "|Michigan|Minnesota|Mississippi|Missouri|Montana|Nebraska|Nevada|New Hampshire|New Jersey"
+    "|New Mexico|New York|North Carolina|North Dakota|Ohio|Oklahoma|Oregon|Pennsylvania"
+    "|Rhode Island|South Carolina|South Dakota|Tennessee|Texas|Utah|Vermont|Virginia|Washington"
+    "|West Virginia|Wisconsin|Wyoming|District of Columbia|Puerto Rico"
+)
 
 
-def _labelled(kind: Kind, labels: str) -> Recogniser:
+def _labelled(kind: Kind, labels: str, check: checks.Check = checks.numbered) -> Recogniser:
     """A number after its label, such as `Acct # 12345`."""
     value = _NUMBER.format(kind=kind.replace("-", "_"))
     return Recogniser(
-        kind, rf"(?i:\b(?:{labels})(?: ?(?:id|number|num|no|nr|#))?\b\.?){_AFTER}{value}"
+        kind,
+        rf"(?i:\b(?:{labels})(?: ?(?:id|numbers?|num|no|nr)\b| ?#)?\.?){_AFTER}{value}",
+        check,
     )
 
 
@@ -74,41 +88,88 @@ CONTACTS: tuple[Recogniser, ...] = (
     Recogniser(
         Kind.URL, r"\bwww\.[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,6}(?:/[^\s\"'<>\\\x00]*)?"
     ),
+    Recogniser(
+        Kind.URL,
+        r"\b(?:[A-Za-z0-9-]{1,63}\.){1,5}(?:com|org|net|edu|gov|mil|info|biz|health)"
+        r"\b(?:/[^\s\"'<>\\\x00\[\]]*)?",
+        checks.personal_host,
+    ),
     Recogniser(Kind.IP, r"\b[0-9]{1,3}(?:\.[0-9]{1,3}){3,40}\b", checks.ip),
     Recogniser(Kind.IP, r"\b[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}\b", checks.ip),
+    Recogniser(Kind.IP, r"::(?:[0-9A-Fa-f]{1,4}:){0,5}[0-9A-Fa-f.]{1,15}\b", checks.ip),
     Recogniser(Kind.DEVICE, r"\b[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}\b"),
+    Recogniser(Kind.DEVICE, r"\b[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\b"),
+    Recogniser(
+        Kind.ID,
+        r"(?i:\b(?:user ?name|user ?id|login|log-in|screen ?name|twitter|instagram|facebook|tiktok"
+        r"|snapchat|linkedin|skype|handle|whatsapp)\b)(?: (?:is|id|handle))?[ \t]{0,2}[:=@]{1,2}"
+        r"[ \t]{0,2}@?(?P<id>[A-Za-z0-9_.-]{3,40})",
+    ),
 )
 NUMBERS: tuple[Recogniser, ...] = (
     Recogniser(
         Kind.SSN,
-        r"(?i:\b(?:ssn|ss ?#|social ?(?:security)?(?: ?(?:number|num|no|#))?)\b\.?)"
-        rf"{_AFTER}(?P<ssn>[0-9Xx*]{{3}}[- ]?[0-9Xx*]{{2}}[- ]?[0-9]{{4}})\b",
+        r"(?i:\b(?:ssn|ss ?#|ssi ?#|itin|tin|social ?(?:security)?(?: ?(?:number|num|no|#))?)\b\.?)"
+        rf"(?: ?#)?{_AFTER}(?P<ssn>[0-9Xx*]{{3}}[-. ]?[0-9Xx*]{{2}}[-. ]?[0-9]{{4}})\b",
+    ),
+    Recogniser(
+        Kind.SSN,
+        r"(?i:\b(?:ssn|social security(?: number)?)\b)[^0-9\n\x00]{0,30}(?P<ssn>[0-9]{4})\b",
+    ),
+    Recogniser(
+        Kind.SSN,
+        r"(?i:\blast (?:4|four)(?: digits?)?(?: of)?(?: (?:his|her|their|the))?(?: ssn"
+        r"| social(?: security)?(?: number)?))[^0-9\n\x00]{0,10}(?P<ssn>[0-9]{4})\b",
+    ),
+    _labelled(
+        Kind.MRN,
+        r"mrn|mr ?#|medical ?record|med\.? ?rec|(?:patient|pt|hospital|chart|record|emr|ehr|unit)"
+        r" ?(?:id|identifier|number|no|#)|chart",
+        checks.short_number,
     ),
     Recogniser(Kind.SSN, r"\b[0-9]{3}-[0-9]{2}-[0-9]{4}\b"),
     Recogniser(Kind.SSN, r"\b[0-9]{3} [0-9]{2} [0-9]{4}\b"),
     _labelled(
-        Kind.MRN,
-        r"mrn|mr ?#|medical ?record|med ?rec|patient ?(?:id|number|no|#)|chart|record ?(?:id"
-        r"|number|no|#)",
+        Kind.PLAN,
+        r"(?:health ?)?(?:plan|member|membership|subscriber|beneficiary|policy|group|insurance"
+        r"|ins\.?|medicare|medicaid|hmo|ppo|coverage)(?: ?(?:policy|plan|member|card|group))?"
+        r"(?: ?(?:id|number|no|#))|mbi|hicn?|payer id",
     ),
     _labelled(
         Kind.PLAN,
-        r"(?:health ?)?(?:plan|member|subscriber|beneficiary|policy|group|insurance|medicare"
-        r"|medicaid)"
-        r"(?: ?(?:id|number|no|#))|mbi|hicn?|payer id",
+        r"(?:health|insurance|ins\.?|medical|dental)? ?(?:plan|policy|insurance|coverage|member"
+        r"|subscriber|medicare|medicaid|hmo|ppo)(?: policy| plan)?|ins|group",
+        checks.long_number,
     ),
-    _labelled(Kind.ACCOUNT, r"acc(?:oun)?t|a/c|invoice|billing|claim|bank|routing|iban"),
+    _labelled(
+        Kind.ACCOUNT,
+        r"acc(?:oun)?t|a/c|invoice|billing|claim|bank(?: account)?|routing|aba|iban|swift|bic"
+        r"|(?:credit |debit )?card|statement",
+    ),
+    Recogniser(
+        Kind.VEHICLE,
+        r"(?i:\b(?:license |licence |number |registration )?plates?(?: ?(?:number|no|#))?\b\.?)"
+        rf"{_AFTER}(?P<vehicle>[A-Z0-9]{{1,4}}[ -]?[A-Z0-9]{{2,5}}(?:[ -][A-Z0-9]{{1,4}})?)\b",
+        checks.has_digit,
+    ),
     _labelled(
         Kind.LICENCE,
-        r"(?:driver'?s?,? )?licen[sc]e|dl ?#|certificate|passport|npi|dea(?: ?(?:number|no|#))"
-        r"|registration",
+        r"(?:driver'?s?'?,? )?licen[sc]e|(?:ca |ny |tx |fl )?dl ?#?|certificate|certification"
+        r"|passport|npi|dea(?: ?(?:number|no|#))?|registration|upin|permit|visa",
     ),
-    _labelled(Kind.VEHICLE, r"(?:license )?plate|vin|vehicle"),
-    _labelled(Kind.DEVICE, r"serial|s/n|udi|imei|device|lot|implant|pacemaker"),
+    _labelled(Kind.VEHICLE, r"vin|vehicle"),
+    _labelled(
+        Kind.DEVICE,
+        r"serial|s/n|sn|udi|gtin|imei|imsi|iccid|device|lot|implant|pacemaker|model and serial"
+        r"|mac(?: address)?",
+    ),
     _labelled(
         Kind.ID,
-        r"(?:visit|encounter|case|accession|rx|prescription|referral|specimen|order|fin|csn"
-        r"|admission|study)(?: ?(?:id|number|no|#))",
+        r"(?:visit|encounter|case|accession|rx|prescription|referral|specimen|order|csn"
+        r"|admission|study|subject|participant|sample|request|authori[sz]ation|auth|site|employee"
+        r"|badge|student|military|service|tax|file|ticket|tracking|confirmation|reference|ref"
+        r"|appointment|transaction|voter|client|person|customer|record)"
+        r"(?: ?(?:id|identifier|number|num|no|nr|#))|accession|fin|csn|rx ?#|identifier|\bid",
     ),
     Recogniser(
         Kind.PLAN,
@@ -116,11 +177,15 @@ NUMBERS: tuple[Recogniser, ...] = (
     ),
     Recogniser(Kind.VEHICLE, r"\b[A-HJ-NPR-Z0-9]{17}\b", checks.vin),
     Recogniser(Kind.LICENCE, r"\b[ABCDEFGHJKLMPRSTUX][A-Z9][0-9]{7}\b", checks.dea),
-    Recogniser(Kind.DEVICE, r"\(01\)[0-9]{14}(?:\([0-9]{2}\)[A-Za-z0-9/-]{1,20}){0,4}"),
-    Recogniser(Kind.ACCOUNT, r"\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b"),
+    Recogniser(Kind.DEVICE, r"\(01\)[0-9]{14}(?:\([0-9]{2,4}\)[A-Za-z0-9/-]{1,20}){0,6}"),
+    Recogniser(
+        Kind.ACCOUNT,
+        r"\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b",
+        checks.iban,
+    ),
     Recogniser(
         Kind.PHONE,
-        r"(?i:\b(?:phone|telephone|tel|mobile|cell|call|pager?|contact|home|work"
+        r"(?i:\b(?:phone|telephone|tel|mobile|cell|call(?:ed|ing)?|pager?|beeper|contact|home|work|sms|text(?:ed)?|voicemail|dial|ph"
         r"|reach(?:ed)?(?: \w+)? at)\b\.?)"
         r"(?: ?(?:number|no|#))?[ :#.-]{1,3}(?P<phone>\+?[0-9(][0-9().\x2f -]{5,18}[0-9])",
     ),
@@ -134,7 +199,15 @@ NUMBERS: tuple[Recogniser, ...] = (
         r"(?:\+?1[-. ]?)?(?:\([0-9]{3}\)[-. ]?"
         r"|\b[0-9]{3}[-. ])[0-9]{3}[-. ][0-9]{4}\b(?:,? ?(?:x|ext\.?|extension) ?[0-9]{1,6})?",
     ),
-    Recogniser(Kind.PHONE, r"\+[1-9][0-9]{0,2}(?:[ .-]?\(?[0-9]{1,4}\)?){2,6}[0-9]"),
+    Recogniser(Kind.PHONE, r"\+[1-9][0-9]{0,2}(?:[ .-]?\(?[0-9]{1,5}\)?){2,6}[0-9]"),
+    # National forms with a trunk prefix: British, French, German, Australian and the like.
+    Recogniser(
+        Kind.PHONE,
+        r"(?:\(0[0-9]{1,4}\) ?[0-9]{3,4}[ -]?[0-9]{3,4}"
+        r"|\b0[1-9][0-9]{1,3}[ -][0-9]{3,4}[ -]?[0-9]{3,4}"
+        r"|\b0[1-9](?:[ .-][0-9]{2}){4}|\b0[1-9][ -][0-9]{4}[ -][0-9]{4}"
+        r"|\b001[- .][0-9]{3}[- .][0-9]{3}[- .][0-9]{4}(?:x[0-9]{1,6})?)\b",
+    ),
     Recogniser(Kind.ACCOUNT, r"\b[0-9](?:[ -]?[0-9]){11,18}\b", checks.card),
     Recogniser(Kind.LICENCE, r"\b[12][0-9]{9}\b", checks.npi),
     Recogniser(Kind.PHONE, r"\b[2-9][0-9]{2}[2-9][0-9]{6}\b"),
@@ -151,11 +224,24 @@ TIMES: tuple[Recogniser, ...] = (
         rf"\b(?:0?[1-9]|[12][0-9]|3[01])[-/.](?:0?[1-9]|[12][0-9]|3[01])[-/.](?:{_YEAR}"
         rf"|[0-9]{{2}}){_TIME}\b",
     ),
-    Recogniser(Kind.DATE, rf"\b{_MONTH}\.? {_DAY}(?:,? {_YEAR})?\b{_TIME}"),
     Recogniser(
-        Kind.DATE, rf"\b{_DAY}(?: of)?[ -]{_MONTH}\.?(?:,?[ -](?:{_YEAR}|[0-9]{{2}}))?\b{_TIME}"
+        Kind.DATE,
+        rf"\b{_WEEKDAY}{_MONTH}\.? {_DAY}(?:(?:,| of)? (?:{_YEAR}|{_SHORT_YEAR}))?\b{_TIME}",
     ),
-    Recogniser(Kind.DATE, rf"\b{_MONTH}\.?,? {_YEAR}\b"),
+    Recogniser(
+        Kind.DATE,
+        rf"\b{_WEEKDAY}{_DAY}(?: of)?[ -]{_MONTH}\.?(?:,?[ -](?:{_YEAR}|{_SHORT_YEAR}"
+        rf"|[0-9]{{2}}))?\b{_TIME}",
+    ),
+    Recogniser(Kind.DATE, rf"\b{_MONTH}\.?,?(?: of)? (?:{_YEAR}|{_SHORT_YEAR})\b"),
+    Recogniser(Kind.DATE, rf"\b(?:0?[1-9]|1[0-2])/{_YEAR}\b"),
+    Recogniser(Kind.DATE, rf"\b(?i:last|next|this past|this coming) {_MONTH}\b(?: {_DAY}\b)?"),
+    Recogniser(
+        Kind.DATE,
+        rf"\b(?i:this|early|late|mid|since|until|till|in|during|around|by|of)[ -]"
+        rf"(?P<date>{_MONTH}\b\.?(?: {_DAY}\b)?(?:,? (?:{_YEAR}|{_SHORT_YEAR})\b{_TIME})?)",
+        checks.month,
+    ),
     Recogniser(
         Kind.DATE,
         rf"(?i:\b(?:dob|d\.o\.b\.?|born|birth ?date|date of birth|admitted|discharged|died"
@@ -168,14 +254,51 @@ TIMES: tuple[Recogniser, ...] = (
         r"\b(?P<age>9[0-9]|1[0-4][0-9])[ -]?(?i:years?|yrs?|y/?o|y\.o\.?|yr-old)\b",
     ),
     Recogniser(
+        Kind.AGE,
+        r"(?i:\b(?:ninety(?:[ -](?:one|two|three|four|five|six|seven|eight|nine))?"
+        r"|(?:a |one )?hundred"
+        r"(?:[ -]and[ -](?:[a-z]+)|[ -](?:one|two|three|four|five|six|seven|eight|nine|ten))?)"
+        r"(?:[ -]years?(?:[ -]old)?|[ -]y/?o))\b",
+    ),
+    Recogniser(Kind.AGE, r"\b(?i:nonagenarian|centenarian|supercentenarian)\b"),
+    Recogniser(
+        Kind.AGE,
+        r"\b(?P<age>9[0-9]|1[0-4][0-9])[ -](?i:male|female|man|woman|gentleman|lady|m|f)\b",
+        checks.has_digit,
+    ),
+    Recogniser(
         Kind.AGE, r"(?i:\b(?:age[ds]?|aged)\b)(?: of| is|:)? ?(?P<age>9[0-9]|1[0-4][0-9])\b"
     ),
 )
 PLACES: tuple[Recogniser, ...] = (
     Recogniser(
         Kind.ADDRESS,
-        rf"\b[0-9]{{1,6}}[A-Za-z]? (?:[NSEW]{{1,2}}\.? |North |South |East "
-        rf"|West )?(?:{_WORD} ){{0,4}}(?:{_STREETS})\b\.?{_UNIT}",
+        rf"\b[0-9]{{1,6}}[A-Za-z]?(?:-[0-9]{{1,5}})? (?:[NSEW]{{1,2}}\.? |North |South |East "
+        rf"|West )?(?:[0-9]{{1,3}}(?:st|nd|rd|th) )?(?:{_WORD} ){{0,4}}(?:{_STREETS})\b\.?{_UNIT}",
+    ),
+    Recogniser(
+        Kind.ADDRESS,
+        r"\b[0-9]{1,5} (?:[nsew]\.? )?[a-z]{2,20}(?: [a-z]{2,20})? "
+        r"(?:street|avenue|boulevard|road|ave|blvd|rd)\b",
+    ),
+    Recogniser(
+        Kind.ADDRESS,
+        rf"\b(?:[Rr]ue|Calle|Via|Viale|Avenida|Rua|Piazza|Plaza|Carrer) (?:[a-z]{{1,3}} ){{0,2}}"
+        rf"{_WORD}(?: {_WORD}){{0,2}},? [0-9]{{1,5}}\b",
+    ),
+    Recogniser(
+        Kind.ADDRESS,
+        r"\b[0-9]{1,4}(?: ?bis)?,? (?:rue|avenue|boulevard|place|chemin|all\xc3\xa9e)"
+        rf" (?:[a-z]{{1,3}}['. ]){{0,2}}{_WORD}(?: {_WORD}){{0,2}}",
+    ),
+    Recogniser(
+        Kind.ADDRESS,
+        rf"\b{_WORD}(?:stra\xc3\x9fe|strasse|str\.|gasse|platz|allee|weg|straat|laan|gatan|vej)"
+        r" [0-9]{1,4} ?[a-z]?\b",
+    ),
+    Recogniser(
+        Kind.ADDRESS,
+        r"[-+]?\b[0-9]{1,3}\.[0-9]{4,10}(?:\xc2\xb0)? ?[NS]?, ?[-+]?[0-9]{1,3}\.[0-9]{4,10}",
     ),
     Recogniser(
         Kind.ADDRESS,
@@ -193,47 +316,20 @@ PLACES: tuple[Recogniser, ...] = (
     ),
     Recogniser(
         Kind.CITY,
-        rf"\b(?P<city>{_WORD}(?: {_WORD}){{0,2}}), ?(?:{_STATES})"
-        rf"(?: (?P<zip>[0-9]{{5}}(?:-[0-9]{{4}})?))?\b",
+        rf"\b(?P<city>{_WORD}(?: {_WORD}){{0,2}}, ?(?:{_STATES}|{_STATE_NAMES}))\b"
+        rf"(?:,? {{1,2}}(?P<zip>[0-9]{{5}}(?:-[0-9]{{4}})?)\b)?",
     ),
-    Recogniser(Kind.ZIP, rf"\b(?:{_STATES}),? {{1,2}}(?P<zip>[0-9]{{5}}(?:-[0-9]{{4}})?)\b"),
     Recogniser(
-        Kind.ZIP, r"(?i:\b(?:zip|postal)(?: ?code)?\b)[ :#]{1,3}(?P<zip>[0-9]{5}(?:-[0-9]{4})?)\b"
+        Kind.ZIP, rf"\b(?:{_STATES}|{_STATE_NAMES}),? {{1,2}}(?P<zip>[0-9]{{5}}(?:-[0-9]{{4}})?)\b"
+    ),
+    Recogniser(
+        Kind.ZIP,
+        r"(?i:\b(?:zip|postal|post)(?: ?codes?)?\b)(?: is"
+        r"| of)?[ :#]{1,3}(?P<zip>[0-9]{5}(?:-[0-9]{4})?)\b",
     ),
     Recogniser(Kind.ZIP, r"\b[0-9]{5}-[0-9]{4}\b"),
+    # Postcodes of the United Kingdom and Canada.
+    Recogniser(Kind.ZIP, r"\b[A-Z]{1,2}[0-9][A-Z0-9]? [0-9][ABD-HJLNP-UW-Z]{2}\b"),
+    Recogniser(Kind.ZIP, r"\b[ABCEGHJ-NPRSTVXY][0-9][A-Z] [0-9][A-Z][0-9]\b"),
 )
-PEOPLE: tuple[Recogniser, ...] = (
-    Recogniser(
-        Kind.NAME,
-        rf"\b(?P<name>{_WORD}(?: [A-Z]\b\.?)?(?: {_WORD}){{0,2}}),?[ \n]{{1,2}}(?:is"
-        rf"|was) an? [0-9]{{1,3}}[ -]?(?:years?|yrs?|y/?o|months?|weeks?|days?)\b",
-    ),
-    Recogniser(
-        Kind.NAME,
-        rf"\b(?:Mr|Mrs|Ms|Mx|Miss|Dr|DR|MR|MRS|MS|Doctor|Prof|Professor|Rev|Sgt|Nurse|Judge"
-        rf"|Capt)\b\.? (?P<name>(?:[A-Z]\. ?)?{_WORD}(?: [A-Z]\b\.?)?(?: {_WORD}){{0,2}})",
-    ),
-    Recogniser(
-        Kind.NAME,
-        r"(?i:\b(?:(?:patient|pt|client|member|subscriber|guarantor|mother|father|spouse|wife"
-        r"|husband|son|daughter"
-        r"|brother|sister|partner|guardian|physician|provider|doctor|attending|surgeon|nurse"
-        r"|contact|next of kin"
-        r"|emergency contact|insured|employer|first|last|full|maiden|family|given|middle)?[ -]?name"
-        r"|patient|pt|client|next of kin|emergency contact|guarantor|guardian|attending"
-        r"|referred by|pcp|signed|dictated by|re))"
-        rf"[\"']?[ \t]{{0,2}}[:=][ \t]{{0,4}}[\"']?(?P<name>{_NAME})",
-    ),
-    Recogniser(
-        Kind.NAME,
-        rf"(?i:\b(?:(?:patient|client|his|her|their|my|whose) name is|named|called|i am|i'm"
-        rf"|this is|patient is|for patient|on patient|patient))"
-        rf" (?P<name>{_WORD}(?: [A-Z]\b\.?)? {_WORD}(?: {_WORD})?)",
-    ),
-    Recogniser(
-        Kind.NAME,
-        rf"\b(?P<name>{_WORD}(?: [A-Z]\b\.?)? {_WORD}),? (?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-C)?"
-        rf"|Ph\.?D|D\.?D\.?S|LCSW|APRN|FACP|Esq)\b",
-    ),
-)
-IDENTIFIERS: tuple[Recogniser, ...] = (*CONTACTS, *NUMBERS, *TIMES, *PEOPLE, *PLACES)
+IDENTIFIERS: tuple[Recogniser, ...] = (*CONTACTS, *NUMBERS, *TIMES, *PLACES)

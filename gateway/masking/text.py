@@ -1,9 +1,10 @@
-"""Text: secrets and identifiers found by recognisers, then what the payload has named."""
+"""Text: secrets and identifiers found by recognisers, names in prose, what fields have named."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gateway.masking import prose
 from gateway.masking.kinds import Kind
 from gateway.masking.payload import Payload
 from gateway.masking.scan import Span, scanner
@@ -37,7 +38,7 @@ class TextMasker:
         patterns = payload.profile.patterns
         self._scanner = PatternScan(scan, patterns, payload.profile.operators) if patterns else scan
         self.patterned = bool(patterns)
-        self._cache: dict[str, MaskedText] = {}
+        self._cache: dict[tuple[str, bool], MaskedText] = {}
         self._learned = 0
 
     def mask(self, text: str, path: str) -> str:
@@ -51,35 +52,52 @@ class TextMasker:
         for kind, number in masked.counts:
             self._payload.count(kind, path, number)
 
-    def many(self, texts: Sequence[str]) -> list[MaskedText]:
+    def many(self, texts: Sequence[str], *, coded: bool = False) -> list[MaskedText]:
         """Every text masked, in one pass over those that are new.
 
         Names that one text introduces by title or label are masked in all of them.
+
+        Args:
+            texts: to be masked.
+            coded: they are codes, displays of codes or single words, in which only recognisers and
+                what fields have named are looked for; anything else is read as prose.
         """
         known = self._payload.known
         if known.size != self._learned:
             self._cache.clear()
             self._learned = known.size
-        new = [text for text in dict.fromkeys(texts) if text not in self._cache]
-        made = dict(zip(new, self._masked(new), strict=True)) if new else {}
-        answer = [self._cache.get(text) or made[text] for text in texts]
+        new = [text for text in dict.fromkeys(texts) if (text, coded) not in self._cache]
+        made = dict(zip(new, self._masked(new, coded=coded), strict=True)) if new else {}
+        answer = [self._cache.get((text, coded)) or made[text] for text in texts]
         if known.size == self._learned and len(self._cache) < MAX_CACHED:
             self._cache.update(
-                (text, done) for text, done in made.items() if len(text) <= MAX_CACHED_LENGTH
+                ((text, coded), done)
+                for text, done in made.items()
+                if len(text) <= MAX_CACHED_LENGTH
             )
         return answer
 
-    def _masked(self, texts: Sequence[str]) -> list[MaskedText]:
+    def _masked(self, texts: Sequence[str], *, coded: bool) -> list[MaskedText]:
         data = [text.encode() for text in texts]
         spans = self._spans(data)
+        if self._identifiers and not coded:
+            spans = [
+                self._with_names(text, found) for text, found in zip(texts, spans, strict=True)
+            ]
         for piece, found in zip(data, spans, strict=True):
             for start, end, kind in found:
                 if kind is Kind.NAME:
-                    self._payload.known.learn_name(piece[start:end].decode("utf-8", "replace"))
+                    self._payload.known.learn_found(piece[start:end].decode("utf-8", "replace"))
         return [
             self._replaced(text, piece, found)
             for text, piece, found in zip(texts, data, spans, strict=True)
         ]
+
+    def _with_names(self, text: str, spans: list[Span]) -> list[Span]:
+        """The spans of the scan, and those of people and places in prose."""
+        named = prose.find(text, self._payload.context.session_names)
+        named = [span for span in named if not self._payload.keeps(span[2])]
+        return prose.merged([*spans, *named]) if named else spans
 
     def _spans(self, data: Sequence[bytes]) -> list[list[Span]]:
         """The scan's findings for each piece, offsets within the piece."""

@@ -75,7 +75,7 @@ def test_what_identifies_nobody_stays() -> None:
 
 def test_unknown_text_is_withheld_unless_accepted() -> None:
     assert masked({"x": "Jane was here"}) == {"x": "[text]"}
-    assert masked({"x": "Dr. Jane was here"}, accept=True) == {"x": "Dr. [name] was here"}
+    assert masked({"x": "Dr. Jane was here"}, accept=True) == {"x": "[name] was here"}
     assert masked({"note": "fine"}) == {"note": "[text]"}
 
 
@@ -85,7 +85,7 @@ def test_names_from_fields_are_found_in_text() -> None:
     assert masked(value, accept=True) == {
         "name": "[name]",
         "mrn": "[mrn]",
-        "note": "[name], [mrn], [name] chart",
+        "note": "[name], [mrn], [name]'s chart",
     }
 
 

@@ -1,0 +1,24 @@
+"""Given names and surnames, read from the package when a first text wants them."""
+
+from functools import cache
+from importlib.resources import files
+
+from gateway.masking.person_words import AMBIGUOUS_GIVEN, MORE_GIVEN, NOT_GIVEN
+
+_CENSUS = files("gateway.masking") / "census"
+
+
+@cache
+def given_names() -> frozenset[str]:
+    """Given names that are hardly anything else, in lower case."""
+    return (_words("given.txt") | MORE_GIVEN) - NOT_GIVEN - AMBIGUOUS_GIVEN
+
+
+@cache
+def surnames() -> frozenset[str]:
+    """Surnames that are no common words, and the most frequent ones even so; in lower case."""
+    return _words("surnames.txt")
+
+
+def _words(name: str) -> frozenset[str]:
+    return frozenset((_CENSUS / name).read_text("ascii").split())

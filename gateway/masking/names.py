@@ -1,0 +1,277 @@
+"""People's names in text: by list, by title, by what introduces them, by what follows them.
+
+The lists say that a word may be a name; what stands around it decides. Words of medicine that are
+people's names as well (Crohn, Wells, Addison) are left where they name a disease, test or device.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from gateway.masking.name_lists import given_names, surnames
+from gateway.masking.person_words import (
+    AMBIGUOUS_GIVEN,
+    EPONYM_NOUNS,
+    EPONYM_PAIRS,
+    EPONYMS,
+    NOT_A_NAME,
+    TITLES,
+    WEAK_SURNAMES,
+    WEAK_TITLES,
+)
+from gateway.masking.place_words import CITIES, FACILITY_NOUNS, STATES
+from gateway.masking.words import Gap, Word
+
+_JOINED = frozenset({Gap.SPACE, Gap.DOT, Gap.PARTICLE})
+_BEFORE = 48
+_MAX_NAME = 5
+_NEXT = re.compile(r"(?:['\u2019]s?)?[ -]{1,2}([a-z-]{2,30})")
+_NAMED = re.compile(
+    r"(?i:\b(?:named|called|known as|goes by|name is|name was|names? ?[:=]|aka|a\.k\.a\.|i am|i'm"
+    r"|my name's|this is|(?:patient|pt|client|resident|guarantor|subscriber|insured|mother|father"
+    r"|spouse|wife|husband|contact|kin|attending|pcp|provider|physician|surgeon|signed|author|by"
+    r"|re|attn|cc|dear|hi|hello) ?:)) ?[\"'\u201c(]?\Z"
+)
+# Behind these a word and a surname or initial are a person, also where no list has them.
+_PERSON = re.compile(
+    r"(?i:\b(?:male|female|man|woman|boy|girl|child|infant|toddler|teen|teenager|gentleman|lady"
+    r"|patients?(?: is| like| named)?|pts?(?: is| like)?|client|resident|veteran|mr|mrs|ms|dr"
+    r"|year[ -]old|y/?o|yo|old|son|daughter"
+    r"|mother|father|wife|husband|brother|sister|partner|caregiver|neighbor|friend|spouse"
+    r"|like|seen by|referred by|reviewed by|treated by|notes for|notes of|chart of|record of|under"
+    r"|for|by|colleague|nurse|doctor|physician|surgeon|therapist|counselor|social worker"
+    r"|[0-9]{1,3} ?[mf])\.?,? ?\(?)\Z"
+)
+_FOLLOWED = re.compile(
+    r",?\s?\(?(?:(?i:MRN|DOB|SSN|D\.O\.B|aged?|born|date of birth|medical record|patient id)\b"
+    r"|(?:is|was) an? [0-9]|an? [0-9]{1,3}[ -]|[0-9]{1,3}[ -]?(?:yo|y/o|year|yr|[MF]\b)"
+    r"|(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-C)?|Ph\.?D|D\.?D\.?S|LCSW|APRN|FACP|FACS|Esq|PharmD|CRNA|LPN)\b)"
+)
+_LOWER = re.compile(
+    r"(?i:\b(?:dr|mr|mrs|ms|named|name is|name:|patient:|pt:|patient|pt)\b\.?) "
+    r"([a-z]{2,30})(?: ([a-z]{2,30}))?"
+)
+_SAINTS = frozenset({"st", "saint", "sts", "mt", "mount", "ft", "fort", "san", "santa"})
+
+
+def people(text: str, words: Sequence[Word]) -> Iterator[tuple[int, int]]:
+    """(start, end) of people's names in `text`, titles included."""
+    finder = _Finder(text, words)
+    index = 0
+    while index < len(words):
+        end = finder.person(index)
+        if end > index:
+            yield words[index].start, _last(text, words[end - 1])
+            index = end
+        else:
+            index += 1
+    yield from _uncapitalised(text)
+
+
+def _last(text: str, word: Word) -> int:
+    """Behind the name's last letter; the stop of an initial belongs to it."""
+    return word.stop if word.initial and text[word.end : word.stop] == "." else word.end
+
+
+def _uncapitalised(text: str) -> Iterator[tuple[int, int]]:
+    """`dr. smith`, `name is john smith`: what introduces a name in small letters."""
+    for match in _LOWER.finditer(text):
+        titled = match[0][:2].lower() in {"dr", "mr", "ms"}
+        first, second = match[1], match[2] or ""
+        if not first.islower():
+            continue
+        follows = second in surnames() - WEAK_SURNAMES and second not in NOT_A_NAME
+        if first in given_names() and (titled or follows or "name" in match[0].lower()):
+            yield match.start(1), match.end(2) if follows else match.end(1)
+        elif titled and first in surnames() and first not in NOT_A_NAME:
+            yield match.start(1), match.end(1)
+
+
+class _Finder:
+    """Names that begin at a word of one text."""
+
+    def __init__(self, text: str, words: Sequence[Word]) -> None:
+        self._text = text
+        self._words = words
+        self._given = given_names()
+        self._surnames = surnames()
+
+    def person(self, index: int) -> int:
+        """Behind the last word of a name that begins at `index`; `index` where none does."""
+        word = self._words[index]
+        if word.low in TITLES:
+            return self._titled(index)
+        if self._is_of_a_place(index):
+            return index
+        for rule in (self._by_list, self._by_surname, self._reversed, self._introduced):
+            if (end := rule(index)) > index:
+                return end
+        return index
+
+    def _titled(self, index: int) -> int:
+        """`Dr. A. Smith`."""
+        end = self._name_from(index + 1) if self._joins(index + 1) else index
+        if end <= index + 1 or self._words[index].possessive:
+            return index
+        first = self._words[index + 1]
+        if self._words[index].low in WEAK_TITLES and not self._listed(first):
+            return index
+        return end
+
+    def _by_list(self, index: int) -> int:
+        """`Mary`, `Mary L.`, `Mary Ann Smith`."""
+        word = self._words[index]
+        sure = word.low in self._given or self._compound(word)
+        if not sure and word.low not in AMBIGUOUS_GIVEN:
+            return index
+        end = index + 1 if word.possessive else self._name_from(index)
+        if end <= index + 1:
+            end = index + 1
+            alone = sure and not word.capitals and word.low not in EPONYMS
+            return index if not alone or self._is_eponym(index, end) else end
+        second = self._words[index + 1]
+        if (word.low, second.low) in EPONYM_PAIRS:
+            return index
+        if not sure and not (second.initial or self._surname(second) or second.low in self._given):
+            return index
+        if word.capitals and not (second.initial or self._listed(second)):
+            return index
+        weak = word.low in EPONYMS or second.low in EPONYMS
+        return index if weak and self._is_eponym(index, end) else end
+
+    def _by_surname(self, index: int) -> int:  # noqa: PLR0911
+        """`Oluwaseun Johnson`, `J. R. Smith`: a word that no list has before one that it has."""
+        word = self._words[index]
+        end = index + 1
+        while self._joins(end) and self._words[end].initial and end < index + _MAX_NAME:
+            end += 1
+        if not self._joins(end) or word.possessive:
+            return index
+        last = self._words[end]
+        if last.gap is Gap.PARTICLE and self._may_be_name(word) and self._may_be_name(last):
+            return end + 1
+        if not self._surname(last) or last.low in WEAK_SURNAMES or last.low in EPONYMS:
+            return index
+        if last.capitals != word.capitals and not word.initial:
+            return index
+        if word.initial:
+            dotted = last.gap is Gap.DOT
+            return end + 1 if dotted and not self._is_eponym(index, end + 1) else index
+        if not self._may_be_name(word) or word.low in EPONYMS or self._is_eponym(index, end + 1):
+            return index
+        if self._starts_sentence(index) and not self._listed(word):
+            return index
+        return self._name_from(index)
+
+    def _reversed(self, index: int) -> int:
+        """`Smith, John`."""
+        if index + 1 >= len(self._words) or self._words[index + 1].gap is not Gap.COMMA:
+            return index
+        last, first = self._words[index], self._words[index + 1]
+        known = last.low in self._surnames and last.low not in STATES | CITIES
+        given = first.low in self._given or first.low in AMBIGUOUS_GIVEN
+        weak = last.low in WEAK_SURNAMES or first.low in AMBIGUOUS_GIVEN
+        if not known or not given or last.possessive or (weak and not last.capitals):
+            return index
+        end = index + 2
+        while self._joins(end) and self._words[end].initial and end < index + _MAX_NAME:
+            end += 1
+        return end
+
+    def _introduced(self, index: int) -> int:  # noqa: PLR0911
+        """`named Xochitl`, `a 45-year-old male, Xochitl K.`, `Xochitl Quetzal, MD`."""
+        word = self._words[index]
+        if not (self._may_be_name(word) or word.initial) or word.low in EPONYMS:
+            return index
+        end = self._name_from(index)
+        before = self._text[max(0, word.start - _BEFORE) : word.start]
+        if end > index and _NAMED.search(before):
+            if end == index + 1 and self._reverses(end):
+                end = self._name_from(end)
+            return index if self._is_eponym(index, end) else end
+        if end < index + 2 or self._is_eponym(index, end) or word.initial:
+            return index
+        if any(
+            item.capitals != word.capitals for item in self._words[index:end] if not item.initial
+        ):
+            return index
+        tail = self._words[end - 1]
+        if _FOLLOWED.match(self._text, _last(self._text, tail)):
+            return end
+        if word.numbered and tail.numbered and not word.capitals:
+            return end
+        dotted = tail.initial and tail.stop > tail.end
+        return end if (dotted or not word.capitals) and _PERSON.search(before) else index
+
+    def _reverses(self, index: int) -> bool:
+        """A given name stands at `index`, behind a surname and a comma."""
+        if index >= len(self._words) or self._words[index].gap is not Gap.COMMA:
+            return False
+        return self._listed(self._words[index])
+
+    def _name_from(self, index: int) -> int:
+        """Behind the words of one name: listed ones and initials, and one that no list has."""
+        end = index
+        unknown = 0
+        while end < len(self._words) and end < index + _MAX_NAME:
+            word = self._words[end]
+            if end > index and (not self._joins(end) or self._words[end - 1].possessive):
+                break
+            if not word.initial and not self._may_be_name(word):
+                break
+            if not word.initial and not self._listed(word):
+                unknown += 1
+                mixed = end > index and word.capitals and not self._words[index].capitals
+                if unknown > 2 or mixed:  # noqa: PLR2004
+                    break
+            end += 1
+        return end
+
+    def _joins(self, index: int) -> bool:
+        return index < len(self._words) and self._words[index].gap in _JOINED
+
+    def _listed(self, word: Word) -> bool:
+        low = word.low
+        return low in self._given or low in AMBIGUOUS_GIVEN or self._surname(word)
+
+    def _surname(self, word: Word) -> bool:
+        return word.low in self._surnames or self._compound(word)
+
+    def _compound(self, word: Word) -> bool:
+        """`Smith-Jones`, `Mary-Ann`, `O'Brien`."""
+        if "-" not in word.low:
+            return word.low.replace("'", "").replace("\u2019", "") in self._surnames and (
+                "'" in word.low or "\u2019" in word.low
+            )
+        if not all(part[:1].isupper() and len(part) > 1 for part in word.text.split("-")):
+            return False
+        known = (self._surnames, self._given, AMBIGUOUS_GIVEN)
+        parts = word.low.split("-")
+        return not EPONYMS.issuperset(parts) and all(
+            any(part in names for names in known) for part in parts
+        )
+
+    def _may_be_name(self, word: Word) -> bool:
+        low = word.low
+        return len(low) > 1 and low not in NOT_A_NAME and low not in FACILITY_NOUNS
+
+    def _is_of_a_place(self, index: int) -> bool:
+        """`St. Mary's`: a saint's name is a place's."""
+        if not index or self._words[index].gap not in _JOINED:
+            return False
+        return self._words[index - 1].low in _SAINTS
+
+    def _is_eponym(self, index: int, end: int) -> bool:
+        """The words name a disease, a test or a device: `Wells score`, `Addison's disease`."""
+        last = self._words[end - 1]
+        match = _NEXT.match(self._text, last.end)
+        if match and match[1].rstrip("-") in EPONYM_NOUNS:
+            return True
+        after = self._words[end] if end < len(self._words) and self._joins(end) else None
+        if after and after.low in EPONYM_NOUNS:
+            return True
+        return last.low in EPONYM_NOUNS and end > index + 1 and self._words[index].low in EPONYMS
+
+    def _starts_sentence(self, index: int) -> bool:
+        start = self._words[index].start
+        before = self._text[max(0, start - 8) : start].rstrip(" \"'(\u201c-*")
+        return not before or before[-1] in ".?!:;\n"

@@ -1,0 +1,239 @@
+"""Words that decide whether a capitalised word is a person's name. All in lower case."""
+
+TITLES = frozenset(
+    """
+    capt captain dame doctor dr drs father fr hon imam judge lt madam miss mr mrs ms mx nurse
+    pastor prof professor rabbi rev reverend sgt sir sister
+    """.split()
+)
+# Behind these a name is likelier than behind nothing, but they are words by themselves too.
+WEAK_TITLES = frozenset("sister father nurse judge captain doctor professor".split())
+CREDENTIALS = frozenset(
+    """
+    aprn cna cnp crna dds dmd do dpm dvm esq facp facs fnp frcp ii iii iv jr lcsw lpn mbbs md
+    mph np od ot pa pac pharmd phd pt rn sr
+    """.split()
+)
+PARTICLES = frozenset(
+    "van von de del della der den di da dos das du la le bin ibn al el ter ten st y e".split()
+)
+# Never taken for a given name: words that the census lists as names of a few people.
+NOT_GIVEN = frozenset(
+    """
+    africa ai al alaska alba alpha amber america ami an angel angelic angle ara art asia aura
+    austin autumn barabara bee bell berlin beta bo bong boston brain brooklyn burl carolina chan
+    chance cherry chi chia chile chin china ching chong christen chun clement cleveland
+    conception coral cori cruz crystal cuba dakota dale dallas date december dell delta denver
+    desire diamond dick do doctor dong dot drew dung dusty easter echo else emerald era ester
+    ethyl fairy fe february florence florida forest friday gala garnet genesis geneva georgia
+    german ginger golden ha hae han harmony hong houston hue hung in india israel ivory ivy jade
+    jama january jewel jordan july junior ka kenya king kit la lady lai lan lang le lea lean
+    less li liberty lien lincoln ling loan london long lore lory lourdes love luna lura ma
+    madison magnolia major man mana manual many mao maple march marine marquis marry maryland
+    max mayo mean mel melody memphis mercy merry meta mi milan min miss missouri monday montana
+    my myrtle na nam name nevada noble none nova novella november nu october ok olive omega opal
+    orlando pa page palma pansy paris pasty patience patient pearl pearly phoenix pia ping
+    pinkie porter precious prince princess queen reed rich rocky rod roma rosy royal ruby rusty
+    sabra sage sandy sang saturday savannah season see september sha shad shan shin shu siena
+    sierra so sol son song soon sparkle spring star sterling stormy summer sun sunday sung sunny
+    sunshine sydney ta tai tam tawny temple tennessee tequila test that the thi this thu
+    thursday tien tiny toi tora trinity troy tu tuesday ula un van velvet verona vi vienna
+    violet virginia vita viva wan wednesday wen willow windy winter yan yen yer yon young
+    """.split()
+)
+# Given names that are words as well: taken for names only with a surname or an initial behind them.
+AMBIGUOUS_GIVEN = frozenset(
+    """
+    abbey addison al allen allison alma ana anderson angel ann april aubrey august autumn ava
+    avery bailey barb barrett barton basil beau bennett benton berry bill blaine blair blake
+    booker boyce boyd brandy britt brock brook brooks bryant buck bud buddy bunny burke burton
+    byron candy carey carol carroll carson carter cary casey chad chance chandler chang chaplin
+    charity chase cherry chester chi christian chuck clark clay clayton cliff clinton cody cole
+    coleman colin conrad cooper coral corey cortez craig crystal curt cyrus daisy dale dallas
+    dalton dan darby darrell darwin davis dawn dean delta derrick desmond destiny dexter diamond
+    dillon dixie dolly don dorsey drake drew dudley duncan earl earnest ebony edison elan
+    eldridge elliott ellis emerson emery english era eve faith fay faye ferguson fern finn
+    fisher fleming fletcher flint flora ford forest foster frank franklin freeman garland
+    garrison gay gene german gil ginger glen glory golden gordon grace graham grant gray guy
+    hall hamilton hank happy hardy harmony harris harrison harry hayden hayes hazel heath
+    heather henderson herb hilton holland holley holly holmes homer honey hope houston howard
+    hudson hunter hurst huston ida ira iris isa isis ivory ivy jack jackson jade jamison jasmine
+    jasper jay jean jefferson jersey jewel jimmy johnson jordan joy judge june junior justice
+    justin kelly kelvin kennedy kent kerry king kirby kit lacy lambert lance lane laurel lawson
+    lea lee levi lewis liberty lily lincoln logan london lowell lyon mac mack madison magnolia
+    major marina marion mark marlin marshall mason max maxwell may mckenzie mckinley melody
+    mercedes mercy merit merle merrill mia miles miller milton misty mitchell monroe montgomery
+    moon mora morgan morris morton murray nan nelson newton nieves nolan norm norma norman
+    norris oakley olive ona opal orlando otis owen page palm palmer pansy paris parker parris
+    pat patience patty payton pearl penn penny perry phoenix piper porter precious preston
+    prince princeton quinn ramsey randy raven ray reagan reed reid rex reyes reynolds rhodes
+    rich ricky riley rob robin rocky rod roman romeo rose rosemary ross royce ruby russell rusty
+    sage sal salem sanders sandy santana savannah sawyer scarlet scott shea shelby sheldon
+    shelton sherman sherry sierra silva simpson skip skye spencer stanford stanley stanton star
+    starr sterling stewart stormy stuart sue summer sunny sutton sydney tad tam tanner tatum
+    taylor temple terry thatcher tiffany tran trent trey trinity troy tucker turner tyson una
+    valentine van vance vaughn vera vernon victor viola violet wade walker wallace walton ward
+    warner warren watson wells werner wesley westley weston whitley whitney will williams willow
+    wilson winston wren wyatt yang york young
+    """.split()
+)
+# Newer and foreign given names that the census of 1990 does not list.
+MORE_GIVEN = frozenset(
+    """
+    aaliyah aarav abby abdul abdullah abhishek aditya ahmad ahmed aidan aiden aisha ajay akira
+    alejandro alessandro alex amara amina amir amit ananya andrei anika anil anjali ankit annie
+    antonio anya arjun arun asha ashok aya ayesha ayla aylin bashir becky ben beth bilal billy
+    bjorn bob bobby boris braxton brayden bronwyn caden cameron camila carlos charlie chris
+    ciara cindy colton dagmar dan danny dario dave debbie deepak deepika dimitri dmitri don doug
+    easton ebuka eduardo ekaterina eleni elif ella emeka emilio emmett esperanza esteban ezra
+    farah farid fatemeh fatima fatou feng finnley fiona francisco gael genevieve gianluca
+    giovanni giulia graciela grayson greg greyson guadalupe hadiya hadley hana harlow haruto
+    hassan heinrich hiroko hiroshi hussein ibrahim ignacio igor ikram imani imran ines ingrid
+    irina isaac isabella isla ivan iyad jace jaden jake jamal jaxon jayden jeff jenny jesus
+    jiayi jim jimmy joao joaquin joe johnny jorge jose josh juan kaden kai kaito kamal karim
+    katarzyna kate kavya kayla kaylee ken kenji khadija khalid kinsley kofi kwame kylie lakshmi
+    landon lars laszlo layla leila leilani lennox liam linh liz lizzie lucia luis lupe luz
+    maddox magdalena maggie mahmoud makayla malik manoj manuel marek maria mariana mateo matt
+    matteo mckenna meera meg mehmet mei miguel mike mila minh mira miriam mohamed mohammad
+    mohammed muhammad mustafa nadia naomi natasha nate neha nevaeh nguyen nia nick nikhil
+    nikolai noah nova olga oluwaseun omar osman pablo paisley parvati pavel pedro penelope
+    peyton piotr pooja pradeep prakash pranav priya priyanka quinn rafael rahul raj rajesh
+    rakesh ramesh rania rashid ravi reese remi ricardo rob rodrigo rohan rohit ron rowan ryder
+    rylee sadia said saif salma sam samir sammy sanjay santiago saoirse sara sebastian sergei
+    shanice shreya siddharth skylar sofia soren steve sunil sunita suresh svetlana tariq tatiana
+    tenzin thiago tim timmy tina tom tomasz tommy uma usman valentina vicky vijay vikram vinod
+    vivek vladimir wei wendy xavier xiaoming ximena xin yasmin yolanda yosef youssef yuki yusuf
+    zach zack zainab zara zayden zoe zoila
+    """.split()
+)
+# Surnames that are words too; not enough by themselves behind a word that is on no list.
+WEAK_SURNAMES = frozenset(
+    """
+    august baker ball banks baptist barber barnes beck bell berry bishop black brooks burns bush
+    cannon care center chambers child children church clinic cole college cook cox cross curry
+    day dean department disease farmer fever field fields fisher flowers flu ford fox general
+    glover grant graves gray green group hall hand hart head health heart hill hospital house
+    hunt hunter index institute king knight lake lane little long love mason may medical
+    memorial mercy methodist miles mills moss office page pain parks point porter potter powers
+    presbyterian price ray rice risk rose saint scale score service services sharp sims stage
+    state stone street study syndrome team test trial type unit university valley virus wade
+    ward watts webster wells west white womens wood woods yates young
+    """.split()
+)
+# Words that are capitalised in clinical text without being names.
+NOT_A_NAME = frozenset(
+    """
+    a abdomen abnormal about academy account acute address admission admitted advil advised
+    african after against age aged agency agreed alert all allergies allergy also am america
+    american amlodipine amoxicillin an and anemia another anxiety any apixaban appendix
+    appointment approach apr april apt arabic are arm arthritis article as asian aspirin
+    assessment association asthma at atorvastatin atrial aug august avenue awake baby back be
+    because been before being best between bilateral black blood body bone both boulevard box
+    boy brain brother but by can cancer cardiovascular care case catholic caucasian center
+    central centre chest chief child chinese christian chronic city claim class client clinic
+    college common community complaint concern concerns condition congestive conjugate
+    considerations considering contact continue continued continues copd coronary could coumadin
+    county court covid crestor criteria current daily date daughter dear dec december denies
+    department depression details diabetes diagnosed diagnoses diagnosis dictated did discharge
+    discharged discussed disease disorder do dob doctor does dosage dose dr drive drug drugs
+    dtap during each ear ears east eastern ed effect effectiveness effects eight either
+    electronically eliquis email emergency english epilepsy er european evening every evidence
+    exam examination eye eyes fall family father fax feb february federal feet female few figure
+    file first five floor follow follow-up followup foot for fort four french fri friday from ft
+    gabapentin general german girl given gout grade group guideline guidelines had hand hands
+    has have he head health heart height hello heparin hepatitis her here hi hip his hispanic
+    history home hospital how hpv humira husband hypertension i ibuprofen icu id if immunization
+    in index indian infant inflammatory influenza info information initial institute insulin
+    insurance international into intravenous is it italian its jan january japanese jewish
+    journal jul july jun june keytruda kidney kidneys knee korean lab laboratory labs lane
+    lantus lasix last latest latina latino left leg less level lipitor lisinopril liver losartan
+    lower lung lungs lupus male man management many mar march mass may medicaid medical medicare
+    medication medications medicine medigap member mental metformin mexican might migraine mild
+    ministry mmr moderate mon monday month monthly more morning most mother motrin mount mr mrn
+    mrs ms mt much muslim must my myocardial name names national native neck negative neither
+    new newly next night nine no none nor normal north northern nose not note noted notes nov
+    november number nurse obesity oct october of office ok old omeprazole on one ongoing onto
+    operation option options or oral order orders oriented other others our over oxygen ozempic
+    page pain past patient patients pelvis penicillin per phase phone physical physician place
+    plan plavix pleasant please pneumococcal pneumonia policy positive post practice practices
+    pre prednisone present presented presenting presents pressure previous prior private problem
+    problems procedure prognosis protestant protocol protocols provider prozac psoriasis pt pts
+    public pulmonary pulse question rate re recent recently recommendation recommendations
+    recommended record records referral referred regards renal report reported reports request
+    respiratory result results review reviewed rheumatoid right risk road room russian saint sat
+    saturation saturday scale scheduled score section seeing seen sep sepsis sept september
+    service services seven several severe shall she should shoulder side sign signed signs since
+    sincerely sister six skin so social society some son south southern spanish spring ssn st
+    staff stage start started state states status stop stopped street stroke studies study
+    subcutaneous subject suite summary summer sun sunday surgeon surgery surgical syndrome
+    system systems table take takes taking team temperature ten test testing tests tetanus than
+    thank thanks that the their then therapies therapy there these they this those three throat
+    through thu thursday time to today tomorrow topical total town transcribed treatment
+    treatments trial tricare tue tuesday two tylenol type uk under unit united university
+    unknown until up upper us usa vaccination vaccine versus via visit visits vital vitals vs
+    ward warfarin was we wed wednesday week weekly weight well-developed were west western what
+    when where which while white who whom whose why wife will winter with without woman would
+    xarelto year years yes yesterday yet you your zip zoloft
+    """.split()
+)
+# Behind a capitalised word these say that it names a disease, a test or a device, not a person.
+EPONYM_NOUNS = frozenset(
+    """
+    agar anaemia anastomosis anemia aneurysm angina anomaly antibodies antibody antigen approach
+    arteritis assay assessment ataxia atrophy band block bodies body brace brake breathing
+    bypass calculator canal cancer carcinoma catheter cell cells chorea cirrhosis clamp
+    classification cohort contracture criteria criterion defect deficiency dementia diet disease
+    disorder dressing duct dystrophy effect encephalopathy equation esophagus exam examination
+    facies factor fever flap flu forceps formula fracture fractures fundoplication gait
+    gastrectomy gene gland glands grade grading granulomatosis groove heart hernia incision
+    index infection inventory kit lactate law leukemia line lines loop lymphoma
+    macroglobulinemia malformation maneuver manoeuvre measles melanoma method model murmur
+    mutation nephropathy neuropathy node nodes nodule nodules nomogram oesophagus operation pain
+    palsy pattern pentad phage phenomenon point position pouch pox probe procedure prostatectomy
+    protein protocol pump purpura questionnaire reflex reflexes regimen repair respiration
+    respirations retractor rhythm ring ringers rings risk rule rules sarcoma scale scan score
+    scores screen screening shunt sign signs solution spasm splint spot spots stage stages
+    staging stain struma studies study syndrome syndromes technique tenotomy test testing tests
+    tetrad thyroiditis tremor triad trial trials tube tumor tumour ulcer ulcers vaccine valve
+    vasculitis virus wave waves
+    """.split()
+)
+EPONYMS = frozenset(
+    """
+    addison alport alzheimer angelman ann apgar asperger babinski baker bankart bard barlow barr
+    barre barrett barthel bartter basedow beck becker behcet bell berger bernard bethesda
+    billroth binet blatchford blount boston bouchard bowen braden bright bristol broca brodie
+    brown-sequard brudzinski brugada budd buerger burkitt caroli castleman chaddock chagas
+    charcot charlson cheyne chiari christmas chvostek colles coombs cowden creutzfeldt crigler
+    crohn cullen cushing dandy darier dercum dijon doppler down downs dressler duchenne duke
+    dupuytren ebola ebstein ehlers eisenmenger ellison epstein ewing fabry fanconi felty fisher
+    fitzpatrick foley framingham friedreich galeazzi gardner gaucher gehrig gilbert gilles
+    glasgow gleason goodpasture gram graves grey guillain hachinski haemophilus hamilton hansen
+    hartmann hashimoto heberden heimlich henoch hirschsprung hodgkin hodgkins hoehn homans
+    horner howell hunter huntington hurler ishihara jacob janeway jefferson kaplan kaposi
+    kartagener kawasaki kernig klinefelter kocher koplik korsakoff krabbe kussmaul lachman
+    langerhans legionnaires leigh lewy lhermitte liddle likert lisfranc lou lyme lynch mallory
+    mantoux marfan mayo mcardle mcburney mcgill mcmurray meckel medicare meier menetrier meniere
+    milan mobitz monteggia montreal morse morton munchausen murphy nissen noonan norwalk osgood
+    osler osteo paget pap papanicolaou parkinson pascal petri peyronie pfannenstiel phalen pick
+    pierre plummer pompe pott potter prader prinzmetal pugh quincke ramsay rankin ranson raynaud
+    reiter rett reye rinne robin rockall romberg rome rorschach roux sandhoff schatzki schilling
+    schirmer schlatter schwann sengstaken sezary sheehan sjogren sjögren snellen spearman
+    spurling stanford stevens still stokes sturge swan sydenham takayasu tanner tay tinel todd
+    tourette trendelenburg trousseau turner valsalva virchow waldenstrom wallenberg weber
+    wegener weil wells wernicke whipple whitmore wilms wolff wood yahr zenker zika zollinger
+    """.split()
+)
+EPONYM_PAIRS = frozenset(
+    {
+        ("lou", "gehrig"), ("tommy", "john"), ("ann", "arbor"), ("guillain", "barre"),
+        ("mary", "jane"), ("john", "cunningham"), ("jack", "stone"), ("gilles", "de"),
+        ("charles", "bonnet"), ("pierre", "robin"), ("austin", "flint"), ("graham", "steell"),
+        ("ramsay", "hunt"), ("marcus", "gunn"), ("argyll", "robertson"), ("henry", "schein"),
+        ("kaplan", "meier"), ("hamilton", "depression"), ("beck", "depression"),
+        ("stanford", "binet"), ("wong", "baker"), ("norton", "scale"), ("eli", "lilly"),
+        ("bristol", "myers"), ("johnson", "johnson"), ("bell", "palsy"), ("adams", "stokes"),
+        ("jackson", "pratt"), ("penrose", "drain"), ("harrington", "rod"), ("rose", "bengal"),
+        ("mallory", "weiss"), ("grace", "score"), ("franklin", "gothic"), ("philip", "morris"),
+    }
+)  # fmt: skip

@@ -1,0 +1,184 @@
+"""Words that decide whether capitalised words are a place. All in lower case.
+
+States by themselves are no identifiers (164.514(b)(2)(i)(B)); what is smaller is.
+"""
+
+STATES = frozenset(
+    {
+        "alabama", "alaska", "arizona", "arkansas", "california", "colorado", "connecticut",
+        "delaware", "district of columbia", "florida", "georgia", "hawaii", "idaho", "illinois",
+        "indiana", "iowa", "kansas", "kentucky", "louisiana", "maine", "maryland",
+        "massachusetts", "michigan", "minnesota", "mississippi", "missouri", "montana",
+        "nebraska", "nevada", "new hampshire", "new jersey", "new mexico", "north carolina",
+        "north dakota", "ohio", "oklahoma", "oregon", "pennsylvania", "puerto rico",
+        "rhode island", "south carolina", "south dakota", "tennessee", "texas", "utah",
+        "vermont", "virginia", "washington", "west virginia", "wisconsin", "wyoming",
+    }
+)  # fmt: skip
+STATE_CODES = frozenset(
+    """
+    AK AL AR AS AZ CA CO CT DC DE FL GA GU HI IA ID IL IN KS KY LA MA MD ME MI MN MO MP MS MT NC
+    ND NE NH NJ NM NV NY OH OK OR PA PR RI SC SD TN TX UT VA VI VT WA WI WV WY
+    """.split()
+)
+# Large towns, boroughs and regions, so known that texts name them without more.
+CITIES = frozenset(
+    {
+        "abilene", "akron", "albany", "albuquerque", "alexandria", "allentown", "amarillo",
+        "amsterdam", "anaheim", "anchorage", "ann arbor", "annapolis", "arlington", "asheville",
+        "athens", "atlanta", "augusta", "aurora", "austin", "bakersfield", "baltimore",
+        "bangalore", "bangkok", "bangor", "barcelona", "baton rouge", "bay area", "beaumont",
+        "beijing", "bellevue", "berkeley", "berlin", "bethesda", "beverly hills", "billings",
+        "biloxi", "birmingham", "bismarck", "boca raton", "bogota", "boise", "boston",
+        "bridgeport", "brisbane", "bristol", "bronx", "brooklyn", "brownsville", "brussels",
+        "buffalo", "burbank", "burlington", "cairo", "calgary", "cambridge", "camden",
+        "cape cod", "cary", "casper", "cedar rapids", "chandler", "charleston", "charlotte",
+        "chattanooga", "chennai", "chesapeake", "cheyenne", "chicago", "chinatown",
+        "chula vista", "cincinnati", "cleveland", "colorado springs", "columbus", "concord",
+        "copenhagen", "corona", "corpus christi", "dallas", "dayton", "delhi", "denver",
+        "des moines", "detroit", "dubai", "dublin", "duluth", "durham", "east harlem",
+        "edinburgh", "el paso", "elk grove", "erie", "escondido", "eugene", "fargo",
+        "fayetteville", "flint", "fontana", "fort collins", "fort lauderdale", "fort wayne",
+        "fort worth", "fremont", "fresno", "frisco", "fullerton", "gainesville", "galveston",
+        "garden grove", "garland", "geneva", "gilbert", "glasgow", "glendale", "grand rapids",
+        "green bay", "greensboro", "greenville", "guadalajara", "hampton", "harlem",
+        "harrisburg", "hartford", "havana", "hayward", "helsinki", "hialeah", "hollywood",
+        "hong kong", "honolulu", "houston", "huntington beach", "huntsville", "hyderabad",
+        "indianapolis", "irvine", "irving", "istanbul", "ithaca", "jacksonville", "jakarta",
+        "jersey city", "jerusalem", "joliet", "juneau", "kalamazoo", "kansas city", "knoxville",
+        "kolkata", "kyiv", "lafayette", "lagos", "lakewood", "lancaster", "lansing", "laredo",
+        "las vegas", "leeds", "lexington", "lima", "lincoln", "lisbon", "little rock",
+        "liverpool", "london", "long beach", "long island", "los angeles", "louisville",
+        "lubbock", "macon", "madison", "madrid", "manchester", "manhattan", "manila",
+        "martha's vineyard", "mckinney", "melbourne", "memphis", "mesa", "mexico city", "miami",
+        "midtown", "milwaukee", "minneapolis", "missoula", "mobile", "modesto", "montgomery",
+        "montreal", "moreno valley", "moscow", "mumbai", "nairobi", "napa", "naperville",
+        "naples", "nashville", "new delhi", "new haven", "new orleans", "new york",
+        "new york city", "newark", "newport news", "norfolk", "nyc", "oakland", "oceanside",
+        "oklahoma city", "omaha", "ontario", "orlando", "osaka", "oslo", "ottawa",
+        "overland park", "oxnard", "palmdale", "palo alto", "paris", "pasadena", "paterson",
+        "pembroke pines", "pensacola", "peoria", "perth", "philadelphia", "phoenix",
+        "pittsburgh", "plano", "pomona", "port st. lucie", "portland", "providence", "provo",
+        "queens", "raleigh", "rancho cucamonga", "reno", "richmond", "riverside", "rochester",
+        "rockford", "rome", "sacramento", "saint louis", "saint paul", "salem", "salinas",
+        "salt lake city", "san antonio", "san bernardino", "san diego", "san francisco",
+        "san jose", "san juan", "san mateo", "san rafael", "santa ana", "santa barbara",
+        "santa clara", "santa clarita", "santa cruz", "santa fe", "santa maria", "santa monica",
+        "santa rosa", "sao paulo", "sarasota", "savannah", "scottsdale", "scranton", "seattle",
+        "seoul", "shanghai", "shreveport", "silicon valley", "silver spring", "singapore",
+        "sioux falls", "soho", "south bronx", "south side", "spokane", "springfield",
+        "st louis", "st paul", "st petersburg", "st. louis", "st. paul", "st. petersburg",
+        "stamford", "staten island", "stockholm", "stockton", "sunnyvale", "sydney", "syracuse",
+        "tacoma", "tallahassee", "tampa", "tel aviv", "tempe", "tijuana", "tokyo", "toledo",
+        "topeka", "toronto", "torrance", "trenton", "tribeca", "tucson", "tulsa", "tuscaloosa",
+        "vancouver", "vienna", "virginia beach", "waco", "warren", "warsaw", "washington d.c",
+        "washington dc", "washington heights", "west palm beach", "wichita", "wilmington",
+        "winston-salem", "worcester", "yonkers", "zurich",
+    }
+)  # fmt: skip
+# Hospitals that are named without a word that says that they are one.
+FACILITIES = frozenset(
+    {
+        "addenbrooke's", "advocate", "ascension", "banner", "barnes-jewish", "baylor",
+        "beaumont", "bellevue", "ben taub", "beth israel", "bidmc", "boston children's",
+        "boston medical", "brigham", "bwh", "cchmc", "cedar sinai", "cedar-sinai", "cedars",
+        "cedars sinai", "cedars-sinai", "charité", "chla", "chop", "city of hope", "columbia",
+        "cook county", "cornell", "county general", "cuimc", "cvs", "dana farber",
+        "dana-farber", "denver gen", "denver health", "dignity", "duke", "emory", "fred hutch",
+        "fred hutchinson", "geisinger", "grady", "great ormond street", "guy's", "harborview",
+        "hennepin", "henry ford", "hopkins", "hss", "hup", "intermountain", "iu",
+        "jackson memorial", "jefferson", "jhh", "jhu", "john hopkins", "john's hopkins",
+        "johns hopkins", "kaiser", "kaiser permanente", "labcorp", "langone", "lenox hill",
+        "loyola", "lurie", "mass general", "massachusetts general", "mayo", "mayo clinic",
+        "md anderson", "mdacc", "memorial sloan kettering", "mgh", "moffitt", "montefiore",
+        "mount sinai", "msk", "mskcc", "mt sinai", "mt. sinai", "musc", "nemours",
+        "new york presbyterian", "new york-presbyterian", "newyork-presbyterian", "nih",
+        "northwestern", "nyp", "nyu", "nyu langone", "ochsner", "ohsu", "osu", "parkland",
+        "penn", "penn medicine", "providence", "quest", "quest diagnostics", "rady children's",
+        "roswell park", "rush", "scripps", "sharp", "sloan kettering", "spectrum", "stanford",
+        "sutter", "swedish", "temple", "texas children's", "trinity", "tufts", "uab", "ucd",
+        "uci", "ucla", "ucsd", "ucsf", "umc", "unc", "uofm", "upmc", "usc", "uthealth", "utmb",
+        "utsw", "uw", "uwmc", "vamc", "vanderbilt", "vumc", "walgreens", "walter reed",
+        "weill cornell", "yale",
+    }
+)  # fmt: skip
+# A name that ends in one of these is a place of care.
+FACILITY_NOUNS = frozenset(
+    """
+    clinic clinics dispensary healthcare healthpark hosp hospice hospital hospitals infirmary
+    medcenter nursing pharmacy polyclinic rehab sanatorium sanitarium
+    """.split()
+)
+# These, where a word before them names something: Memorial, Cleveland Medical Center.
+FACILITY_TAILS = frozenset(
+    {
+        "assisted living", "baptist", "birth center", "burn center", "campus", "cancer center",
+        "cancer institute", "cardiology", "care center", "care home", "center", "centre",
+        "children's", "children's center", "church", "county", "dermatology", "dialysis center",
+        "district", "elementary school", "eye center", "eye institute", "family medicine",
+        "family practice", "general", "health", "health care", "health center", "health centre",
+        "health clinic", "health network", "health services", "health system", "heart center",
+        "heart institute", "high school", "imaging center", "institute", "jail", "med center",
+        "med ctr", "med. center", "med. ctr", "medical", "medical associates", "medical center",
+        "medical centre", "medical ctr", "medical group", "medicine", "memorial", "methodist",
+        "neurology center", "nursing center", "nursing home", "office", "oncology",
+        "orthopedics", "parish", "pediatrics", "physicians group", "practice", "presbyterian",
+        "primary care", "prison", "rehab center", "rehabilitation", "rehabilitation center",
+        "school", "senior center", "senior living", "shelter", "surgery center",
+        "surgical center", "township", "trauma center", "treatment center", "university",
+        "urgent care", "veterans affairs", "wellness center", "women's",
+    }
+)  # fmt: skip
+# Tails that medicine itself uses so much that they want a verb of visiting before the name.
+WEAK_TAILS = frozenset(
+    """
+    baptist campus cardiology center centre church county dermatology district general health
+    institute jail medical medicine memorial methodist office oncology orthopedics parish
+    pediatrics practice presbyterian prison rehabilitation school shelter university
+    """.split()
+) | {
+    "health care", "primary care", "urgent care", "family practice", "family medicine",
+    "health services", "health system", "heart center", "heart institute", "cancer center",
+    "cancer institute", "health center", "care center", "nursing home", "assisted living",
+    "senior living", "children's", "women's", "trauma center", "burn center", "rehab center",
+}  # fmt: skip
+# Words of a department or a kind of clinic: "Pain Clinic" names no place.
+KINDS_OF_CARE = frozenset(
+    """
+    a academic acute admission admit admitted aids allergy alzheimer's ambulatory an another
+    antenatal anticoagulation asthma bariatric behavioral behavioural breast burn cancer cardiac
+    cardiology care center centre children's childrens chronic clinic community copd coumadin
+    covid covid-19 critical current day dental department dermatology diabetes diabetic dialysis
+    discharge disease diseases ear emergency employee endocrine endocrinology ent epilepsy eye
+    family fertility flu follow-up foot free gastroenterology general geriatric geriatrics gi
+    gyn gynecology haematology headache health hearing heart hematology hiv home hospital
+    hypertension imaging immunization immunology infectious infusion inpatient intensive ivf lab
+    laboratory level lipid local lung maternity medical memory men's mental mobile movement ms
+    nearest nephrology neurological neurology new night nursing ob obesity obgyn obstetric
+    occupational old oncology orthopaedic orthopedic orthopedics other our outpatient paediatric
+    pain parkinson parkinson's patient patients pediatric pediatrics physical post-op
+    postoperative pre-op prenatal preoperative previous primary private psychiatric psychiatry
+    public pulmonary radiology rehab rehabilitation renal respiratory rheumatology same skin
+    sleep smoking specialist specialty speech sports std sti stroke student surgery surgical
+    teaching telehealth tertiary that the this thyroid transfer transplant trauma travel unit
+    urgent urology va vaccination vaccine virtual vision walk-in warfarin weight women's womens
+    wound
+    """.split()
+) - {"general", "community", "city", "county"}
+# Capitalised words behind "at" or "to" that are no place.
+NOT_A_PLACE = frozenset(
+    """
+    a1c aap acc acog ada age aha apgar asco baseline bed bp ccu cdc chads child-pugh christmas
+    class cms covid covid-19 ct day dr easter ecog ed ems ent er er+ fda floor framingham friday
+    gi gleason grade gyn hba1c hemoglobin home hour hr icu im iv karnofsky l&d level medicaid
+    medicare micu monday month mr mri mrs ms nccn nhs nice nicu night nih o2 ob opd or ot pacu
+    pcp phase picu po prn pt rest risk room rr saturday screening sicu stage sunday thanksgiving
+    thursday time tuesday type uk us usa va ward wednesday week wells who year
+    """.split()
+)
+# Who says these words gives guidance; the name behind them is a source, not a place of care.
+SOURCES = (
+    r"(?:recommendations?|guidelines?|guidance|criteria|consensus|trials?|stud(?:y|ies)|research"
+    r"|protocols?|updates?|statements?|publications?|articles?|according to|published|data)\s+"
+    r"(?:[a-z]+\s+)?(?:from|by|of|at|in|to)\s+(?:the\s+)?$"
+)
