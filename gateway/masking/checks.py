@@ -5,6 +5,9 @@ import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from gateway.masking.name_lists import given_names, surnames
+from gateway.masking.person_words import NOT_A_NAME
+
 Check = Callable[[bytes], bool]
 _VIN_WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
 _VIN_VALUES = dict(zip(b"ABCDEFGHJKLMNPRSTUVWXYZ", b"12345678123457923456789", strict=True))
@@ -143,3 +146,14 @@ def long_number(data: bytes) -> bool:
 def month(data: bytes) -> bool:
     """A month's name, not a modal verb or a verb of motion in small letters."""
     return data not in {b"may", b"march", b"mar", b"dec", b"sep", b"jan"}
+
+
+def listed_name(data: bytes) -> bool:
+    """A surname or given name in small letters."""
+    word = data.decode("ascii")
+    return word not in NOT_A_NAME and (word in given_names() or word in surnames())
+
+
+def listed_given_name(data: bytes) -> bool:
+    """A given name in small letters, and what follows it."""
+    return data.decode("ascii").partition(" ")[0] in given_names()

@@ -19,7 +19,7 @@ from gateway.masking.person_words import (
     WEAK_TITLES,
 )
 from gateway.masking.place_words import CITIES, FACILITY_NOUNS, STATES
-from gateway.masking.words import Gap, Word
+from gateway.masking.words import Gap, Word, leading
 
 _JOINED = frozenset({Gap.SPACE, Gap.DOT, Gap.PARTICLE})
 _BEFORE = 48
@@ -46,9 +46,13 @@ _FOLLOWED = re.compile(
     r"|(?:is|was) an? [0-9]|an? [0-9]{1,3}[ -]|[0-9]{1,3}[ -]?(?:yo|y/o|year|yr|[MF]\b)"
     r"|(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-C)?|Ph\.?D|D\.?D\.?S|LCSW|APRN|FACP|FACS|Esq|PharmD|CRNA|LPN)\b)"
 )
-_LOWER = re.compile(
-    r"(?i:\b(?:dr|mr|mrs|ms|named|name is|name:|patient:|pt:|patient|pt)\b\.?) "
-    r"([a-z]{2,30})(?: ([a-z]{2,30}))?"
+# The last words of what introduces a name, looked at before the patterns are tried.
+_NAMED_LEADS = frozenset("named called as by is was name names aka a.k.a i am i'm".split())
+_PERSON_LEADS = frozenset(
+    """male female man woman boy girl child infant toddler teen teenager gentleman lady patient
+    patients is like pt pts client resident veteran mr mrs ms dr old yo y/o o son daughter mother
+    father wife husband brother sister partner caregiver neighbor friend spouse by for of under
+    colleague nurse doctor physician surgeon therapist counselor worker m f named""".split()
 )
 _SAINTS = frozenset({"st", "saint", "sts", "mt", "mount", "ft", "fort", "san", "santa"})
 
@@ -64,26 +68,11 @@ def people(text: str, words: Sequence[Word]) -> Iterator[tuple[int, int]]:
             index = end
         else:
             index += 1
-    yield from _uncapitalised(text)
 
 
 def _last(text: str, word: Word) -> int:
     """Behind the name's last letter; the stop of an initial belongs to it."""
     return word.stop if word.initial and text[word.end : word.stop] == "." else word.end
-
-
-def _uncapitalised(text: str) -> Iterator[tuple[int, int]]:
-    """`dr. smith`, `name is john smith`: what introduces a name in small letters."""
-    for match in _LOWER.finditer(text):
-        titled = match[0][:2].lower() in {"dr", "mr", "ms"}
-        first, second = match[1], match[2] or ""
-        if not first.islower():
-            continue
-        follows = second in surnames() - WEAK_SURNAMES and second not in NOT_A_NAME
-        if first in given_names() and (titled or follows or "name" in match[0].lower()):
-            yield match.start(1), match.end(2) if follows else match.end(1)
-        elif titled and first in surnames() and first not in NOT_A_NAME:
-            yield match.start(1), match.end(1)
 
 
 class _Finder:
@@ -184,7 +173,9 @@ class _Finder:
             return index
         end = self._name_from(index)
         before = self._text[max(0, word.start - _BEFORE) : word.start]
-        if end > index and _NAMED.search(before):
+        lead = leading(self._text, word.start)
+        labelled = lead in _NAMED_LEADS or ":" in before[-3:] or "=" in before[-3:]
+        if end > index and labelled and _NAMED.search(before):
             if end == index + 1 and self._reverses(end):
                 end = self._name_from(end)
             return index if self._is_eponym(index, end) else end
@@ -200,7 +191,9 @@ class _Finder:
         if word.numbered and tail.numbered and not word.capitals:
             return end
         dotted = tail.initial and tail.stop > tail.end
-        return end if (dotted or not word.capitals) and _PERSON.search(before) else index
+        if not (dotted or not word.capitals) or not (lead in _PERSON_LEADS or lead[-1:] in "mf"):
+            return index
+        return end if _PERSON.search(before) else index
 
     def _reverses(self, index: int) -> bool:
         """A given name stands at `index`, behind a surname and a comma."""

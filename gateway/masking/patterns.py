@@ -332,4 +332,17 @@ PLACES: tuple[Recogniser, ...] = (
     Recogniser(Kind.ZIP, r"\b[A-Z]{1,2}[0-9][A-Z0-9]? [0-9][ABD-HJLNP-UW-Z]{2}\b"),
     Recogniser(Kind.ZIP, r"\b[ABCEGHJ-NPRSTVXY][0-9][A-Z] [0-9][A-Z][0-9]\b"),
 )
-IDENTIFIERS: tuple[Recogniser, ...] = (*CONTACTS, *NUMBERS, *TIMES, *PLACES)
+# Names in small letters; others want more than a pattern, and are found in prose alone.
+PEOPLE: tuple[Recogniser, ...] = (
+    Recogniser(
+        Kind.NAME,
+        r"\b(?i:dr|mr|mrs|ms)\b\.? (?P<name>[a-z]{2,30})\b",
+        checks.listed_name,
+    ),
+    Recogniser(
+        Kind.NAME,
+        r"\b(?i:named|name is|name ?[:=]|patient ?:|pt ?:) ?(?P<name>[a-z]{2,30}(?: [a-z]{2,30})?)\b",
+        checks.listed_given_name,
+    ),
+)
+IDENTIFIERS: tuple[Recogniser, ...] = (*CONTACTS, *NUMBERS, *TIMES, *PLACES, *PEOPLE)

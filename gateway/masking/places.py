@@ -17,7 +17,7 @@ from gateway.masking.place_words import (
     STATES,
     WEAK_TAILS,
 )
-from gateway.masking.words import Gap, Word
+from gateway.masking.words import Gap, Word, leading
 
 _BEFORE = 64
 _MAX_WORDS = 7
@@ -71,6 +71,14 @@ _SMALL = re.compile(
     r"|area|region|neighborhood|metro|lab|pharmacy|ER|ED|OR|ICU)\b"
 )
 _GUIDES = re.compile(rf"(?i:{SOURCES})")
+# The last words of what precedes a place, looked at before the patterns are tried.
+_LEADS = frozenset(
+    """at to in from with under the our a your @ visit visited visits visiting attend attended attends
+    attending left of near outside around downtown central greater based via through city town is
+    rural north south""".split()
+)
+# First words of the listed names, so that most words are looked up once.
+_FIRST_WORDS = frozenset(re.split(r"[ ]", name)[0].rstrip(".") for name in CITIES | FACILITIES)
 Place = tuple[int, int, Kind]
 
 
@@ -98,6 +106,8 @@ class _Finder:
             names = [word.low for word in self._words[first : index + 2 - tail]]
             if self._accepts(first, index, tail, names):
                 yield start, self._right(index), Kind.ADDRESS
+        if not self._leads(index):
+            return
         if self._begins(index) and _AT.search(self._before(index)):
             yield from self._visited(index)
         elif (size := self._known(index, FACILITIES)) and _VISIT.search(self._before(index)):
@@ -175,6 +185,13 @@ class _Finder:
                 return True
         return False
 
+    def _leads(self, index: int) -> bool:
+        """A word stands before that may say that a place follows."""
+        word = self._words[index]
+        if index and word.gap in {Gap.SPACE, Gap.DOT} and self._words[index - 1].low not in _LEADS:
+            return False
+        return leading(self._text, word.start) in _LEADS
+
     def town(self, index: int) -> Iterator[Place]:
         """A town that is known, or that somebody lives in or comes from."""
         word = self._words[index]
@@ -186,7 +203,7 @@ class _Finder:
         if size and (_CITY.search(before) or _SMALL.match(self._text, end)):
             if not _GUIDES.search(before):
                 yield self._with_article(index), self._rest(end), Kind.CITY
-        elif word.low in NOT_A_NAME or word.capitals or word.initial:
+        elif word.low in NOT_A_NAME or word.capitals or word.initial or not self._leads(index):
             return
         elif _LIVES.search(before) or (_FROM.search(before) and word.low not in NOT_A_PLACE):
             last = self._run(index)
@@ -206,6 +223,9 @@ class _Finder:
 
     def _known(self, index: int, listed: frozenset[str]) -> int:
         """How many words from `index` make a name of the list, at most three."""
+        first = self._words[index]
+        if first.low not in _FIRST_WORDS and _full(first) not in _FIRST_WORDS:
+            return 0
         names: list[str] = []
         found = 0
         for place in range(index, min(index + _MAX_CITY, len(self._words))):

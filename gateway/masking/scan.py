@@ -1,7 +1,7 @@
 """The scan: one pass of all recognisers over bytes, with RE2, or `re` where it is not there."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Protocol
 
@@ -19,6 +19,7 @@ except ImportError:  # no wheel for this platform: slower, and the same results
 
 MIN_PATIENCE = 20_000
 BYTES_PER_CANDIDATE = 64
+_WINDOW = 4096
 _MEMORY = 256 * 1024 * 1024
 Span = tuple[int, int, Kind]
 
@@ -26,6 +27,12 @@ Span = tuple[int, int, Kind]
 class _Match(Protocol):
     def start(self) -> int: ...
     def end(self) -> int: ...
+
+
+class _Set(Protocol):
+    def Add(self, pattern: bytes, /) -> int: ...  # noqa: N802
+    def Compile(self) -> None: ...  # noqa: N802
+    def Match(self, text: bytes, /) -> list[int] | None: ...  # noqa: N802
 
 
 class _Pattern(Protocol):
@@ -40,6 +47,7 @@ class Scanner:
         self._recognisers = recognisers
         self._marks = re.compile(MARKS.encode())
         self._pattern = _compile(source, with_re2=with_re2)
+        self._likely = _prefilter(recognisers) if re2 is not None and with_re2 else None
 
     def spans(self, data: bytes) -> Iterator[Span]:
         """(start, end, kind) of every value in `data`, in order, never overlapping.
@@ -69,7 +77,7 @@ class Scanner:
             position = max(found[1], start + 1)
 
     def _classify(self, data: bytes, start: int) -> tuple[list[Span], int] | None:
-        for recogniser in self._recognisers:
+        for recogniser in self._candidates(data, start):
             match = recogniser.grouped.match(data, start)
             if match is None:
                 continue
@@ -77,6 +85,16 @@ class Scanner:
             if all(recogniser.check(data[begin:stop]) for begin, stop, _ in parts):
                 return parts, max(match.end() if parts else start, start)
         return None
+
+
+    def _candidates(self, data: bytes, start: int) -> Iterable[Recogniser]:
+        """Recognisers that may match at `start`: RE2 rules most of them out at once."""
+        if self._likely is None:
+            return self._recognisers
+        # With the byte before, since a pattern may ask for a boundary there.
+        window = data[start - 1 : start + _WINDOW] if start else b"\n" + data[:_WINDOW]
+        found = self._likely.Match(window) or ()
+        return [self._recognisers[index] for index in sorted(found)]
 
 
 def _next_word(data: bytes, start: int, end: int) -> int:
@@ -93,12 +111,29 @@ def scanner(*, identifiers: bool, with_re2: bool = True) -> Scanner:
     return Scanner(SECRETS + (IDENTIFIERS if identifiers else ()), with_re2=with_re2)
 
 
-def _compile(source: bytes, *, with_re2: bool) -> _Pattern:
-    if re2 is None or not with_re2:
-        return re.compile(source)
+def _prefilter(recognisers: tuple[Recogniser, ...]) -> _Set:
+    """Says which recognisers may match at the start of a text.
+
+    The window begins one byte before, and no pattern needs more than its rest to match; where it
+    cuts a word, it errs on the side of more.
+    """
+    made: _Set = re2.Set.MatchSet(_options())
+    for item in recognisers:
+        made.Add(f"(?s:.)(?:{item.plain})".encode())
+    made.Compile()
+    return made
+
+
+def _options() -> object:
     options = re2.Options()
     options.max_mem = _MEMORY
     options.log_errors = False
     options.encoding = re2.Options.Encoding.LATIN1
-    pattern: _Pattern = re2.compile(source, options)
+    return options
+
+
+def _compile(source: bytes, *, with_re2: bool) -> _Pattern:
+    if re2 is None or not with_re2:
+        return re.compile(source)
+    pattern: _Pattern = re2.compile(source, _options())
     return pattern

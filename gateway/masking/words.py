@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import Enum
+from enum import IntEnum
 
 _UPPER = "A-Z\u00c0-\u00d6\u00d8-\u00de\u0100-\u017f\u0386-\u03ab\u0400-\u042f"
 # The bound on length keeps the search linear for any input.
@@ -22,9 +22,11 @@ _ABBREVIATIONS = frozenset(
     mem inst cntr""".split()
 )
 _MAX_GAP = 24
+_MAX_LEADING = 32
+_SPACES = (" ", "\n", "\t", "(", "-", "/")
 
 
-class Gap(Enum):
+class Gap(IntEnum):
     """What stands between a word and the one before it."""
 
     OTHER = 0
@@ -117,3 +119,9 @@ def _gap(text: str, before: int, start: int, previous: str) -> Gap:
     if between in {", ", ","}:
         return Gap.COMMA
     return Gap.PARTICLE if _PARTICLES.match(between) else Gap.OTHER
+
+
+def leading(text: str, start: int) -> str:
+    """The word before `start`, in lower case, with the signs that stand between left off."""
+    before = text[max(0, start - _MAX_LEADING) : start].rstrip(" \t\"'(\u201c,.:=#")
+    return before[max(map(before.rfind, _SPACES)) + 1 :].lower()

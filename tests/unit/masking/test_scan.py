@@ -124,6 +124,8 @@ def test_spans_are_in_order_and_apart_on_any_bytes(data: bytes) -> None:
         ("MA 02139", "zip", "02139"),
         ("zip code: 02139", "zip", "02139"),
         ("02139-1234", "zip", "02139-1234"),
+        ("call dr. smith", "name", "smith"),
+        ("name is john smith", "name", "john smith"),
         ("VIN 1M8GDM9AXKP042788", "vehicle", "1M8GDM9AXKP042788"),
         ("serial number: SN-448812", "device", "SN-448812"),
         (f"key {STORAGE_KEY}", "secret", STORAGE_KEY),
