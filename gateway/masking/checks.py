@@ -157,3 +157,8 @@ def listed_name(data: bytes) -> bool:
 def listed_given_name(data: bytes) -> bool:
     """A given name in small letters, and what follows it."""
     return data.decode("ascii").partition(" ")[0] in given_names()
+
+
+def varied(data: bytes) -> bool:
+    """Letters and digits as a random number has them, rather than a long word or a repetition."""
+    return bool(_DIGITS.search(data)) and len(set(data)) > 12  # noqa: PLR2004

@@ -235,7 +235,8 @@ class Hl7v2Masker:
             kinds = [_ADDRESS, _ADDRESS, Field(Kind.CITY), VOCABULARY, Field(Kind.ZIP), VOCABULARY]
             kinds += [_ADDRESS] * max(0, len(parts) - len(kinds))
             return component.join(
-                self._value(part, kind, path) for part, kind in zip(parts, kinds, strict=False)
+                self._value(part, kind if part.isalpha() or kind.kind else _ADDRESS, path)
+                for part, kind in zip(parts, kinds, strict=False)
             )
         self._learn(field.kind, value, path)
         return component.join(self._value(part, field, path) for part in parts)
@@ -246,6 +247,8 @@ class Hl7v2Masker:
             return inner.join(self._value(part, field, path) for part in value.split(inner))
         if not value or (field is _PHONE and value.isalpha() and len(value) <= 4):  # noqa: PLR2004
             return value
+        if field.kind is None and _COMPACT_DATE.match(value):
+            field = _DATE
         plain = self._unescaped(value)
         holder: list[Node] = [plain]
         holder[0] = self._walk.string(holder, 0, plain, field, path)
@@ -295,6 +298,11 @@ class Hl7v2Masker:
         )
 
 
+# A date without separators, which nothing but its field says to be one outside HL7.
+_COMPACT_DATE = re.compile(
+    r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
+    r"(?:(?:[01][0-9]|2[0-3])[0-5][0-9](?:[0-5][0-9](?:\.[0-9]{1,4})?)?)?(?:[+-][0-9]{4})?\Z"
+)
 _UNNAMED = Field(Kind.TEXT)
 
 

@@ -11,7 +11,13 @@ _CENSUS = files("gateway.masking") / "census"
 @cache
 def given_names() -> frozenset[str]:
     """Given names that are hardly anything else, in lower case."""
-    return (_words("given.txt") | MORE_GIVEN) - NOT_GIVEN - AMBIGUOUS_GIVEN
+    return all_given_names() - NOT_GIVEN - AMBIGUOUS_GIVEN
+
+
+@cache
+def all_given_names() -> frozenset[str]:
+    """Given names that may be words as well."""
+    return _words("given.txt") | MORE_GIVEN
 
 
 @cache

@@ -7,7 +7,7 @@ people's names as well (Crohn, Wells, Addison) are left where they name a diseas
 import re
 from collections.abc import Iterator, Sequence
 
-from gateway.masking.name_lists import given_names, surnames
+from gateway.masking.name_lists import all_given_names, given_names, surnames
 from gateway.masking.person_words import (
     AMBIGUOUS_GIVEN,
     EPONYM_NOUNS,
@@ -75,6 +75,11 @@ def _last(text: str, word: Word) -> int:
     return word.stop if word.initial and text[word.end : word.stop] == "." else word.end
 
 
+def _generated(word: Word) -> bool:
+    """`Marine542`: a given name, whatever else the word may be, with a number behind it."""
+    return word.numbered and word.text[-2:].isdigit() and word.low in all_given_names()
+
+
 class _Finder:
     """Names that begin at a word of one text."""
 
@@ -109,7 +114,7 @@ class _Finder:
     def _by_list(self, index: int) -> int:
         """`Mary`, `Mary L.`, `Mary Ann Smith`."""
         word = self._words[index]
-        sure = word.low in self._given or self._compound(word)
+        sure = word.low in self._given or self._compound(word) or _generated(word)
         if not sure and word.low not in AMBIGUOUS_GIVEN:
             return index
         end = index + 1 if word.possessive else self._name_from(index)
@@ -245,6 +250,8 @@ class _Finder:
 
     def _may_be_name(self, word: Word) -> bool:
         low = word.low
+        if _generated(word):
+            return True
         return len(low) > 1 and low not in NOT_A_NAME and low not in FACILITY_NOUNS
 
     def _is_of_a_place(self, index: int) -> bool:

@@ -30,7 +30,8 @@ _STATES = (
     "|RI|S[CD]|T[NX]|UT|V[TAI]|W[AVIY]"
 )
 _STREETS = (
-    "Alley|Annex|Arcade|Avenue|Ave|Av|Bayou|Bend|Boulevard|Blvd|Branch|Bridge|Brook|Brooks|Burg"
+    "Promenade|Esplanade|Byway|Close|Concourse|Crossroads|Cutoff|Quay|Wharf|Trafficway|Freeway"
+    "|Alley|Annex|Arcade|Avenue|Ave|Av|Bayou|Bend|Boulevard|Blvd|Branch|Bridge|Brook|Brooks|Burg"
     "|Bypass|Camp|Canyon|Cape|Causeway|Center|Centers|Circle|Circles|Cir|Cliff|Cliffs|Club|Common"
     "|Corner|Corners|Course|Court|Courts|Ct|Cove|Coves|Creek|Crescent|Crest|Crossing|Crossroad"
     "|Curve|Dale|Dam|Divide|Drive|Drives|Dr|Estate|Estates|Expressway|Expy|Extension|Extensions"
@@ -341,7 +342,8 @@ PEOPLE: tuple[Recogniser, ...] = (
     ),
     Recogniser(
         Kind.NAME,
-        r"\b(?i:named|name is|name ?[:=]|patient ?:|pt ?:) ?(?P<name>[a-z]{2,30}(?: [a-z]{2,30})?)\b",
+        r"\b(?i:named|name is|name ?[:=]|patient ?:|pt ?:) ?"
+        r"(?P<name>[a-z]{2,30}(?: [a-z]{2,30})?)\b",
         checks.listed_given_name,
     ),
 )

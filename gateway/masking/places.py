@@ -73,9 +73,9 @@ _SMALL = re.compile(
 _GUIDES = re.compile(rf"(?i:{SOURCES})")
 # The last words of what precedes a place, looked at before the patterns are tried.
 _LEADS = frozenset(
-    """at to in from with under the our a your @ visit visited visits visiting attend attended attends
-    attending left of near outside around downtown central greater based via through city town is
-    rural north south""".split()
+    """at to in from with under the our a your @ visit visited visits visiting attend attended
+    attends attending left of near outside around downtown central greater based via through city
+    town is rural north south""".split()
 )
 # First words of the listed names, so that most words are looked up once.
 _FIRST_WORDS = frozenset(re.split(r"[ ]", name)[0].rstrip(".") for name in CITIES | FACILITIES)

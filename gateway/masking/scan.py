@@ -86,7 +86,6 @@ class Scanner:
                 return parts, max(match.end() if parts else start, start)
         return None
 
-
     def _candidates(self, data: bytes, start: int) -> Iterable[Recogniser]:
         """Recognisers that may match at `start`: RE2 rules most of them out at once."""
         if self._likely is None:

@@ -9,7 +9,9 @@ from gateway.masking.kinds import Kind
 from gateway.masking.recogniser import Recogniser
 
 # Fixed characters that Azure puts into its generated keys, so that scanners find them.
-_SIGNATURES = r"\+ASt|\+ABa|\+AMC|\+AEh|\+ASb|\+ARm|\+ACR|AIoT|ACDb|APIM|AZEG|AzFu|AzSe|AzCa|JQQJ99"
+_SIGNATURES = (
+    r"\+ASt|\+ABa|\+AMC|\+AEh|\+ASb|\+ARm|\+ACR|AIoT|ACDb|APIM|AZEG|AzFu|AzSe|AzCa|JQQJ9[9DH]"
+)
 _ASSIGNED = (
     r"(?:account|shared[_ ]?access|primary|secondary|storage|api|function|host|master|private"
     r"|subscription|encryption|signing|client)[_ -]?key"
@@ -48,8 +50,21 @@ SECRETS: tuple[Recogniser, ...] = (
     Recogniser(
         Kind.SECRET,
         r"\b(?:gh[pousr]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9_]{60,}|npm_[A-Za-z0-9]{36}"
-        r"|dapi[0-9a-f-]{32,34}|oy2[a-z2-7]{43}|AKIA[0-9A-Z]{16}|xox[abprs]-[A-Za-z0-9-]{20,}"
+        r"|(?i:oy2[a-z2-7]{43})|AKIA[0-9A-Z]{16}|xox[abprs]-[A-Za-z0-9-]{20,}"
         r"|sk-[A-Za-z0-9_-]{32,})",
     ),
+    Recogniser(Kind.SECRET, r"dapi[0-9a-f-]{32,34}"),
+    # A JSON web token whose header is not the usual one, and a PKCS #12 bundle in base64.
+    Recogniser(
+        Kind.SECRET,
+        r"\be[A-Za-z0-9_=-]{23,}\.e[A-Za-z0-9_=-]{23,}\.[A-Za-z0-9_=-]{24,}",
+    ),
+    Recogniser(Kind.SECRET, r"MI[I-L][0-9A-Za-z/+]{2}[AQgw]IBAzCC[A-Za-z0-9+/=]*"),
+    Recogniser(
+        Kind.SECRET,
+        r"(?i:\bauthorization[\"']?[ \t]{0,4}[:=](?: |%20|\+|[\"']){0,4}(?:bearer|basic|token))"
+        r"(?: |%20|\+)(?P<secret>[^\s\"',;<>\x00]+)",
+    ),
     Recogniser(Kind.SECRET, r"\b[A-Za-z0-9+/]{43}=", checks.mixed),
+    Recogniser(Kind.SECRET, r"\b[a-z2-7]{52}\b", checks.varied),
 )

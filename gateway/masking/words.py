@@ -11,7 +11,7 @@ _UPPER = "A-Z\u00c0-\u00d6\u00d8-\u00de\u0100-\u017f\u0386-\u03ab\u0400-\u042f"
 # Generated people have numbers behind their names: `Gail741 Mosciski958`.
 _WORD = re.compile(
     rf"(?<!\w)[{_UPPER}](?:(?:[^\W\d_]|['\u2019-](?=[^\W\d_])){{0,60}}"
-    r"|[^\W\d_]{2,40}[0-9]{1,4}(?:['\u2019]s)?)(?!\w)"
+    r"|[^\W\d_]{1,40}[0-9]{1,4}(?:['\u2019]s)?)(?!\w)"
 )
 _PARTICLES = re.compile(
     r" (?:(?:van|von|de|del|della|der|den|bin|ibn|al|el|da|dos|das|di|du|la|le|ter|ten) ){1,3}\Z"
