@@ -158,7 +158,7 @@ def of_presidio(texts: list[str]) -> Any:
     python = environment / "bin" / "python"
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", environment], check=True)
-        quiet = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        quiet = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         subprocess.run([*quiet, *PRESIDIO], check=True)
     script = Path(__file__).with_name("presidio_spans.py")
     done = subprocess.run(
