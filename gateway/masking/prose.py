@@ -35,7 +35,7 @@ def merged(spans: Iterable[Span]) -> list[Span]:
     """Spans in order; those that overlap as one, of the kind that covers most of it."""
     out: list[Span] = []
     longest = 0
-    for start, end, kind in sorted(spans):
+    for start, end, kind in sorted(spans, key=lambda span: span[:2]):
         if out and start < out[-1][1]:
             first, last, before = out[-1]
             ranks = _RANKS.get(before, 0), _RANKS.get(kind, 0)
