@@ -3,31 +3,46 @@
 Pure: no clock, no randomness, no I/O. Whatever cannot be understood is withheld.
 """
 
-import zlib
+from urllib.parse import quote
 
 from gateway.errors import Reason, Withheld
-from gateway.masking.attachments import Base64Attachments
+from gateway.masking import compression
+from gateway.masking.attachments import MAX_NESTING, Base64Attachments
 from gateway.masking.context import Context, Result
+from gateway.masking.encoded_words import decoded
 from gateway.masking.fhir_walk import FhirWalk
 from gateway.masking.field_names import VOCABULARY, Field, field_of
-from gateway.masking.formats import BOM, Format, format_of, unsupported
+from gateway.masking.formats import (
+    BOM,
+    GZIP,
+    Format,
+    format_of,
+    is_said,
+    transcoded,
+    unsupported,
+)
 from gateway.masking.hl7v2_format import Hl7v2Masker
+from gateway.masking.html_format import HtmlMasker
 from gateway.masking.json_codec import Node, too_deep
 from gateway.masking.json_format import JsonMasker
 from gateway.masking.json_walk import JsonWalk
 from gateway.masking.kinds import Kind
+from gateway.masking.multipart_format import MultipartMasker
 from gateway.masking.payload import Payload
 from gateway.masking.profiles import TextUse
 from gateway.masking.record_rules import RecordRules
 from gateway.masking.streams import MAX_BYTES, LineStream, Stream, WholeStream, too_large
-from gateway.masking.table_format import mask_table
+from gateway.masking.table_format import TableMasker
 from gateway.masking.text import TextMasker
+from gateway.masking.xml_format import XmlMasker
 
 __all__ = ["ENGINE_VERSION", "Context", "Result", "Stream", "mask", "mask_text_value"]
 
-ENGINE_VERSION = "2"
+ENGINE_VERSION = "3"
 """Part of derived entity tags: changes whenever the same input would be masked to other bytes."""
 _PIECE = 256 * 1024
+_READABLE = " []:/?&=,;@"
+"""Stays as it is in what is encoded again, so that marks can be read."""
 
 
 def mask(body: bytes, content_type: str, content_encoding: str, context: Context) -> Result:
@@ -81,13 +96,12 @@ def mask_text_value(name: str, value: str, context: Context) -> str:
     if context.resolved.rank == 0:
         return value
     payload = Payload(context, value.encode("utf-8", "replace"))
-    walk = PayloadMasker(payload).walk()
-    holder: list[Node] = [value]
-    field = field_of(name) if name else Field()
-    # A name such as `status` is the uploader's choice: it vouches for nothing.
-    holder[0] = walk.string(holder, 0, value, Field() if field is VOCABULARY else field, "value")
-    walk.settle()
-    return payload.undropped(str(holder[0]).encode()).decode()
+    masker = PayloadMasker(payload)
+    plain = decoded(value)
+    if plain == value:
+        return masker.value(name, value)
+    done = masker.value(name, plain)
+    return value if done == plain else quote(done, safe=_READABLE)
 
 
 class PayloadMasker:
@@ -101,17 +115,29 @@ class PayloadMasker:
         self._rules = RecordRules(payload, self._text)
 
     def whole(self, body: bytes, content_type: str) -> bytes:
-        """All of a body, masked."""
-        form = format_of(content_type, body)
-        body = body.removeprefix(BOM)
-        stream = self.stream(form, body)
+        """All of a body, masked; gzip is masked by what is inside, UTF-16 becomes UTF-8."""
+        if body.startswith(GZIP):
+            return self._zipped(body, content_type)
+        text = transcoded(body)
+        form = format_of(content_type, text)
+        # The declaration of an XML document has its say about the encoding.
+        body = body if form is Format.XML else text.removeprefix(BOM)
+        stream = self.stream(form, body, content_type)
         pieces = [
             stream.feed(body[start : start + _PIECE]) for start in range(0, len(body), _PIECE)
         ]
         return self._payload.undropped(b"".join([*pieces, stream.flush()]))
 
-    def stream(self, form: Format, body: bytes) -> Stream:
-        """A stream of one format; `body` is what it may learn names from beforehand."""
+    def stream(  # noqa: PLR0911  (one for each format)
+        self, form: Format, body: bytes, content_type: str = ""
+    ) -> Stream:
+        """A stream of one format.
+
+        Args:
+            form: the format.
+            body: what it may learn names from beforehand.
+            content_type: with the boundary of a multipart body.
+        """
         match form:
             case Format.JSON:
                 return WholeStream(self._json.document)
@@ -119,16 +145,23 @@ class PayloadMasker:
                 self._json.learn(body)
                 return LineStream(self._json.line)
             case Format.CSV | Format.TSV:
-                delimiter = "\t" if form is Format.TSV else ","
-                return WholeStream(
-                    lambda data: mask_table(data, delimiter, self.walk(), self._rules)
-                )
+                delimiter = "\t" if form is Format.TSV else ""
+                tables = TableMasker(self._payload, self.walk(), self._text, self._rules)
+                return WholeStream(lambda data: tables.mask(data, delimiter))
             case Format.HL7V2:
                 messages = Hl7v2Masker(
                     self._payload, self.walk(), self._attachments.masked, self._rules
                 )
                 messages.learn(body)
                 return LineStream(messages.record, _segment_end(body))
+            case Format.XML:
+                documents = XmlMasker(self._payload, self.walk(), self._text, self._attachments)
+                return WholeStream(documents.document)
+            case Format.HTML:
+                return WholeStream(self._html)
+            case Format.MULTIPART:
+                parts = MultipartMasker(self._payload, self.whole, self.form_value)
+                return WholeStream(lambda data: parts.mask(data, content_type))
             case Format.TEXT:
                 return WholeStream(self._free_text)
 
@@ -141,15 +174,50 @@ class PayloadMasker:
             FhirWalk(self._payload, self._text, self._attachments),
         )
 
-    def _free_text(self, data: bytes) -> bytes:
-        if self._payload.profile.text is TextUse.STRUCTURE:
-            return self._payload.apply(Kind.TEXT, data.decode("utf-8"), "text").encode()
+    def value(self, name: str, value: str) -> str:
+        """One value by what it is called, "" where it has no name."""
+        walk = self.walk()
+        holder: list[Node] = [value]
+        field = field_of(name) if name else Field()
+        # A name such as `status` is the uploader's choice: it vouches for nothing.
+        own = Field() if field is VOCABULARY else field
+        holder[0] = walk.string(holder, 0, value, own, "value")
+        walk.settle()
+        return self._payload.undropped(str(holder[0]).encode()).decode()
+
+    def form_value(self, name: str, value: str) -> str:
+        """The value of a form's field, by the rules for columns or by its name."""
+        rule = self._rules.columns([name]).get(0)
+        if rule is None:
+            return self.value(name, value)
+        return self._rules.value(rule, value, name, "value")
+
+    def _zipped(self, body: bytes, content_type: str) -> bytes:
+        if self._payload.depth >= MAX_NESTING:
+            raise unsupported("The content is compressed too many times.")
+        self._payload.depth += 1
+        try:
+            inner = content_type if is_said(content_type) else ""
+            return compression.closed(self.whole(compression.opened(body), inner))
+        finally:
+            self._payload.depth -= 1
+
+    def _html(self, data: bytes) -> bytes:
+        self._check_accepted()
+        return HtmlMasker(self._payload, self.walk(), self._text).document(data)
+
+    def _check_accepted(self) -> None:
         if self._payload.withholds_text:
             raise Withheld(
                 "The content is free text from a place that holds ePHI, and no rule accepts it.",
                 reason=Reason.CONTENT_WITHHELD,
                 advice="Ask for structured data, or for a rule with `free_text: accept`.",
             )
+
+    def _free_text(self, data: bytes) -> bytes:
+        if self._payload.profile.text is TextUse.STRUCTURE:
+            return self._payload.apply(Kind.TEXT, data.decode("utf-8"), "text").encode()
+        self._check_accepted()
         return self._text.mask(data.decode("utf-8"), "text").encode()
 
 
@@ -167,28 +235,8 @@ def _decoded(body: bytes, encoding: str) -> bytes:
         return body
     if encoding != "gzip":
         raise unsupported("Content in this content encoding cannot be masked.")
-    out: list[bytes] = []
-    size = 0
-    data = body
-    try:
-        while data:
-            unzip = zlib.decompressobj(wbits=31)
-            piece = unzip.decompress(data, MAX_BYTES + 1 - size)
-            size += len(piece)
-            if size > MAX_BYTES or unzip.unconsumed_tail:
-                raise too_large()
-            if not unzip.eof:
-                raise unsupported("The content is not the gzip that its encoding says.")
-            out.append(piece)
-            data = unzip.unused_data
-    except zlib.error as error:
-        raise unsupported("The content is not the gzip that its encoding says.") from error
-    return b"".join(out)
+    return compression.opened(body)
 
 
 def _encoded(body: bytes, encoding: str) -> bytes:
-    if encoding != "gzip":
-        return body
-    # Without a time stamp in the header, so that equal content has equal bytes.
-    zipper = zlib.compressobj(level=6, wbits=31)
-    return zipper.compress(body) + zipper.flush()
+    return compression.closed(body) if encoding == "gzip" else body

@@ -1,5 +1,6 @@
 """Which format a body is in: what it is said to be, held against what it looks like."""
 
+import codecs
 import re
 from enum import StrEnum
 
@@ -15,6 +16,9 @@ class Format(StrEnum):
     CSV = "csv"
     TSV = "tsv"
     HL7V2 = "hl7v2"
+    XML = "xml"
+    HTML = "html"
+    MULTIPART = "multipart"
 
 
 _TYPES: dict[str, Format] = {
@@ -28,6 +32,11 @@ _TYPES: dict[str, Format] = {
     "application/jsonl": Format.NDJSON,
     "application/x-jsonlines": Format.NDJSON,
     "application/fhir+ndjson": Format.NDJSON,
+    "application/xml": Format.XML,
+    "text/xml": Format.XML,
+    "application/xml+fhir": Format.XML,
+    "text/html": Format.HTML,
+    "application/xhtml+xml": Format.HTML,
     "text/plain": Format.TEXT,
     "text/markdown": Format.TEXT,
     "text/csv": Format.CSV,
@@ -38,41 +47,100 @@ _TYPES: dict[str, Format] = {
     "application/hl7-v2+er7": Format.HL7V2,
     "text/hl7v2": Format.HL7V2,
     "application/edi-hl7v2": Format.HL7V2,
+    "multipart/form-data": Format.MULTIPART,
+    "multipart/mixed": Format.MULTIPART,
+    "multipart/related": Format.MULTIPART,
 }
+_SUFFIXES = (("+json", Format.JSON), ("+ndjson", Format.NDJSON), ("+xml", Format.XML))
+_READ_STRICTLY = frozenset({Format.JSON, Format.NDJSON, Format.XML})
+_SHOWN = frozenset({"image", "audio", "video", "font", "model"})
+_JSON = frozenset({Format.JSON, Format.NDJSON})
 _CHARSETS = frozenset({"", "utf-8", "utf8", "us-ascii", "ascii"})
-_MARKUP = re.compile(rb"<(?:\?xml|!doctype|html|head|body|[A-Za-z][\w:.-]*[ />])", re.IGNORECASE)
+_HTML = re.compile(rb"<(?:!doctype\s+html|(?:html|head|body)(?=[\s/>]))", re.IGNORECASE)
+_XML = re.compile(rb"<(?:\?xml\s|!doctype|!--|[A-Za-z_][\w:.-]*[ \t\r\n/>])", re.IGNORECASE)
+_HL7 = re.compile(rb"(?:MSH|FHS|BHS)[^\w\s]")
 _BINARY = re.compile(rb"[\x00-\x06\x0e-\x1a\x7f]")
 _CHARSET = re.compile(r";\s*charset\s*=\s*\"?([^\";\s]*)", re.IGNORECASE)
-BOM = b"\xef\xbb\xbf"
+BOM = codecs.BOM_UTF8
+_BOMS_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_BOM_32 = codecs.BOM_UTF32_LE
+GZIP = b"\x1f\x8b"
 
 
 def format_of(content_type: str, body: bytes) -> Format:
     """The format to mask a body in.
 
     A body that is structured must not pass as text, nor another format as JSON: where the type
-    and the look of the bytes differ, the stricter reading counts where it is certain, and the body
-    is withheld where it is not.
+    and the look of the bytes differ, what the bytes certainly are counts, and the body is withheld
+    where they are nothing that is certain.
+
+    Args:
+        content_type: as it is stated, "" where it is not.
+        body: in UTF-8; see `transcoded`.
 
     Raises:
         Withheld: no such format, another character set, or a body that is something else.
     """
-    said = _TYPES.get(_essence(content_type))
-    if said is None:
-        raise unsupported("Content of this type cannot be masked.")
+    said = _said(content_type)
     charset = _CHARSET.search(content_type)
     if charset and charset[1].lower() not in _CHARSETS:
         raise unsupported("Content in another character set than UTF-8 cannot be masked.")
-    if said in {Format.JSON, Format.NDJSON}:
-        return said  # the JSON reader refuses everything else
-    check_text(body)
-    looks = _look(body)
-    if said is Format.HL7V2 and looks is not Format.HL7V2:
-        raise unsupported("The content is not the HL7 v2 that its type says.")
-    if said in {Format.CSV, Format.TSV} and looks:
-        raise unsupported("The content is not the table that its type says.")
-    if said is Format.TEXT and looks:
-        return looks
-    return said
+    if said is Format.MULTIPART:
+        return said
+    form = _decided(said, _look(body))
+    if form not in _READ_STRICTLY:
+        check_text(body)
+    return form
+
+
+def _decided(said: Format | None, looks: Format | None) -> Format:
+    """What counts: what is said, or what the bytes certainly are."""
+    match said:
+        case None:
+            if looks is None:
+                raise unsupported("Content of this type cannot be masked.")
+            return looks
+        case Format.JSON | Format.NDJSON:
+            # Which of the two it is has been said; their reader refuses everything else.
+            return looks if looks and looks not in _JSON else said
+        case Format.HL7V2:
+            if looks is not Format.HL7V2:
+                raise unsupported("The content is not the HL7 v2 that its type says.")
+            return said
+        case Format.CSV | Format.TSV:
+            if looks:
+                raise unsupported("The content is not the table that its type says.")
+            return said
+        case Format.HTML:
+            return looks if looks and looks is not Format.XML else said
+        case _:
+            return looks or said
+
+
+def _said(content_type: str) -> Format | None:
+    essence = content_type.partition(";")[0].strip().lower()
+    if essence in _TYPES:
+        return _TYPES[essence]
+    if essence.partition("/")[0] in _SHOWN:
+        # SVG is a picture, whatever it is written in.
+        raise unsupported("Content of this type cannot be masked.")
+    return next((form for suffix, form in _SUFFIXES if essence.endswith(suffix)), None)
+
+
+def transcoded(body: bytes) -> bytes:
+    """The body in UTF-8 where its byte order mark says UTF-16, otherwise as it is.
+
+    Raises:
+        Withheld: it is not the UTF-16 that it says.
+    """
+    if not body.startswith(_BOMS_16):
+        return body
+    if body.startswith(_BOM_32):
+        raise unsupported("Content in another character set than UTF-8 cannot be masked.")
+    try:
+        return body.decode("utf-16").encode()
+    except UnicodeError as error:
+        raise unsupported("The content is not the UTF-16 that it says.") from error
 
 
 def check_text(body: bytes) -> None:
@@ -90,16 +158,14 @@ def check_text(body: bytes) -> None:
 
 
 def _look(body: bytes) -> Format | None:
-    """What text certainly is, None where it may be prose.
-
-    Raises:
-        Withheld: markup, which no text format is.
-    """
+    """What a body certainly is, None where it may be prose or anything else."""
     start = body.removeprefix(BOM).lstrip()
-    if start[:4] in {b"MSH|", b"FHS|", b"BHS|"} or re.match(rb"(?:MSH|FHS|BHS)[^\w\s]", start[:4]):
+    if _HL7.match(start):
         return Format.HL7V2
-    if _MARKUP.match(start):
-        raise unsupported("The content is markup, which its type does not say.")
+    if _HTML.match(start):
+        return Format.HTML
+    if _XML.match(start):
+        return Format.XML
     if start[:1] in {b"{", b"["} and start.rstrip()[-1:] in {b"}", b"]"}:
         lines = start.rstrip().split(b"\n")
         if len(lines) > 1 and all(line.strip()[:1] == b"{" for line in lines if line.strip()):
@@ -112,8 +178,13 @@ def _look(body: bytes) -> Format | None:
     return None
 
 
-def _essence(content_type: str) -> str:
-    return content_type.partition(";")[0].strip().lower()
+def is_said(content_type: str) -> bool:
+    """Whether a content type is that of a format which can be masked.
+
+    Raises:
+        Withheld: it is that of pictures or sounds.
+    """
+    return _said(content_type) is not None
 
 
 def unsupported(message: str) -> Withheld:
@@ -121,6 +192,6 @@ def unsupported(message: str) -> Withheld:
     return Withheld(
         message,
         reason=Reason.CONTENT_WITHHELD,
-        advice="Store it as JSON, FHIR JSON, NDJSON, CSV, HL7 v2 or plain text in UTF-8, with that "
+        advice="Store it as JSON, FHIR, XML, NDJSON, CSV, HL7 v2 or plain text in UTF-8, with that "
         "content type, or ask for a place that does not mask.",
     )

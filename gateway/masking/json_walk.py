@@ -3,6 +3,7 @@
 import re
 
 from gateway.masking.attachments import Attachments
+from gateway.masking.column_names import column, is_plain, result_columns
 from gateway.masking.field_names import UNKNOWN, VOCABULARY, Field, field_of
 from gateway.masking.json_codec import MAX_DEPTH, Node, Number, too_deep
 from gateway.masking.kinds import Kind
@@ -83,8 +84,11 @@ class JsonWalk:
         self.keys += len(node)
         self._enter()
         odd = False
+        table = self._table(node)
         for key, value in node.items():
             odd = odd or not _KEY.match(key)
+            if key in table:
+                continue
             field = field_of(key)
             # A name that is not known to be one could be a value; records show none.
             name = "*" if field is UNKNOWN or "." in key else key
@@ -94,6 +98,35 @@ class JsonWalk:
         self._depth -= 1
         if odd:
             self._renamed.append(node)
+
+    def _table(self, node: dict[str, Node]) -> tuple[str, ...]:
+        """Mask the rows of a query's result by their columns; the keys that are done."""
+        found = result_columns(node)
+        if found is None:
+            return ()
+        key, names, rows = found
+        fields = [column(name) for name in names]
+        self._column_names(node, key)
+        for row in node[rows] if isinstance(node[rows], list) else []:  # type: ignore[union-attr]
+            if not isinstance(row, list) or len(row) > len(fields):
+                return (key,)
+        for row in node[rows]:  # type: ignore[union-attr]
+            for index, cell in enumerate(row):  # type: ignore[arg-type]
+                path = names[index] if fields[index] is not UNKNOWN else "*"
+                self._item(row, index, cell, fields[index], path)  # type: ignore[arg-type]
+        return key, rows
+
+    def _column_names(self, node: dict[str, Node], key: str) -> None:
+        """Names of columns stay where they are written like names; the rest is looked into."""
+        columns = node[key]
+        for index, item in enumerate(columns if isinstance(columns, list) else []):
+            if isinstance(item, dict):
+                self.keys += len(item)
+                for part, value in item.items():
+                    if not isinstance(value, str) or not is_plain(value):
+                        self._item(item, part, value, UNKNOWN, "*")
+            elif isinstance(item, str) and not is_plain(item):
+                self._item(columns, index, item, UNKNOWN, "*")  # type: ignore[arg-type]
 
     def array(self, node: list[Node], outer: Field, path: str) -> None:
         """Mask the items of an array."""

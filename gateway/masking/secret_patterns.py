@@ -49,9 +49,9 @@ SECRETS: tuple[Recogniser, ...] = (
     ),
     Recogniser(
         Kind.SECRET,
-        r"\b(?:gh[pousr]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9_]{60,}|npm_[A-Za-z0-9]{36}"
-        r"|(?i:oy2[a-z2-7]{43})|AKIA[0-9A-Z]{16}|xox[abprs]-[A-Za-z0-9-]{20,}"
-        r"|sk-[A-Za-z0-9_-]{32,})",
+        r"(?:\b|_)(?P<secret>gh[pousr]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9_]{60,}"
+        r"|npm_[A-Za-z0-9]{36}|(?i:oy2[a-z2-7]{43})|AKIA[0-9A-Z]{16}"
+        r"|xox[abprs]-[A-Za-z0-9-]{20,}|sk-[A-Za-z0-9_-]{32,})",
     ),
     Recogniser(Kind.SECRET, r"dapi[0-9a-f-]{32,34}"),
     # A JSON web token whose header is not the usual one, and a PKCS #12 bundle in base64.

@@ -1,77 +1,108 @@
-"""CSV and TSV (RFC 4180): columns by their headers, other cells by recognisers."""
+"""CSV and its kin (RFC 4180): columns by their headers, other cells by recognisers."""
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
-from typing import Protocol
+from typing import Literal, Protocol
 
 from gateway.errors import Reason, Withheld
-from gateway.masking.field_names import Field, field_of
+from gateway.masking.column_names import is_header
+from gateway.masking.columns import Columns
 from gateway.masking.formats import BOM
 from gateway.masking.json_codec import Node
 from gateway.masking.json_walk import JsonWalk
+from gateway.masking.payload import Payload
 from gateway.masking.record_rules import RecordRules
+from gateway.masking.text import TextMasker
 
-MAX_CELL = 1024 * 1024
 MAX_COLUMNS = 4096
 BATCH = 500
+_DELIMITERS = ",;|\t"
+_QUOTED = re.compile(r'"(?:[^"]|"")*"(?:[,;|\t]"(?:[^"]|"")*")*[\r\n]')
+_ALL: Literal[1] = csv.QUOTE_ALL
+_NEEDED: Literal[0] = csv.QUOTE_MINIMAL
 
 
 class _Writer(Protocol):
     def writerows(self, rows: Iterable[list[Node]], /) -> None: ...
 
 
-def mask_table(body: bytes, delimiter: str, walk: JsonWalk, rules: RecordRules) -> bytes:
-    """A table with a header row, masked; quoting is written as needed, line ends stay.
+class TableMasker:
+    """Masks tables of one payload."""
 
-    A column that a rule drops keeps its header, above empty cells.
+    def __init__(
+        self, payload: Payload, walk: JsonWalk, text: TextMasker, rules: RecordRules
+    ) -> None:
+        self._payload = payload
+        self._rules = rules
+        self._walk = walk
+        self._text = text
+
+    def mask(self, body: bytes, delimiter: str) -> bytes:
+        """A table with a header row, masked.
+
+        Args:
+            body: the table in UTF-8.
+            delimiter: "" where the table itself has to say which.
+
+        A column that a rule drops keeps its header, above empty cells. Quotes stand around every
+        cell where the header has them so, otherwise where they are needed; line ends stay.
+
+        Raises:
+            Withheld: not a table, rows of different lengths, or a first row that is no header.
+        """
+        text = body.removeprefix(BOM).decode("utf-8")
+        delimiter = delimiter or _delimiter(text)
+        rows = _rows(text, delimiter)
+        header = next(rows, None)
+        if header is None:
+            return body
+        self._check_header(header)
+        columns = Columns(header, self._walk, self._payload, self._rules)
+        for row in _rows(text, delimiter):
+            if row != header:
+                columns.learn(row)
+        out = io.StringIO(newline="")
+        writer = csv.writer(
+            out,
+            delimiter=delimiter,
+            lineterminator="\r\n" if "\r\n" in text else "\n",
+            quoting=_ALL if _QUOTED.match(text) else _NEEDED,
+        )
+        writer.writerow(header)
+        batch: list[list[Node]] = []
+        for row in rows:
+            batch.append(columns.mask(row))
+            if len(batch) >= BATCH:
+                self._write(writer, batch)
+        self._write(writer, batch)
+        return out.getvalue().encode()
+
+    def _write(self, writer: _Writer, batch: list[list[Node]]) -> None:
+        self._walk.settle()
+        writer.writerows(batch)
+        batch.clear()
+
+    def _check_header(self, header: list[str]) -> None:
+        # Without a header the first row would be shown as it is, and no column would be known.
+        masked = self._text.many(header)
+        changed = any(done.text != name for done, name in zip(masked, header, strict=True))
+        if changed or not is_header(header):
+            raise _no_table("The table's first row is not a header.")
+
+
+def _delimiter(text: str) -> str:
+    """The delimiter of a table, where only one can be it.
 
     Raises:
-        Withheld: not a table, rows of different lengths, or a first row that is no header.
+        Withheld: several can.
     """
-    text = body.removeprefix(BOM).decode("utf-8")
-    rows = _rows(text, delimiter)
-    header = next(rows, None)
-    if header is None:
-        return body
-    fields: list[Field | None] = [*_fields(header)]
-    decided = rules.columns(header)
-    for index in decided:
-        fields[index] = None
-    patient = rules.patient_column(header)
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, delimiter=delimiter, lineterminator="\r\n" if "\r\n" in text else "\n")
-    writer.writerow(header)
-    batch: list[list[Node]] = []
-    for row in rows:
-        if patient is not None:
-            rules.patient(row[patient])
-        cells = _masked(row, header, fields, walk)
-        for index, rule in decided.items():
-            cells[index] = rules.value(rule, row[index], header[index].strip(), header[index])
-        batch.append(cells)
-        if len(batch) >= BATCH:
-            _write(writer, batch, walk)
-    _write(writer, batch, walk)
-    return out.getvalue().encode()
-
-
-def _masked(
-    row: list[str], header: list[str], fields: list[Field | None], walk: JsonWalk
-) -> list[Node]:
-    """The cells that the walk masks; those whose field is None are left for their rules."""
-    cells: list[Node] = list(row)
-    for index, value in enumerate(row):
-        field = fields[index]
-        if field is not None:
-            cells[index] = walk.string(cells, index, value, field, header[index])
-    return cells
-
-
-def _write(writer: _Writer, batch: list[list[Node]], walk: JsonWalk) -> None:
-    walk.settle()
-    writer.writerows(batch)
-    batch.clear()
+    head = re.sub(r'"(?:[^"]|"")*"', "", text[:65536].splitlines()[0]) if text.strip() else ""
+    found = [delimiter for delimiter in _DELIMITERS if delimiter in head]
+    if len(found) > 1:
+        raise _no_table("More than one character may be the table's delimiter.")
+    return found[0] if found else ","
 
 
 def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
@@ -87,20 +118,6 @@ def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
             yield row
     except csv.Error as error:
         raise _no_table("The content is not a table that can be read.") from error
-
-
-def _fields(header: list[str]) -> list[Field]:
-    fields = [field_of(name.strip()) for name in header]
-    # Without a header the first row would be shown as it is, and no column would be known.
-    if any(_looks_like_value(name) for name in header):
-        raise _no_table("The table's first row is not a header.")
-    return fields
-
-
-def _looks_like_value(name: str) -> bool:
-    text = name.strip()
-    digits = sum(map(str.isdigit, text))
-    return not text or "@" in text or digits > 3 or len(text) > 64 or text[0].isdigit()  # noqa: PLR2004
 
 
 def _no_table(message: str) -> Withheld:

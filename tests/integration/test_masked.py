@@ -186,7 +186,7 @@ def test_metadata_and_tags_are_masked_value_by_value(phi: Both) -> None:
         (b"\x89PNG\r\n\x1a\n\x00", "image/png"),
         (b"Jane Roe, SSN 517-64-9982", "application/json"),
         (b"Jane Roe, SSN 517-64-9982", "text/plain"),
-        (b'{"ssn": "517-64-9982"}', "application/octet-stream"),
+        (b"Jane Roe, SSN 517-64-9982", "application/octet-stream"),
     ],
 )
 def test_what_cannot_be_masked_is_withheld_and_recorded(

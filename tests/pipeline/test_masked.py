@@ -332,8 +332,9 @@ async def test_what_has_no_entity_tag_is_not_kept() -> None:
         (b"Jane Roe, SSN 517-64-9982", "application/json"),
         (b"Jane Roe, SSN 517-64-9982", "text/plain"),
         (b'{"ssn": "517-64-9982"', "application/fhir+json"),
-        (RECORD, ""),
-        (RECORD, "application/octet-stream"),
+        (b"Jane Roe, SSN 517-64-9982", ""),
+        (b"Jane Roe, SSN 517-64-9982", "application/octet-stream"),
+        (b"<!DOCTYPE a [<!ENTITY s '517-64-9982'>]><a>&s;</a>", "application/xml"),
     ],
 )
 async def test_what_is_not_what_its_type_says_is_withheld_and_recorded(
@@ -350,9 +351,19 @@ async def test_what_is_not_what_its_type_says_is_withheld_and_recorded(
     assert outcome["reason"] in {Reason.CONTENT_WITHHELD, Reason.MASKING_FAILED}
 
 
+@pytest.mark.parametrize("kind", ["", "application/octet-stream", "text/plain", "application/xml"])
+async def test_what_is_certain_is_masked_whatever_its_type_says(kind: str) -> None:
+    scene = world.World()
+    scene.upstream.then(stored(RECORD, kind))
+    answer = await read(scene)
+
+    assert SSN.encode() not in answer.body
+    assert b"[ssn]" in answer.body
+
+
 async def test_two_content_types_are_none() -> None:
     scene = world.World()
-    answer = stored()
+    answer = stored(b"note,name\nfell,Jane Roe\n", "text/plain")
     twice = UpstreamResponse(
         200, type(answer.headers)((*answer.headers, ("content-type", "text/csv"))), answer.body
     )

@@ -26,7 +26,8 @@ HIDING = ("safe-harbor", "pseudonymous")
 TYPES = (
     "application/json", "application/fhir+json", "application/x-ndjson", "text/plain", "text/csv",
     "text/tab-separated-values", "x-application/hl7-v2+er7", "", "application/pdf",
-    "text/plain; charset=utf-16",
+    "text/plain; charset=utf-16", "application/xml", "application/fhir+xml", "text/html",
+    "multipart/mixed; boundary=x", "application/octet-stream", "application/gzip",
 )  # fmt: skip
 
 

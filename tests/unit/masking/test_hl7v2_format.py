@@ -1,8 +1,10 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.errors import Withheld
 from gateway.masking.engine import mask
-from tests.unit.masking.contexts import context
+from tests.unit.masking.contexts import PROFILES, context
 
 HL7 = "x-application/hl7-v2+er7"
 MSH = "MSH|^~\\&|LAB|GENERAL|EHR|GENERAL|202401021011||ORU^R01|V123|P|2.5.1"
@@ -105,3 +107,87 @@ def test_encapsulated_data_is_replaced() -> None:
 def test_what_is_no_message_is_withheld(body: bytes) -> None:
     with pytest.raises(Withheld):
         mask(body, HL7, "", context())
+
+
+def test_encapsulated_text_is_masked_and_a_pointer_is_not_shown() -> None:
+    done = masked(
+        "OBX|1|ED|x||LAB^TEXT^plain^Base64^SmFuZSBmZWxs||||||F",
+        "OBX|2|RP|x||https://x.example/jane^PACS^IM^JPEG||||||F",
+        "PID|1||M1||Doe^Jane",
+        accept=True,
+    )
+
+    assert done[0] == "OBX|1|ED|x||LAB^TEXT^plain^Base64^W25hbWVdIGZlbGw=||||||F"
+    assert done[1] == "OBX|2|RP|x||[url]^PACS^IM^JPEG||||||F"
+
+
+def test_batches_carry_messages_each_with_its_own_separators() -> None:
+    body = (
+        b"FHS|^~\\&|LAB|G|||20240102||f.hl7|Jane Doe's file\rBHS|^~\\&|LAB\r"
+        b"MSH|^~\\&|A\rPID|1||||Doe^Jane\rMSH#*~!%#A\rPID#1####Roe*Jim\r"
+        b"BTS|2|for Jane\rFTS|1\r"
+    )
+    done = mask(body, HL7, "", context(accept=True)).body.decode().split("\r")
+
+    assert done[3] == "PID|1||||[name]^[name]"
+    assert done[5] == "PID#1####[name]*[name]"
+    assert done[6] == "BTS|2|for [name]"
+    assert "Doe" not in done[0]
+    assert "|2024|" in done[0]
+
+
+def test_names_under_other_separators_are_found_in_text() -> None:
+    body = b"MSH#*~!%#A\rPID#1####Doe*Jane%Q~Roe*J\rNTE#1##Doe and Roe came\r"
+
+    assert b"[name] and [name] came" in mask(body, HL7, "", context(accept=True)).body
+
+
+def test_dates_are_known_by_their_form_where_no_field_names_them() -> None:
+    done = masked(
+        "RF1|A||||||20240102|x^y^20240103",
+        "PID|1||5^^^G^MR^^20200101|||||||||||||||20240104",
+        "OBX|1|NM|x||20240105||||||F",
+        "OBX|2|TX|x||seen 20240106||||||F",
+        accept=True,
+    )
+
+    assert done == [
+        "RF1|A||||||2024|x^y^2024",
+        "PID|1||[mrn]^^^G^MR^^2020|||||||||||||||[account]",
+        "OBX|1|NM|x||20240105||||||F",
+        "OBX|2|TX|x||seen 2024||||||F",
+    ]
+
+
+def test_two_identifiers_side_by_side_are_both_masked() -> None:
+    done = masked("ORC|RE|||||||P123&LAB^F456&LAB")[0]
+
+    assert "P123" not in done
+    assert "F456" not in done
+    assert done.count("&LAB") == 2
+
+
+def test_a_zip_code_in_the_wrong_place_is_masked() -> None:
+    assert masked("GT1|1||||1^Elm^^Boston^MA^021390000")[0].count("021390000") == 0
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_masking_twice_is_masking_once(profile: str) -> None:
+    body = (
+        f"{MSH}\rPID|1||M1^^^G^MR||Doe&von^Jane||19800203\rNTE|1||Jane \\T\\ Doe\\.br\\x\r".encode()
+    )
+    once = mask(body, HL7, "", context(profile, accept=True)).body
+
+    assert mask(once, HL7, "", context(profile, accept=True)).body == once
+
+
+@given(
+    st.lists(st.text(alphabet="ab|^~\\&# \u00e9TX.", max_size=20), max_size=6),
+    st.booleans(),
+)
+def test_the_number_of_fields_stays(rows: list[str], accept: bool) -> None:
+    body = "\r".join([MSH, *(f"PID|{row}" for row in rows)]).encode()
+    done = mask(body, HL7, "", context(accept=accept)).body
+
+    for before, after in zip(body.split(b"\r"), done.split(b"\r"), strict=True):
+        assert before.count(b"|") == after.count(b"|")

@@ -49,6 +49,9 @@ def test_quotes_tabs_and_line_ends_stay() -> None:
         "jane@example.com,x\n",
         "1980-02-03,x\n",
         "5,6\n",
+        "Jane,Doe,Boston\nJim,Roe,Salem\n",
+        "a;b,c\n1;2,3\n",
+        "name,Dr. Jane Doe\nx,y\n",
     ],
 )
 def test_what_is_no_table_with_a_header_is_withheld(text: str) -> None:
@@ -68,3 +71,57 @@ def test_the_shape_of_a_table_stays(rows: list[list[str]]) -> None:
     done = masked(out.getvalue(), accept=True)
 
     assert list(csv.reader(io.StringIO(done, newline=""))) == [["code", "unit"], *rows]
+
+
+def test_other_delimiters_are_found_where_only_one_can_be_it() -> None:
+    assert masked('name;dose\n"Doe; Jane";5\n') == "name;dose\n[name];5\n"
+    assert masked("name|dose\nJane|5\n") == "name|dose\n[name]|5\n"
+
+
+def test_quotes_around_every_cell_stay() -> None:
+    assert masked('"name","dose"\n"Jane","5"\n') == '"name","dose"\n"[name]","5"\n'
+
+
+def test_a_formula_is_not_shown() -> None:
+    assert masked('a,b\n"=""Ja""&""ne""",-5.5\n', accept=True) == "a,b\n[text],-5.5\n"
+
+
+def test_lines_within_cells_stay_and_are_text() -> None:
+    assert (
+        masked('name,note\nDoe,"Doe\nfell"\n', accept=True) == 'name,note\n[name],"[name]\nfell"\n'
+    )
+
+
+def test_ids_are_numbered_alike_in_every_column() -> None:
+    one, two = (f"{n}d188916-8390-282b-3ec2-73fce6e08649" for n in (1, 2))
+    rows = masked(f"Id,PATIENT,PATIENTID,x\n{one},{two},{two},{one}\n").splitlines()[1].split(",")
+
+    assert rows[0] == rows[3] != rows[1] == rows[2]
+    assert all(value.startswith("masked-") for value in rows)
+
+
+def test_numbers_codes_and_states_stay() -> None:
+    table = "STATE,SOP_CODE,COST,NAME\nMA,1.2.840.10008.5.1.4.1.1.1.1,572540.9854999998,MA Clinic\n"
+
+    assert (
+        masked(table)
+        .splitlines()[1]
+        .startswith("MA,1.2.840.10008.5.1.4.1.1.1.1,572540.9854999998,[")
+    )
+
+
+def test_a_row_may_say_what_its_value_is() -> None:
+    table = "DESCRIPTION,VALUE\nWhat address do you live at?,7 Effertz Bypass\nBody height,180.5\n"
+
+    assert masked(table, accept=True).splitlines()[1:] == [
+        "What address do you live at?,[address]",
+        "Body height,180.5",
+    ]
+
+
+@pytest.mark.parametrize("accept", [False, True])
+def test_masking_twice_is_masking_once(accept: bool) -> None:
+    table = 'Id,name,ZIP,note\nx1,Jane Doe,02139,"Jane, 5 Elm St"\n'
+    once = masked(table, accept=accept)
+
+    assert masked(once, accept=accept) == once

@@ -1,0 +1,221 @@
+"""A walk over elements: fields by their names, mixed content as free text."""
+
+import re
+
+from gateway.errors import Reason, Withheld
+from gateway.masking.column_names import is_decimal
+from gateway.masking.compact_dates import mask_compact_dates
+from gateway.masking.field_names import UNKNOWN, VOCABULARY, Field, field_of
+from gateway.masking.json_codec import Node
+from gateway.masking.json_walk import JsonWalk
+from gateway.masking.kinds import Kind
+from gateway.masking.marks import mark
+from gateway.masking.payload import Payload
+from gateway.masking.text import TextMasker
+from gateway.masking.xml_codec import Element, local
+
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+_ODD_NAME = re.compile(r"[^\x00-\x7f]|[0-9]{4}")
+_LABELS = ("name", "key", "field", "column", "label", "id")
+_VALUES = frozenset({"value", "val", "v", "text"})
+# A word with a capital alone could be a name; `ssn`, `FIRST_NAME` and `firstName` are not.
+_LABEL = re.compile(r"[a-z][A-Za-z0-9_.-]*\Z|[A-Z0-9_.-]{2,}\Z|[A-Za-z]+(?:[A-Z_][a-z0-9]+)+\Z")
+BLOCKS = frozenset(
+    _words(
+        "address article aside blockquote body br caption center col colgroup dd details"
+        " dialog div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 head"
+        " header hr html item legend li list main nav ol option p paragraph pre section"
+        " select summary table tbody td tfoot th thead title tr ul"
+    )
+)
+"""Elements that part text: what stands before and after them is not one word."""
+_Place = tuple[Element, int]
+
+
+class MarkupWalk:
+    """Masks the elements of one document in place; `finish` does what was gathered."""
+
+    def __init__(self, payload: Payload, walk: JsonWalk, text: TextMasker) -> None:
+        self.payload = payload
+        self.walk = walk
+        self._text = text
+        self._values: list[Node] = []
+        self._scanned: list[tuple[int, str]] = []
+        self._sinks: list[tuple[Element, int | str]] = []
+        self._runs: list[tuple[list[_Place], str]] = []
+        self._names: set[str] = set()
+
+    def root(self, root: Element) -> None:
+        """Mask a document.
+
+        Raises:
+            Withheld: a name in it could be a value.
+        """
+        self.element(root, UNKNOWN)
+        self.finish()
+
+    def element(self, element: Element, outer: Field) -> None:
+        """Mask an element by its name, below one of the field `outer`."""
+        field = self._field(element, outer)
+        self.attributes(element, field)
+        if element.text and element.elements:
+            self.narrative(element)
+            return
+        for index, child in enumerate(element.children):
+            if isinstance(child, Element):
+                self.element(child, field)
+            elif child.strip():
+                self.value(element, index, child, field, self.path(element.local))
+
+    def attributes(self, element: Element, field: Field) -> None:
+        """Mask the attributes of an element: those that hold its value, and others by name."""
+        for name, value in element.attributes.items():
+            self.note(name)
+            plain = local(name)
+            if name.startswith(("xmlns", "xsi:", "xml:")):
+                own = VOCABULARY
+            elif plain in _LABELS and field_of(value) is not UNKNOWN and _LABEL.match(value):
+                own = VOCABULARY  # the name of a field
+            else:
+                own = field if plain.lower() in _VALUES else field_of(plain)
+            self.value(element, name, value, own, self.path(plain))
+
+    def value(self, element: Element, key: int | str, value: str, field: Field, path: str) -> None:
+        """Mask one value; white space around it stays."""
+        plain = value.strip()
+        if not plain or (field.kind is None and is_decimal(plain)):
+            return
+        place = len(self._values)
+        self._values.append(plain)
+        self._sinks.append((element, key))
+        if field.kind is Kind.TEXT and not self.payload.withholds_text:
+            plain = mask_compact_dates(plain, self.payload, path)
+        if field.kind in {None, Kind.TEXT}:
+            self._scanned.append((place, path))
+        self._values[place] = self.walk.string(self._values, place, plain, field, path)
+
+    def replace(self, element: Element, key: int | str, value: str) -> None:
+        """Put a value that is masked already in its place."""
+        self._values.append(value)
+        self._sinks.append((element, key))
+
+    def narrative(self, element: Element) -> None:
+        """Mask all text below an element as free text; withheld, one mark stands for all of it."""
+        if self.payload.withholds_text:
+            if element.children != [mark(Kind.TEXT)]:
+                self.payload.count(Kind.TEXT, self.path(element.local))
+            element.children = [mark(Kind.TEXT)]
+            return
+        for run in self._parted(element):
+            self._runs.append((run, "".join(_at(place) for place in run)))
+            for inner, index in run:
+                if _at((inner, index)).strip():
+                    self.value(inner, index, _at((inner, index)), _FREE, self.path(inner.local))
+
+    def finish(self) -> None:
+        """Put every masked value in its place.
+
+        Raises:
+            Withheld: a name of an element or attribute could be a value.
+        """
+        self._check_names()
+        texts = [text for _, text in self._runs]
+        self._text.many(texts)  # what they introduce is a name in all of the document
+        self.walk.settle()
+        self._scan_again()
+        for (element, key), done in zip(self._sinks, self._values, strict=True):
+            if isinstance(key, str):
+                element.attributes[key] = _spaced(element.attributes[key], str(done))
+            else:
+                element.children[key] = _spaced(_at((element, key)), str(done))
+        self._join()
+
+    def _join(self) -> None:
+        """Where the text of a run is masked otherwise than its pieces, it counts: it is read."""
+        runs = [(places, text) for places, text in self._runs if len(places) > 1]
+        dated = [mask_compact_dates(text, self.payload, "*") for _, text in runs]
+        for (places, _), masked in zip(runs, self._text.many(dated), strict=True):
+            if masked.text != "".join(_at(place) for place in places):
+                self._text.count(masked, "*")
+                for number, (element, index) in enumerate(places):
+                    element.children[index] = "" if number else masked.text
+
+    def _scan_again(self) -> None:
+        """Look for names that were learned after a value was judged, a single word even."""
+        again = self._text.many([str(self._values[place]) for place, _ in self._scanned])
+        for (place, path), masked in zip(self._scanned, again, strict=True):
+            if masked.text != self._values[place]:
+                self._text.count(masked, path)
+                self._values[place] = masked.text
+
+    def path(self, name: str) -> str:
+        """A name for records, `*` where it could itself be a value."""
+        return name if field_of(name) is not UNKNOWN else "*"
+
+    def note(self, name: str) -> None:
+        """Remember a name to be looked at."""
+        if _ODD_NAME.search(name):
+            self._names.add(name)
+
+    def _field(self, element: Element, outer: Field) -> Field:
+        self.note(element.name)
+        label = next((v for k, v in element.attributes.items() if local(k) in _LABELS), "")
+        said = field_of(label) if _LABEL.match(label) else UNKNOWN
+        own = field_of(element.local)
+        field = said if said.kind and own.kind in {None, Kind.TEXT, Kind.ID} else own
+        inherits = field is UNKNOWN or (
+            field.kind in {Kind.TEXT, Kind.ID} and outer.kind not in {None, Kind.SECRET}
+        )
+        return outer if inherits and outer.kind else field
+
+    def _parted(self, element: Element) -> list[list[_Place]]:
+        """The text below an element, in runs that a reader sees as one."""
+        runs: list[list[_Place]] = [[]]
+
+        def gather(inner: Element) -> None:
+            block = inner.local.lower() in BLOCKS
+            if block:
+                runs.append([])
+            for index, child in enumerate(inner.children):
+                if isinstance(child, str):
+                    runs[-1].append((inner, index))
+                    continue
+                self.note(child.name)
+                self.narrative_attributes(child)
+                gather(child)
+            if block:
+                runs.append([])
+
+        gather(element)
+        return [run for run in runs if run]
+
+    def narrative_attributes(self, element: Element) -> None:
+        """Mask the attributes of an element within free text."""
+        self.attributes(element, UNKNOWN)
+
+    def _check_names(self) -> None:
+        names = sorted(self._names)
+        spaced = [re.sub(r"[_.:-]+", " ", name) for name in names]
+        done = self._text.many(spaced)
+        if any(masked.text != name for masked, name in zip(done, spaced, strict=True)):
+            raise Withheld(
+                "A name of an element in the XML looks like a value.",
+                reason=Reason.MASKING_FAILED,
+            )
+
+
+_FREE = Field(Kind.TEXT)
+
+
+def _at(place: _Place) -> str:
+    element, index = place
+    return str(element.children[index])
+
+
+def _spaced(before: str, done: str) -> str:
+    head = before[: len(before) - len(before.lstrip())]
+    return head + done + before[len(before.rstrip()) :] if before.strip() else before
