@@ -266,7 +266,9 @@ class _Starter:
             json.dumps(
                 {
                     "clinicdata-key": base64.b64encode(b"u" * 64).decode(),
-                    "chaperone-digest-key": base64.b64encode(secrets.token_bytes(32)).decode(),
+                    "chaperone-digest-key": _random_key(32),
+                    "chaperone-token-key": _random_key(64),
+                    "chaperone-cache-key": _random_key(32),
                 }
             )
         )
@@ -294,7 +296,7 @@ class _Starter:
         desk = TokenDesk(self.authority, self.ca_file, self.supervisor)
         person = desk.ask("--person", OPERATOR)
         async with bootstrap.operator_tools(parsed(values)) as tools:
-            stores = Stores(tools.store, tools.state, tools.journal, tools.own_endpoints)
+            stores = Stores(tools.store, tools.state, tools.journal, tools.own)
             await activate(stores, await tools.verifier.verify(person), self._manifest())
 
     def _manifest(self) -> bytes:
@@ -346,6 +348,11 @@ class _Starter:
         self.contenders[name] = Contender(
             name, f"http://127.0.0.1:{port}", prefix, child.process.pid, headers or {}
         )
+
+
+def _random_key(length: int) -> str:
+    """Base64 of so many random bytes, as the secret store holds keys."""
+    return base64.b64encode(secrets.token_bytes(length)).decode()
 
 
 def _connection_string(origin: str, account: str, key: str) -> str:

@@ -5,7 +5,7 @@ below 2**53; anything else is refused here, so that the two can never drift apar
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeAlias, cast
+from typing import Final, TypeAlias, cast
 
 import orjson
 
@@ -30,7 +30,26 @@ def canonical(value: Json) -> bytes:
         raise ValueError("the value has no canonical JSON form") from error
 
 
-_PLAIN = frozenset({str, bool, type(None)})
+def encoded(value: Mapping[str, Json]) -> bytes:
+    """The same bytes, for an object that a strict schema looks at before they are used.
+
+    What such a schema refuses is not looked for here: a float, and nesting without end.
+
+    Raises:
+        ValueError: a large integer, a key that is not ASCII, a lone surrogate or a type that JSON
+            does not have.
+    """
+    try:
+        body = orjson.dumps(value, option=_STRICT)
+    except orjson.JSONEncodeError as error:
+        raise ValueError("the value has no canonical JSON form") from error
+    if not body.isascii():
+        _check(value, MAX_DEPTH)
+    return body
+
+
+_STRICT: Final = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER | orjson.OPT_PASSTHROUGH_DATETIME
+_PLAIN: Final = frozenset({str, bool, type(None)})
 
 
 def _check(value: object, depth: int) -> None:

@@ -22,12 +22,12 @@ class Headers:
 
     def get(self, name: str) -> str | None:
         """The first value of `name`, or None."""
-        values = self._by_name().get(name.lower())
+        values = (self._values or self._by_name()).get(name.lower())
         return values[0] if values else None
 
     def all(self, name: str) -> tuple[str, ...]:
         """Every value of `name`, in order."""
-        return self._by_name().get(name.lower(), ())
+        return (self._values or self._by_name()).get(name.lower(), ())
 
     @property
     def names(self) -> KeysView[str]:
@@ -44,7 +44,7 @@ class Headers:
         return values
 
     def __contains__(self, name: str) -> bool:
-        return name.lower() in self._by_name()
+        return name.lower() in (self._values or self._by_name())
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return iter(self.fields)
