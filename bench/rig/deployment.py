@@ -331,7 +331,7 @@ class _Starter:
             time.sleep(0.05)
         raise RuntimeError(f"{name} does not listen: {child.tail()}")
 
-    def _add(
+    def _add(  # noqa: PLR0913, PLR0917 - one word for each field of a contender
         self,
         name: str,
         port: int,

@@ -9,12 +9,32 @@ mitmproxy's own Python.
 import hashlib
 import json
 import os
-from datetime import date
+from datetime import UTC, datetime
 
 MASKS = os.environ.get("BENCH_MASKS") == "1"
 OLDEST = 89
 SPARSE = frozenset(
-    "036 059 063 102 203 205 369 556 692 790 821 823 830 831 878 879 884 890 893".split()
+    f"{number:03}"
+    for number in (
+        36,
+        59,
+        102,
+        202,
+        203,
+        204,
+        205,
+        369,
+        556,
+        692,
+        753,
+        772,
+        821,
+        823,
+        878,
+        879,
+        884,
+        893,
+    )
 )
 """Three-digit ZIP codes of fewer than 20,000 people (45 CFR 164.514(b)(2)(i)(B))."""
 
@@ -48,7 +68,7 @@ def resource(node, numbers, key=""):
         elif name == "postalCode":
             node[name] = "000" if value[:3] in SPARSE else value[:3]
         elif name == "birthDate":
-            if date.today().year - int(value[:4]) > OLDEST:
+            if datetime.now(UTC).year - int(value[:4]) > OLDEST:
                 del node[name]
             else:
                 node[name] = value[:4]
@@ -82,6 +102,4 @@ def response(flow):
     content = flow.response.content
     document = json.loads(content)
     walk(document, Numbers(content))
-    flow.response.content = json.dumps(
-        document, separators=(",", ":"), ensure_ascii=False
-    ).encode()
+    flow.response.content = json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()

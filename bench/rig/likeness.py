@@ -26,7 +26,7 @@ def fetch(contender: Contender, size: str, seconds: float = 30) -> tuple[int, by
 
 
 def difference(one: Contender, other: Contender, size: str) -> str:
-    """"" where both answer alike, otherwise what to read."""
+    """What to read where both answer differently, otherwise an empty text."""
     first, second = (_STEM.sub(b"", fetch(item, size)[1]) for item in (one, other))
     if first == second:
         return ""

@@ -42,7 +42,7 @@ def executable() -> Path:
 
 
 def command(program: Path, folder: Path, port: int, upstream: int) -> list[str]:
-    """mitmdump as a reverse proxy with the field rules, and nothing that people would look at."""
+    """Run mitmdump as a reverse proxy with the field rules, and nothing for people to look at."""
     addon = Path(__file__).with_name("fields_addon.py")
     settings = (
         f"confdir={folder / 'mitmproxy'}",

@@ -50,9 +50,7 @@ def ratios(report: Run) -> list[Ratio]:
     ratio = (report.p50(GATEWAY, "2k", 1) - direct) / added if added > 0 else math.nan
     found.append(Ratio("added p50, gateway over nginx, 2k, c=1", ratio, 8.0, at_least=False))
     recorded = report.cpu(GATEWAY, "2k", 32) / report.cpu(UNRECORDED, "2k", 32)
-    found.append(
-        Ratio("CPU, with recording over without, 2k, c=32", recorded, 1.3, at_least=False)
-    )
+    found.append(Ratio("CPU, with recording over without, 2k, c=32", recorded, 1.3, at_least=False))
     beside = median(report.beside) / median(report.alone)
     name = f"p99 of 2k beside one client on 10m over alone, c={BESIDE_CONNECTIONS}"
     found.append(Ratio(name, beside, 3.0, at_least=False))
@@ -201,4 +199,4 @@ def as_markdown(
 
 
 def _number(value: float, places: int = 0) -> str:
-    return f"{value:.{places}f}" if math.isfinite(value) else "–"
+    return f"{value:.{places}f}" if math.isfinite(value) else "-"

@@ -80,7 +80,9 @@ class Instance:
 
 def moment(at: datetime) -> str:
     """RFC 3339 in UTC with six decimals, so that text order is time order."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+    if at.tzinfo is not UTC:
+        at = at.astimezone(UTC)
+    return f"{at.isoformat(timespec='microseconds')[:-6]}Z"
 
 
 def digest(line: bytes) -> str:
@@ -104,9 +106,7 @@ def extend(head: Head, record: Mapping[str, Json], now: datetime) -> tuple[bytes
     return _after(head, whole, canonical(whole))
 
 
-def extend_checked(
-    head: Head, record: Mapping[str, Json], now: datetime
-) -> tuple[bytes, Head]:
+def extend_checked(head: Head, record: Mapping[str, Json], now: datetime) -> tuple[bytes, Head]:
     """The same for a record that the verifier accepts: WORM storage cannot be mended.
 
     The schema looks at the line's bytes, so the values need no look of their own.

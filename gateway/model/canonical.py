@@ -30,10 +30,10 @@ def canonical(value: Json) -> bytes:
         raise ValueError("the value has no canonical JSON form") from error
 
 
-def encoded(value: Mapping[str, Json]) -> bytes:
-    """The same bytes, for an object that a strict schema looks at before they are used.
+def encoded(value: Json) -> bytes:
+    """The same bytes, for a value that holds no float, as a strict schema or its maker ensures.
 
-    What such a schema refuses is not looked for here: a float, and nesting without end.
+    Nor is the depth of nesting looked at.
 
     Raises:
         ValueError: a large integer, a key that is not ASCII, a lone surrogate or a type that JSON
@@ -48,7 +48,12 @@ def encoded(value: Mapping[str, Json]) -> bytes:
     return body
 
 
-_STRICT: Final = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER | orjson.OPT_PASSTHROUGH_DATETIME
+_STRICT: Final = (
+    orjson.OPT_SORT_KEYS
+    | orjson.OPT_STRICT_INTEGER
+    | orjson.OPT_PASSTHROUGH_DATACLASS
+    | orjson.OPT_PASSTHROUGH_DATETIME
+)
 _PLAIN: Final = frozenset({str, bool, type(None)})
 
 

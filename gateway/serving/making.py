@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Final
 
@@ -47,7 +47,8 @@ def make(forwarded: Forwarded, terms: Terms) -> Made:
 
     def counted(masking: Masking, name: str, value: str) -> str:
         shown = terms.value(masking, name, value)
-        values[VALUE] += shown != value
+        if shown != value:
+            values[VALUE] += 1
         return shown
 
     headers, body = present(
@@ -55,9 +56,8 @@ def make(forwarded: Forwarded, terms: Terms) -> Made:
         request,
         classified.operation,
         response,
-        replace(terms, value=counted),
+        Terms(terms.masking_of, terms.tag, counted, terms.content),
     )
-    values += Counter()  # types of which nothing was masked go
     if not _holds_content(forwarded, terms):
         return Made(headers, body, values)
     check_whole(response)
