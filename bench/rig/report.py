@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from bench.rig import documents
 from bench.rig.deployment import DIRECT, GATEWAY, HOST, MITMPROXY, NGINX, UNRECORDED
 from bench.rig.rounds import BESIDE_CONNECTIONS, Run, median
 
@@ -77,7 +78,7 @@ class Line:
 
 
 def lines(report: Run) -> list[Line]:
-    """Every cell, in the order of measurement."""
+    """Every cell, by size and connections, the contenders in the order of measurement."""
     return [
         Line(
             size,
@@ -94,7 +95,7 @@ def lines(report: Run) -> list[Line]:
 
 
 def _order(cell: tuple[str, str, int]) -> tuple[int, int]:
-    return len(cell[1]) * 10 + int(cell[1].endswith("m")), cell[2]
+    return list(documents.SIZES).index(cell[1]), cell[2]
 
 
 def as_json(report: Run, found: Mapping[str, object], missing: Mapping[str, str]) -> str:
