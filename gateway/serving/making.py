@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Final
 
@@ -56,7 +56,7 @@ def make(forwarded: Forwarded, terms: Terms) -> Made:
         request,
         classified.operation,
         response,
-        Terms(terms.masking_of, terms.tag, counted, terms.content),
+        replace(terms, value=counted),
     )
     if not _holds_content(forwarded, terms):
         return Made(headers, body, values)

@@ -142,7 +142,7 @@ def _of_headers(call: Call) -> dict[str, Fact]:
     headers = call.headers
     return {
         fact: read(headers)
-        for name in _BY_HEADER.keys() & headers.names
+        for name in sorted(_BY_HEADER.keys() & headers.names)
         for fact, read in _BY_HEADER[name]
     }
 
