@@ -11,7 +11,7 @@ import pytest
 
 from bench.rig import documents
 from gateway.masking import engine
-from gateway.serving.terms import year_end
+from gateway.masking.generalise import year_end
 
 STEM = re.compile(rb"masked-[0-9a-f]{8}-")
 
