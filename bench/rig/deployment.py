@@ -13,23 +13,31 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bench.rig import documents, upstream
+from bench.rig import documents, likeness, mitmproxy, upstream
+from bench.rig.contender import Contender
 from gateway import bootstrap
-from gateway.local import azurite, directory, seed, tls
+from gateway.local import azurite as emulator
+from gateway.local import directory, seed, tls
 from gateway.local.commands import LOOPBACK, TokenDesk, environment, module
 from gateway.local.dev import OPERATOR, free_port, parsed
 from gateway.local.supervisor import Child, Signals, Supervisor
 from gateway.recording.activation import Stores, activate
 
 ROOT = Path(__file__).resolve().parents[2]
-MITMPROXY = ROOT / ".venv-mitmproxy" / "bin" / "mitmdump"
+DIRECT, NGINX, MITMPROXY = "direct", "nginx", "mitmproxy"
+GATEWAY, UNRECORDED = "gateway", "gateway without recording"
+UNMASKED, EMULATED = "gateway without masking", "gateway on Azurite"
+HOST = "local host alone"
+"""Names of the contenders."""
+
 WORKING, MEASURED = 0, 1
 """Cores: what makes and answers load on one, what is measured on the other."""
 
 _START_SECONDS = 60
+_DOCUMENT = f"/{upstream.ACCOUNT}/phi/{{size}}.json"
 _MANIFEST = """
 version: 1
 agents:
@@ -53,27 +61,20 @@ _READ = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read"
 
 
 @dataclass(frozen=True, slots=True)
-class Contender:
-    """One thing under test: where it listens and what to say to it."""
-
-    name: str
-    origin: str
-    prefix: str
-    pid: int
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-
-    def url(self, size: str, area: str) -> str:
-        """The document's URL through this contender."""
-        return f"{self.origin}{self.prefix}/{area}/{size}.json"
-
-
-@dataclass(frozen=True, slots=True)
 class Rig:
-    """The contenders that run, and why others do not."""
+    """The contenders that run, and why others do not.
+
+    Attributes:
+        masks: the gateway masks what it is asked for.
+        versions: of the other programs, by name.
+        unlike: where mitmproxy's documents differ from the gateway's, "" for nowhere.
+    """
 
     contenders: Mapping[str, Contender]
     skipped: Mapping[str, str]
     masks: bool
+    versions: Mapping[str, str]
+    unlike: str
     supervisor: Supervisor = field(repr=False)
 
     def served(self) -> int:
@@ -88,11 +89,6 @@ class Rig:
         connection.close()
         return int(text.split()[9])
 
-    @property
-    def area(self) -> str:
-        """The container that is fetched from."""
-        return "phi" if self.masks else "public"
-
 
 def pinned(core: int) -> list[str]:
     """Words before a command that keep it on one core; none where that cannot be done."""
@@ -102,15 +98,12 @@ def pinned(core: int) -> list[str]:
 
 
 @contextlib.contextmanager
-def running(
-    *, with_azurite: bool = True, mitmproxy: bool = True, masked: bool = True
-) -> Iterator[Rig]:
+def running(*, azurite: bool = True, compared: bool = True) -> Iterator[Rig]:
     """Start all of it; stop it at the end of the block.
 
     Args:
-        with_azurite: a gateway with the storage emulator, too.
-        mitmproxy: likewise.
-        masked: read a masked place, if this gateway can mask.
+        azurite: a gateway on the storage emulator, too.
+        compared: mitmproxy, too.
     """
     with (
         Signals() as signals,
@@ -119,7 +112,7 @@ def running(
         contextlib.ExitStack() as stack,
     ):
         starter = _Starter(Path(name), supervisor)
-        yield starter.start(stack, with_azurite=with_azurite, mitmproxy=mitmproxy, masked=masked)
+        yield starter.start(stack, azurite=azurite, compared=compared)
 
 
 @dataclass(slots=True)
@@ -132,31 +125,34 @@ class _Starter:
     upstream_port: int = 0
     contenders: dict[str, Contender] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
 
-    def start(
-        self, stack: contextlib.ExitStack, *, with_azurite: bool, mitmproxy: bool, masked: bool
-    ) -> Rig:
+    def start(self, stack: contextlib.ExitStack, *, azurite: bool, compared: bool) -> Rig:
         self._identity()
         self._stub()
         self._nginx()
         store = self._store()
-        self._gateway("gateway", store)
-        self._gateway("gateway without recording", store, "--without-recording")
-        if with_azurite:
+        self._gateway(GATEWAY, store)
+        self._variants()
+        self._gateway(UNRECORDED, store, "--without-recording")
+        if azurite:
             self._azurite(stack)
         else:
-            self.skipped["gateway on Azurite"] = "not asked for"
-        masks = masked and _status(self.contenders["gateway"], "phi") == http.client.OK
-        if mitmproxy:
+            self.skipped[EMULATED] = "not asked for"
+        gateway = self.contenders[GATEWAY]
+        masks = b"masked-" in likeness.fetch(gateway, "2k")[1]
+        if compared:
             self._mitmproxy(masks=masks)
         else:
-            self.skipped["mitmproxy"] = "not asked for"
-        rig = Rig(self.contenders, self.skipped, masks, self.supervisor)
+            self.skipped[MITMPROXY] = "not asked for"
         for contender in self.contenders.values():
-            status = _status(contender, rig.area)
+            status, _ = likeness.fetch(contender, "2k")
             if status != http.client.OK:
                 raise RuntimeError(f"{contender.name} answers {status}: {self.tail()}")
-        return rig
+        other = self.contenders.get(MITMPROXY)
+        unlike = likeness.difference(gateway, other, "2k") if other else ""
+        versions = {"nginx": upstream.version(), **self.versions}
+        return Rig(self.contenders, self.skipped, masks, versions, unlike, self.supervisor)
 
     def tail(self) -> str:
         """The last words of everything that was started."""
@@ -187,42 +183,39 @@ class _Starter:
         self.upstream_port = free_port()
         command = upstream.stub_command(self.folder, root, self.upstream_port)
         child = self._child("stub", command, WORKING, self.upstream_port)
-        self._add("direct", self.upstream_port, f"/{upstream.ACCOUNT}", child)
+        self._add(DIRECT, self.upstream_port, _DOCUMENT, child)
 
     def _nginx(self) -> None:
         if upstream.NGINX is None:
-            self.skipped["nginx"] = "nginx is not installed (Debian: apt-get install nginx-light)"
+            self.skipped[NGINX] = "nginx is not installed (Debian: apt-get install nginx-light)"
             return
         port = free_port()
         command = upstream.proxy_command(self.folder, port, self.upstream_port)
-        child = self._child("nginx", command, MEASURED, port)
-        self._add("nginx", port, f"/{upstream.ACCOUNT}", child)
+        child = self._child(NGINX, command, MEASURED, port)
+        self._add(NGINX, port, _DOCUMENT, child)
 
     def _mitmproxy(self, *, masks: bool) -> None:
-        if not MITMPROXY.exists():
-            self.skipped["mitmproxy"] = (
-                "no .venv-mitmproxy (python -m venv .venv-mitmproxy && "
-                ".venv-mitmproxy/bin/pip install mitmproxy)"
-            )
+        try:
+            program = mitmproxy.executable()
+        except mitmproxy.Unavailable as error:
+            self.skipped[MITMPROXY] = str(error)
             return
         port = free_port()
-        addon = Path(__file__).with_name("fields_addon.py")
-        options = ["--mode", f"reverse:http://127.0.0.1:{self.upstream_port}", "-q"]
-        options += ["--listen-host", LOOPBACK, "--listen-port", str(port), "-s", str(addon)]
-        options += ["--set", f"confdir={self.folder / 'mitmproxy'}"]
-        # What it keeps of each flow is for people who look on; nobody does.
-        options += [
-            "--set",
-            "http2=false",
-            "--set",
-            "flow_detail=0",
-            "--set",
-            "termlog_verbosity=error",
-        ]
+        command = mitmproxy.command(program, self.folder, port, self.upstream_port)
         values = {**os.environ, "BENCH_MASKS": "1" if masks else "0"}
-        command = [str(MITMPROXY), *options]
-        child = self._child("mitmproxy", command, MEASURED, port, values)
-        self._add("mitmproxy", port, f"/{upstream.ACCOUNT}", child)
+        child = self._child(MITMPROXY, command, MEASURED, port, values)
+        self._add(MITMPROXY, port, _DOCUMENT, child)
+        self.versions[MITMPROXY] = mitmproxy.version(program)
+
+    def _variants(self) -> None:
+        """The same process, asked for less: without masking, and without the gateway."""
+        whole = self.contenders[GATEWAY]
+        self.contenders[UNMASKED] = replace(
+            whole, name=UNMASKED, path=whole.path.replace("/phi/", "/public/")
+        )
+        self.contenders[HOST] = replace(
+            whole, name=HOST, path="/healthz", headers={}, sizes=("2k",), reaches=False
+        )
 
     def _store(self) -> str:
         port = free_port()
@@ -237,13 +230,13 @@ class _Starter:
         self._host(name, {"evidence": (store, text), "state": (store, state)}, store, *switches)
 
     def _azurite(self, stack: contextlib.ExitStack) -> None:
-        found = stack.enter_context(azurite.start()).azurite
+        found = stack.enter_context(emulator.start()).azurite
         seed.own(found)
         stores = {
             "evidence": (found.blob_url, found.connection_string(seed.EVIDENCE_ACCOUNT)),
             "state": (found.blob_url, found.connection_string(seed.STATE_ACCOUNT)),
         }
-        self._host("gateway on Azurite", stores, found.table_url)
+        self._host(EMULATED, stores, found.table_url)
 
     def _host(
         self, name: str, stores: Mapping[str, tuple[str, str]], tables: str, *switches: str
@@ -254,7 +247,8 @@ class _Starter:
         command = [sys.executable, "-m", "bench.rig.host", "--port", str(port), *switches]
         child = self._child(name, command, MEASURED, port, environment(values))
         headers = {"Authorization": f"Bearer {self.token}", "x-ms-version": "2023-11-03"}
-        self._add(name, port, "/c/clinic", child, headers)
+        sizes = ("2k",) if name == EMULATED else tuple(documents.SIZES)
+        self._add(name, port, "/c/clinic/phi/{size}.json", child, headers, sizes)
 
     def _settings(
         self, port: int, stores: Mapping[str, tuple[str, str]], tables: str, name: str
@@ -266,12 +260,14 @@ class _Starter:
             json.dumps(
                 {
                     "clinicdata-key": base64.b64encode(b"u" * 64).decode(),
-                    "chaperone-digest-key": base64.b64encode(secrets.token_bytes(32)).decode(),
+                    "chaperone-digest-key": _random_key(32),
+                    "chaperone-token-key": _random_key(64),
+                    "chaperone-cache-key": _random_key(32),
                 }
             )
         )
         # Each gateway has containers of its own, unless they are the emulator's seeded ones.
-        own = name != "gateway on Azurite"
+        own = name != EMULATED
         return {
             "CHAPERONE_ENVIRONMENT": "development",
             "CHAPERONE_PUBLIC_URL": f"http://127.0.0.1:{port}",
@@ -294,7 +290,7 @@ class _Starter:
         desk = TokenDesk(self.authority, self.ca_file, self.supervisor)
         person = desk.ask("--person", OPERATOR)
         async with bootstrap.operator_tools(parsed(values)) as tools:
-            stores = Stores(tools.store, tools.state, tools.journal, tools.own_endpoints)
+            stores = Stores(tools.store, tools.state, tools.journal, tools.own)
             await activate(stores, await tools.verifier.verify(person), self._manifest())
 
     def _manifest(self) -> bytes:
@@ -335,31 +331,26 @@ class _Starter:
             time.sleep(0.05)
         raise RuntimeError(f"{name} does not listen: {child.tail()}")
 
-    def _add(
+    def _add(  # noqa: PLR0913, PLR0917 - one word for each field of a contender
         self,
         name: str,
         port: int,
-        prefix: str,
+        path: str,
         child: Child,
         headers: Mapping[str, str] | None = None,
+        sizes: tuple[str, ...] = tuple(documents.SIZES),
     ) -> None:
         self.contenders[name] = Contender(
-            name, f"http://127.0.0.1:{port}", prefix, child.process.pid, headers or {}
+            name, f"http://127.0.0.1:{port}", path, child.process.pid, headers or {}, sizes
         )
+
+
+def _random_key(length: int) -> str:
+    """Base64 of so many random bytes, as the secret store holds keys."""
+    return base64.b64encode(secrets.token_bytes(length)).decode()
 
 
 def _connection_string(origin: str, account: str, key: str) -> str:
     parts = ("DefaultEndpointsProtocol=http", f"AccountName={account}", f"AccountKey={key}")
     ends = (f"BlobEndpoint={origin}/{account}", f"TableEndpoint={origin}/{account}")
     return ";".join((*parts, *ends))
-
-
-def _status(contender: Contender, area: str) -> int:
-    host = contender.origin.removeprefix("http://")
-    connection = http.client.HTTPConnection(host, timeout=30)
-    path = contender.url("2k", area).removeprefix(contender.origin)
-    connection.request("GET", path, headers=dict(contender.headers))
-    answer = connection.getresponse()
-    answer.read()
-    connection.close()
-    return answer.status

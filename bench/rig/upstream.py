@@ -7,6 +7,7 @@ it is this module: `python -m bench.rig.upstream --port P --root FOLDER`.
 import argparse
 import asyncio
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,10 @@ def _nginx(folder: Path, name: str, server: str) -> list[str]:
 
 def version() -> str:
     """What the stub is."""
-    return "nginx" if NGINX else "own uvicorn stub (no nginx found)"
+    if NGINX is None:
+        return "not found; the stub is one of our own on uvicorn"
+    done = subprocess.run([NGINX, "-v"], capture_output=True, text=True, timeout=10, check=False)
+    return done.stderr.strip().rpartition("/")[2]
 
 
 def _application(root: Path) -> Any:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, cast
 
-from gateway.evidence.schema import VERSION
-from gateway.model.canonical import Json, canonical
+from gateway.evidence.schema import VERSION, parse
+from gateway.model.canonical import Json, canonical, encoded
 
 GENESIS: Final = "0" * 64
 _NAME: Final = re.compile(
@@ -80,7 +80,9 @@ class Instance:
 
 def moment(at: datetime) -> str:
     """RFC 3339 in UTC with six decimals, so that text order is time order."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+    if at.tzinfo is not UTC:
+        at = at.astimezone(UTC)
+    return f"{at.isoformat(timespec='microseconds')[:-6]}Z"
 
 
 def digest(line: bytes) -> str:
@@ -100,19 +102,40 @@ def extend(head: Head, record: Mapping[str, Json], now: datetime) -> tuple[bytes
         ValueError: the journal is closed, the record holds an envelope field of its own, or has
             no canonical form.
     """
+    whole = _whole(head, record, now)
+    return _after(head, whole, canonical(whole))
+
+
+def extend_checked(head: Head, record: Mapping[str, Json], now: datetime) -> tuple[bytes, Head]:
+    """The same for a record that the verifier accepts: WORM storage cannot be mended.
+
+    The schema looks at the line's bytes, so the values need no look of their own.
+
+    Raises:
+        ValueError: as for `extend`, or the line is no record of the schema.
+    """
+    whole = _whole(head, record, now)
+    body = encoded(whole)
+    parse(body)
+    return _after(head, whole, body)
+
+
+def _whole(head: Head, record: Mapping[str, Json], now: datetime) -> dict[str, Json]:
     if head.closed:
         raise ValueError("nothing follows CLOSE")
     if not _ENVELOPE.isdisjoint(record):
         raise ValueError("v, writer, seq, ts and prev are the journal's to add")
-    stamp = max(moment(now), head.ts)
-    body = canonical({**record, **_envelope(head, stamp)})
+    return {**record, **_envelope(head, max(moment(now), head.ts))}
+
+
+def _after(head: Head, whole: Mapping[str, Json], body: bytes) -> tuple[bytes, Head]:
     after = Head(
         head.name,
         seq=head.seq + 1,
         offset=head.offset + len(body) + 1,
-        tip=digest(body),
-        ts=stamp,
-        closed=record.get("type") == "close",
+        tip=hashlib.sha256(body).hexdigest(),
+        ts=cast("str", whole["ts"]),
+        closed=whole.get("type") == "close",
     )
     return body + b"\n", after
 

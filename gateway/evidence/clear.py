@@ -101,7 +101,7 @@ def _address(host: str) -> str:
 
 def printable(text: str) -> str:
     """The text with lone surrogates escaped: they have no place in UTF-8."""
-    return text.encode("utf-8", "backslashreplace").decode()
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def resource(item: Resource, connection: Connection, keys: DigestKey) -> str:

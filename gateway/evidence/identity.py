@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Final
 
 from gateway.evidence.clear import identifier
-from gateway.model.canonical import canonical
+from gateway.model.canonical import Json, canonical, encoded
 from gateway.model.digest import DigestKey
 from gateway.model.exchange import Authenticated
 from gateway.model.message import Headers, Request
@@ -77,19 +77,19 @@ def request_digest(
     dates, client request id, trace, user agent, hop-by-hop and the platform's own).
     """
     principal, request = authenticated.principal, authenticated.received.request
-    kept = [
+    kept: list[Json] = [
         [name, _safe(value)]
         for name, value in sorted(headers)
         if name not in _VOLATILE and not name.startswith(_VOLATILE_PREFIXES)
     ]
-    parts = [
+    parts: list[Json] = [
         [principal.tenant, principal.object_id, principal.application],
         [connection, request.method, _safe(str(request.target))],
         authenticated.body_digest,
         kept,
     ]
-    return keys.of("request", canonical(parts))
+    return keys.of("request", encoded(parts))  # text in lists, and nothing else
 
 
 def _safe(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode()
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()

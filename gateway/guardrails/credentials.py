@@ -30,7 +30,7 @@ def check(request: Request, operation: Operation) -> None:
         Blocked: a SAS in the query or in a source URL, user information in a source URL, an
             authorization for a copy source, or an encryption key.
     """
-    queries = [request.target.query]
+    queries = [request.target.query] if request.target.query else []
     for name in _URLS:
         for url in request.headers.all(name):
             address, _, query = url.partition("?")

@@ -35,6 +35,8 @@ def _plain(text: str) -> str:
 
 def comp(request: Request) -> tuple[str, str]:
     """`restype` and `comp`, which tell the operations of the Blob service apart; "" if absent."""
+    if not request.target.query:
+        return "", ""
     found = dict(parameters(request.target.query))
     return found.get("restype", ""), found.get("comp", "")
 

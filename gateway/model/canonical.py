@@ -5,7 +5,7 @@ below 2**53; anything else is refused here, so that the two can never drift apar
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeAlias, cast
+from typing import Final, TypeAlias, cast
 
 import orjson
 
@@ -30,7 +30,31 @@ def canonical(value: Json) -> bytes:
         raise ValueError("the value has no canonical JSON form") from error
 
 
-_PLAIN = frozenset({str, bool, type(None)})
+def encoded(value: Json) -> bytes:
+    """The same bytes, for a value that holds no float, as a strict schema or its maker ensures.
+
+    Nor is the depth of nesting looked at.
+
+    Raises:
+        ValueError: a large integer, a key that is not ASCII, a lone surrogate or a type that JSON
+            does not have.
+    """
+    try:
+        body = orjson.dumps(value, option=_STRICT)
+    except orjson.JSONEncodeError as error:
+        raise ValueError("the value has no canonical JSON form") from error
+    if not body.isascii():
+        _check(value, MAX_DEPTH)
+    return body
+
+
+_STRICT: Final = (
+    orjson.OPT_SORT_KEYS
+    | orjson.OPT_STRICT_INTEGER
+    | orjson.OPT_PASSTHROUGH_DATACLASS
+    | orjson.OPT_PASSTHROUGH_DATETIME
+)
+_PLAIN: Final = frozenset({str, bool, type(None)})
 
 
 def _check(value: object, depth: int) -> None:

@@ -10,8 +10,8 @@ class Headers:
     """Header fields in order; names in lower case (RFC 9110 §5.1: case-insensitive)."""
 
     fields: tuple[tuple[str, str], ...] = ()
-    # Values by name, made when a name is first asked for: a request is asked for dozens.
-    _values: dict[str, tuple[str, ...]] | None = field(
+    # Values by name, a tuple where it stands more than once; made when a name is first asked for.
+    _values: "dict[str, str | tuple[str, ...]] | None" = field(
         default=None, init=False, repr=False, compare=False
     )
 
@@ -22,29 +22,36 @@ class Headers:
 
     def get(self, name: str) -> str | None:
         """The first value of `name`, or None."""
-        values = self._by_name().get(name.lower())
-        return values[0] if values else None
+        value = (self._values or self._by_name()).get(name.lower())
+        return value[0] if isinstance(value, tuple) else value
 
     def all(self, name: str) -> tuple[str, ...]:
         """Every value of `name`, in order."""
-        return self._by_name().get(name.lower(), ())
+        value = (self._values or self._by_name()).get(name.lower())
+        if value is None:
+            return ()
+        return value if isinstance(value, tuple) else (value,)
 
     @property
     def names(self) -> KeysView[str]:
         """The names, each once."""
-        return self._by_name().keys()
+        return (self._values or self._by_name()).keys()
 
-    def _by_name(self) -> dict[str, tuple[str, ...]]:
-        values = self._values
-        if values is None:
-            values = {}
+    def _by_name(self) -> "dict[str, str | tuple[str, ...]]":
+        values: dict[str, str | tuple[str, ...]] = dict(self.fields)
+        if len(values) < len(self.fields):
+            grouped: dict[str, list[str]] = {}
             for name, value in self.fields:
-                values[name] = (*values[name], value) if name in values else (value,)
-            object.__setattr__(self, "_values", values)
+                grouped.setdefault(name, []).append(value)
+            values = {
+                name: tuple(found) if len(found) > 1 else found[0]
+                for name, found in grouped.items()
+            }
+        object.__setattr__(self, "_values", values)
         return values
 
     def __contains__(self, name: str) -> bool:
-        return name.lower() in self._by_name()
+        return name.lower() in (self._values or self._by_name())
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return iter(self.fields)

@@ -61,8 +61,8 @@ class Own:
 
     def is_at(self, place: str) -> bool:
         """Whether `host[:port][/path]` is one of the gateway's own endpoints, however written."""
-        there = tuple(addresses(place))
-        return any(_within(mine, found) for mine in _parsed(self.endpoints) for found in there)
+        authority, _, path = place.lower().partition("/")
+        return _is_own(self.endpoints, authority, path.lstrip("/").partition("/")[0])
 
     def holds(self, credential: Credential) -> bool:
         """Whether an upstream's credential is the gateway's own identity or secret.
@@ -124,6 +124,13 @@ def is_loopback(host: str) -> bool:
     if address is not None:
         return address.is_loopback
     return host == "localhost" or host.endswith(".localhost")
+
+
+@lru_cache(maxsize=256)
+def _is_own(endpoints: frozenset[str], authority: str, account: str) -> bool:
+    """An address depends on the authority and the first segment alone, and most requests share."""
+    there = tuple(addresses(f"{authority}/{account}"))
+    return any(_within(mine, found) for mine in _parsed(endpoints) for found in there)
 
 
 @lru_cache(maxsize=8)

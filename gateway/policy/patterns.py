@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 ANY_SEGMENTS = "**"
 
@@ -108,6 +109,13 @@ def _glob(pattern: tuple[str, ...], segments: tuple[str, ...]) -> bool:
         else:
             return False
     return all(part == ANY_SEGMENTS for part in pattern[at:])
+
+
+@lru_cache(maxsize=64)
+def located(connection: str, path: tuple[str, ...]) -> tuple[tuple[str, ...], bool]:
+    """A resource's segments, and whether they climb; every stage of a request asks again."""
+    segments = segments_of(connection, path)
+    return segments, climbs(segments)
 
 
 def segments_of(connection: str, path: tuple[str, ...]) -> tuple[str, ...]:

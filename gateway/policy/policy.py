@@ -21,7 +21,7 @@ from gateway.model.principal import Principal
 from gateway.policy.expression import context as cel_context
 from gateway.policy.facts import Fact, FactsInvalid, gather, shared
 from gateway.policy.index import RuleIndex, subjects
-from gateway.policy.patterns import ResourcePattern, climbs, segments_of
+from gateway.policy.patterns import ResourcePattern, located
 from gateway.policy.rule import Caller, Rule, RuleEffect, Touch, Verdict
 
 UNMASKED = Masking("none", 0, ephi=False)
@@ -127,8 +127,8 @@ class Policy:
         place = self.places.get(resource.connection)
         if place is None:
             return UNMASKED
-        segments = segments_of(resource.connection, resource.path)
-        if climbs(segments):
+        segments, climbing = located(resource.connection, resource.path)
+        if climbing:
             # Which area it is depends on who resolves the dots.
             return place.strictest
         for pattern, masking in place.areas:

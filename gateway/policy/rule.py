@@ -9,7 +9,7 @@ import cel
 from gateway.model.connection import Masking
 from gateway.model.operation import Access
 from gateway.policy.expression import Condition, Outcome
-from gateway.policy.patterns import ActionPattern, ResourcePattern, climbs, segments_of
+from gateway.policy.patterns import ActionPattern, ResourcePattern, located
 
 
 class RuleEffect(StrEnum):
@@ -64,8 +64,8 @@ class Touch:
     @classmethod
     def of(cls, access: Access) -> "Touch":
         """Action in lower case, resource in segments."""
-        segments = segments_of(access.resource.connection, access.resource.path)
-        stays = access.resource.connection != "" and not climbs(segments)
+        segments, climbing = located(access.resource.connection, access.resource.path)
+        stays = access.resource.connection != "" and not climbing
         return cls(access, access.action.lower(), str(access.resource), segments, stays)
 
 

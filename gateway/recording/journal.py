@@ -13,8 +13,16 @@ from datetime import datetime
 from typing import Final
 
 from gateway.errors import AlreadyExists, EvidenceUnavailable, StoreError
-from gateway.evidence.chain import Before, Head, Instance, close, extend, opening, start
-from gateway.evidence.schema import parse
+from gateway.evidence.chain import (
+    Before,
+    Head,
+    Instance,
+    close,
+    extend,
+    extend_checked,
+    opening,
+    start,
+)
 from gateway.model.canonical import Json
 from gateway.model.exchange import Receipt
 from gateway.ports import Clock, Entropy, EvidenceStore
@@ -235,9 +243,8 @@ class GroupCommitJournal:
             waiting.refuse("the journal itself writes OPEN and CLOSE")
             return None
         try:
-            line, after = extend(head, waiting.record, now)
-            # What the verifier would refuse is never written: WORM storage cannot be mended.
-            parse(line[:-1])
+            # What the verifier would refuse is never written.
+            line, after = extend_checked(head, waiting.record, now)
         except ValueError as error:
             waiting.refuse(f"the record does not fit the schema: {error}")
             return None

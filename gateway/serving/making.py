@@ -47,7 +47,8 @@ def make(forwarded: Forwarded, terms: Terms) -> Made:
 
     def counted(masking: Masking, name: str, value: str) -> str:
         shown = terms.value(masking, name, value)
-        values[VALUE] += shown != value
+        if shown != value:
+            values[VALUE] += 1
         return shown
 
     headers, body = present(
@@ -57,7 +58,6 @@ def make(forwarded: Forwarded, terms: Terms) -> Made:
         response,
         replace(terms, value=counted),
     )
-    values += Counter()  # types of which nothing was masked go
     if not _holds_content(forwarded, terms):
         return Made(headers, body, values)
     check_whole(response)

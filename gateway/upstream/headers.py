@@ -69,6 +69,7 @@ _RESPONSE = """
     x-ms-tag-count x-ms-version x-ms-version-id
 """
 RESPONSE = frozenset(_RESPONSE.split())
+_RESPONSE_FAMILIES = (METADATA, REPLICATION)
 
 # Fields defined as lists: repeats may be joined (RFC 9110 §5.3). The front keeps only the last.
 _LISTS = frozenset({"accept-ranges", "cache-control", "content-encoding", "content-language"})
@@ -82,9 +83,11 @@ def listed(headers: Headers) -> Headers:
     """What of an agent's request headers is on the allow-list, not yet checked by `forwardable`."""
     return Headers(
         tuple(
-            (name, value.strip())
-            for name, value in headers
-            if name in REQUEST or name.startswith(METADATA)
+            [
+                (name, value.strip())
+                for name, value in headers
+                if name in REQUEST or name.startswith(METADATA)
+            ]
         )
     )
 
@@ -96,9 +99,8 @@ def forwardable(headers: Headers) -> Headers:
         InvalidRequest: a header that would pass is repeated, is named hop-by-hop by `Connection`,
             has a value outside printable ASCII, or belongs to the service and is not known here.
     """
-    nominated = {
-        token.strip().lower() for value in headers.all("connection") for token in value.split(",")
-    }
+    nominations = headers.all("connection")
+    nominated = {token.strip().lower() for value in nominations for token in value.split(",")}
     kept: dict[str, str] = {}
     for name, value in headers:
         if name not in REQUEST and not _is_request_header(name):
@@ -113,7 +115,7 @@ def forwardable(headers: Headers) -> Headers:
             raise InvalidRequest(
                 "A header of the request is repeated.", advice="Send each header once."
             )
-        if not _is_printable(value):
+        if not (value.isascii() and value.isprintable()):
             raise InvalidRequest(
                 "A header value has characters outside printable ASCII.",
                 advice="Encode the value, for example in base64.",
@@ -123,11 +125,6 @@ def forwardable(headers: Headers) -> Headers:
     if not _REQUEST_ID.fullmatch(request_id):
         kept.pop("x-ms-client-request-id", None)
     return Headers(tuple(kept.items()))
-
-
-def _is_printable(value: str) -> bool:
-    """Printable ASCII and spaces, U+0020 to U+007E, or nothing."""
-    return value.isascii() and value.isprintable()
 
 
 def _is_request_header(name: str) -> bool:
@@ -153,20 +150,21 @@ def visible(headers: Headers) -> Headers:
     Fields that the Blob service defines as single and that came with different values are
     dropped: which one holds is not known. URL-bearing headers are not on the list.
     """
-    found: dict[str, list[str]] = {}
+    found: dict[str, str] = {}
+    repeated: dict[str, list[str]] = {}
     for name, value in headers:
-        allowed = name in RESPONSE or name.startswith((METADATA, REPLICATION))
-        if not allowed or not _is_printable(value):
+        if name not in RESPONSE and not name.startswith(_RESPONSE_FAMILIES):
             continue
-        if name not in found:
-            found[name] = [value]
-        elif value not in found[name]:
-            found[name].append(value)
-    joined = {
-        name: values[0] if len(values) == 1 else ", ".join(values)
-        for name, values in found.items()
-        if len(values) == 1 or name in _LISTS or name.startswith(METADATA)
-    }
-    if not _DIGITS.fullmatch(joined.get("retry-after", "0")):
-        del joined["retry-after"]
-    return Headers(tuple(joined.items()))
+        if not (value.isascii() and value.isprintable()):
+            continue
+        first = found.setdefault(name, value)
+        if value != first and value not in repeated.setdefault(name, [first]):
+            repeated[name].append(value)
+    for name, values in repeated.items():
+        if name in _LISTS or name.startswith(METADATA):
+            found[name] = ", ".join(values)
+        else:
+            del found[name]
+    if not _DIGITS.fullmatch(found.get("retry-after", "0")):
+        del found["retry-after"]
+    return Headers(tuple(found.items()))

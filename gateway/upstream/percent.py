@@ -24,6 +24,8 @@ def segments(path: str) -> tuple[str, ...]:
     """
     if not path.startswith("/") or not _PATH.fullmatch(path):
         raise ValueError("the path has characters that a path cannot have")
+    if "%" not in path:
+        return _undotted(path)
     first = unquote_to_bytes(path[1:].partition("/")[0])
     decoded = unquote_to_bytes(path).decode()
     if b"/" in first:
@@ -31,10 +33,13 @@ def segments(path: str) -> tuple[str, ...]:
         raise ValueError("the slash behind the first segment is encoded")
     if "\\" in decoded or _CONTROL.search(decoded) or _ESCAPE.search(decoded):
         raise ValueError("the path has a backslash, a control character or a double encoding")
-    parts = tuple(decoded[1:].split("/"))
-    if any(part.endswith(".") for part in parts):
+    return _undotted(decoded)
+
+
+def _undotted(path: str) -> tuple[str, ...]:
+    if path.endswith(".") or "./" in path:
         raise ValueError("a path segment ends with a dot")
-    return parts
+    return tuple(path[1:].split("/"))
 
 
 def check_query(query: str) -> None:
@@ -43,6 +48,8 @@ def check_query(query: str) -> None:
     Raises:
         ValueError: a raw character that must be encoded, or an encoded control character.
     """
+    if not query:
+        return
     if not _QUERY.fullmatch(query) or _CONTROL.search(unquote_to_bytes(query).decode()):
         raise ValueError("the query has a character that a query cannot have")
 

@@ -35,8 +35,9 @@ def build_url(endpoint: Endpoint, target: Target) -> str:
     # An empty first segment would be read as an authority by whoever resolves it as a reference.
     if len(parts) > 1 and not parts[0]:
         raise _refusal()
-    spelled = Target(target.path, "&".join(map(_spelled, target.query.split("&"))))
-    return f"{endpoint.origin}{endpoint.base_path}{spelled}"
+    if target.query:
+        target = Target(target.path, "&".join(map(_spelled, target.query.split("&"))))
+    return f"{endpoint.origin}{endpoint.base_path}{target}"
 
 
 def _spelled(pair: str) -> str:

@@ -57,27 +57,20 @@ def headers(fields: Headers, mask: Mask, *, own_digests: bool) -> Headers:
         mask: of metadata values.
         own_digests: checksums are of what the agent itself sent, and may pass.
     """
-    hidden = _HIDDEN_HEADERS - (_OWN_DIGESTS if own_digests else frozenset())
-    return Headers(
-        tuple(
-            (name, shown)
-            for name, value in fields
-            if name not in hidden and not name.startswith("x-ms-or-")
-            for shown in _shown_header(name, value, mask)
-        )
-    )
-
-
-def _shown_header(name: str, value: str, mask: Mask) -> tuple[str, ...]:
-    if name.startswith(METADATA):
-        shown = mask(name.removeprefix(METADATA), value)
-        # A header carries printable ASCII alone.
-        return (shown if _PRINTABLE.fullmatch(shown) else WITHHELD_MARK,)
-    if name == "content-type":
-        return (media_type(value),)
-    if name == "content-encoding":
-        return (value,) if _CODING.fullmatch(value.lower()) else ()
-    return (value,)
+    hidden = _HIDDEN_HEADERS - _OWN_DIGESTS if own_digests else _HIDDEN_HEADERS
+    kept: list[tuple[str, str]] = []
+    for name, value in fields:
+        if name in hidden or name.startswith("x-ms-or-"):
+            continue
+        if name.startswith(METADATA):
+            shown = mask(name.removeprefix(METADATA), value)
+            # A header carries printable ASCII alone.
+            kept.append((name, shown if _PRINTABLE.fullmatch(shown) else WITHHELD_MARK))
+        elif name == "content-type":
+            kept.append((name, media_type(value)))
+        elif name != "content-encoding" or _CODING.fullmatch(value.lower()):
+            kept.append((name, value))
+    return Headers(tuple(kept))
 
 
 def media_type(value: str) -> str:

@@ -1,12 +1,14 @@
 """Canonical bytes equal those of the rfc8785 package for everything that a record may hold."""
 
+from datetime import UTC, datetime
+
 import orjson
 import pytest
 import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.model.canonical import MAX_INTEGER, Json, canonical
+from gateway.model.canonical import MAX_INTEGER, Json, canonical, encoded
 
 KEYS = st.text(alphabet=st.characters(max_codepoint=127), max_size=12)
 STRINGS = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -22,6 +24,21 @@ VALUES: st.SearchStrategy[Json] = st.recursive(
 @settings(max_examples=500, deadline=None)
 def test_canonical_bytes_are_those_of_rfc_8785(value: Json) -> None:
     assert canonical(value) == rfc8785.dumps(value)
+
+
+@given(VALUES)
+@settings(max_examples=200, deadline=None)
+def test_values_without_floats_are_encoded_alike_without_a_look_at_each(value: Json) -> None:
+    assert encoded(value) == canonical(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [2**53, -(2**53), "\ud800", {"\u00e9": 1}, {1: 1}, {"a": {1, 2}}, b"bytes", datetime.now(UTC)],
+)
+def test_what_has_no_canonical_form_is_not_encoded_either(value: Json) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        encoded(value)
 
 
 @given(VALUES)

@@ -4,9 +4,10 @@ Every operation has every fact, with the type's empty value where it says nothin
 condition never fails for want of a name.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
+from gateway.model.message import Headers
 from gateway.model.operation import Resource
 from gateway.operations.blob import bodies
 from gateway.operations.blob import headers as h
@@ -137,26 +138,77 @@ def _include(call: Call) -> str:
 
 
 def _of_headers(call: Call) -> dict[str, Fact]:
+    """Facts of headers that are there; the others' facts stay empty."""
     headers = call.headers
-    scope = h.single(headers, "x-ms-encryption-scope")
-    mode = h.word(headers, h.IMMUTABILITY_MODE)
     return {
-        "access_tier": h.single(headers, "x-ms-access-tier").lower(),
-        "blob_type": h.word(headers, h.BLOB_TYPE),
-        "copy_source_authorization": h.COPY_SOURCE_AUTHORIZATION in headers,
-        "create_only": h.single(headers, "if-none-match") == "*",
-        "delete_snapshots": h.word(headers, h.DELETE_SNAPSHOTS),
-        "encryption_key": not h.ENCRYPTION_KEYS.isdisjoint(headers.names),
-        "encryption_scope": scope or h.single(headers, "x-ms-default-encryption-scope"),
-        "expiry": h.word(headers, h.EXPIRY),
-        "immutability": mode or ("set" if h.IMMUTABLE_UNTIL in headers else ""),
-        "lease_action": h.word(headers, h.LEASE_ACTION),
-        "legal_hold": h.word(headers, h.LEGAL_HOLD),
-        "page_write": h.word(headers, h.PAGE_WRITE),
-        "public_access": h.word(headers, h.PUBLIC_ACCESS),
-        "service_version": h.single(headers, h.VERSION),
-        "structured_body": "x-ms-structured-body" in headers,
+        fact: read(headers)
+        for name in sorted(_BY_HEADER.keys() & headers.names)
+        for fact, read in _BY_HEADER[name]
     }
+
+
+def _word(name: str) -> "_OfHeaders":
+    return frozenset({name}), lambda headers: h.word(headers, name)
+
+
+def _single(name: str) -> "_OfHeaders":
+    return frozenset({name}), lambda headers: h.single(headers, name)
+
+
+def _present(*names: str) -> "_OfHeaders":
+    return frozenset(names), lambda _: True
+
+
+def _scope(headers: Headers) -> str:
+    scope = h.single(headers, "x-ms-encryption-scope")
+    return scope or h.single(headers, "x-ms-default-encryption-scope")
+
+
+_OfHeaders = tuple[frozenset[str], Callable[[Headers], Fact]]
+"""The headers that a fact is read from, and how; it is empty where none of them is there."""
+
+_BY_FACT: Final[Mapping[str, _OfHeaders]] = {
+    "access_tier": (
+        frozenset({"x-ms-access-tier"}),
+        lambda headers: h.single(headers, "x-ms-access-tier").lower(),
+    ),
+    "blob_type": _word(h.BLOB_TYPE),
+    "copy_source_authorization": _present(h.COPY_SOURCE_AUTHORIZATION),
+    "create_only": (
+        frozenset({"if-none-match"}),
+        lambda headers: h.single(headers, "if-none-match") == "*",
+    ),
+    "delete_snapshots": _word(h.DELETE_SNAPSHOTS),
+    "encryption_key": _present(*h.ENCRYPTION_KEYS),
+    "encryption_scope": (
+        frozenset({"x-ms-encryption-scope", "x-ms-default-encryption-scope"}),
+        _scope,
+    ),
+    "expiry": _word(h.EXPIRY),
+    "immutability": (
+        frozenset({h.IMMUTABILITY_MODE, h.IMMUTABLE_UNTIL}),
+        lambda headers: (
+            h.word(headers, h.IMMUTABILITY_MODE) or ("set" if h.IMMUTABLE_UNTIL in headers else "")
+        ),
+    ),
+    "lease_action": _word(h.LEASE_ACTION),
+    "legal_hold": _word(h.LEGAL_HOLD),
+    "page_write": _word(h.PAGE_WRITE),
+    "public_access": _word(h.PUBLIC_ACCESS),
+    "service_version": _single(h.VERSION),
+    "structured_body": _present("x-ms-structured-body"),
+}
+
+
+def _by_header() -> Mapping[str, list[tuple[str, Callable[[Headers], Fact]]]]:
+    found: dict[str, list[tuple[str, Callable[[Headers], Fact]]]] = {}
+    for fact, (names, read) in _BY_FACT.items():
+        for name in names:
+            found.setdefault(name, []).append((fact, read))
+    return found
+
+
+_BY_HEADER: Final = _by_header()
 
 
 def _of_copy(call: Call, source: Resource | None) -> dict[str, Fact]:

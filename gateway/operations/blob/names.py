@@ -33,6 +33,8 @@ def decode(text: str) -> str:
     Raises:
         InvalidRequest: not UTF-8, or control characters; the caller checks the escapes' form.
     """
+    if "%" not in text and text.isascii() and text.isprintable():
+        return text
     try:
         decoded = unquote_to_bytes(text).decode("utf-8")
     except UnicodeDecodeError:
@@ -72,6 +74,6 @@ def check_blob(name: str) -> None:
             "The decoded blob name still holds a percent-encoded character.",
             "Encode names once; a name with a percent sign and two hex digits cannot be reached.",
         )
-    if any(segment.endswith(".") for segment in name.split("/")):
+    if name.endswith(".") or "./" in name:
         # `.` and `..` are removed on the way, and trailing dots are dropped by some URL parsers.
         raise invalid("Path segments that are or end in dots are refused.")

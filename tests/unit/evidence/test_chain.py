@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import orjson
 import pytest
@@ -14,12 +15,13 @@ from gateway.evidence.chain import (
     close,
     digest,
     extend,
+    extend_checked,
     moment,
     opening,
     seal,
     start,
 )
-from gateway.evidence.schema import parse
+from gateway.evidence.schema import RecordInvalid, parse
 from tests.builders.evidence import INSTANCE, NOON, WRITER, Written
 
 
@@ -47,6 +49,23 @@ def test_a_line_is_canonical_json_and_a_newline() -> None:
 def test_a_record_may_not_bring_envelope_fields(field: str) -> None:
     with pytest.raises(ValueError, match="journal's to add"):
         extend(start(WRITER, 0, NOON), {"type": "x", field: "0"}, NOON)
+
+
+def test_a_checked_line_is_the_same_line() -> None:
+    head = start(WRITER, 0, NOON)
+    record = opening(head, INSTANCE, "", None)
+
+    assert extend_checked(head, record, NOON) == extend(head, record, NOON)
+
+
+@pytest.mark.parametrize(
+    "change", [{"number": 1.0}, {"number": -1}, {"instance": 1}, {"more": ""}, {"type": "x"}]
+)
+def test_what_the_verifier_refuses_makes_no_checked_line(change: dict[str, Any]) -> None:
+    head = start(WRITER, 0, NOON)
+
+    with pytest.raises(RecordInvalid):
+        extend_checked(head, {**opening(head, INSTANCE, "", None), **change}, NOON)
 
 
 def test_nothing_can_be_written_after_close() -> None:

@@ -1,9 +1,13 @@
 """The parser of stored lines takes what schema v1 has and nothing else."""
 
+import json
+import re
+
 import orjson
 import pytest
+from pydantic import TypeAdapter
 
-from gateway.evidence.schema import RecordInvalid, parse
+from gateway.evidence.schema import Record, RecordInvalid, parse
 from tests.builders.evidence import finished
 
 LINE = finished(1).lines[1][:-1]
@@ -66,3 +70,17 @@ def test_keys_that_come_from_the_line_are_not_repeated() -> None:
     }
     with pytest.raises(RecordInvalid, match=r"counted\.counts\.\*: not a value"):
         parse(orjson.dumps(record))
+
+
+def test_no_field_takes_a_number_that_is_no_integer() -> None:
+    """The journal encodes lines without a look at each value and relies on it."""
+    schema = TypeAdapter(Record).json_schema()
+    kinds = set(re.findall(r'"type": "([a-z]+)"', json.dumps(schema)))
+    assert kinds == {"object", "string", "integer", "boolean", "array"}
+    untyped = [
+        name
+        for part in schema["$defs"].values()
+        for name, field in part["properties"].items()
+        if not {"type", "const", "enum", "$ref", "anyOf"} & field.keys()
+    ]
+    assert untyped == []
