@@ -31,6 +31,7 @@ from gateway.ingress.contract import Pages
 from gateway.ingress.reviewing import ClosedPages, Desk, open_pages
 from gateway.ingress.sessions import Lifetimes
 from gateway.ingress.signin import Rules
+from gateway.model.connection import ConnectionKind, Dialect
 from gateway.model.message import Answer, Request
 from gateway.model.own import Own
 from gateway.parts import Parts, gateway_identity, masked_cache, parts_of
@@ -50,6 +51,7 @@ from gateway.ports import (
     StateStore,
     Verifier,
 )
+from gateway.recording.budget import StateTokenBudget
 from gateway.recording.counter import Counter
 from gateway.recording.index import Index
 from gateway.recording.journal import GroupCommitJournal
@@ -73,6 +75,7 @@ With the default of 5 ms a small request waits that long at each of its steps.
 SWEEP_IDLE: Final = timedelta(hours=2)
 """A journal is abandoned when it has not grown for two roll-over intervals."""
 
+_DIALECTS: Final = {ConnectionKind.BLOB: Dialect.XML, ConnectionKind.FHIR: Dialect.FHIR}
 ROOT: Final = Path(__file__).resolve().parents[1]
 
 
@@ -108,13 +111,14 @@ class Application:
         """One request through the pipeline; raises GatewayError only."""
         return await self.pipeline.handle(request)
 
-    async def speaks_xml(self, connection: str) -> bool:
+    async def dialect(self, connection: str) -> Dialect:
         """Blob services answer in XML; what is not known answers in JSON."""
         try:
             policy = await self.manifests.current()
         except GatewayError:
-            return False
-        return connection in policy.connections
+            return Dialect.JSON
+        found = policy.connections.get(connection)
+        return _DIALECTS[found.kind] if found else Dialect.JSON
 
     async def operation(self, ticket_id: str, request: Request) -> Answer:
         """How a held request stands, for its own principal; raises GatewayError only."""
@@ -245,7 +249,11 @@ async def build(config: Settings) -> Application:
             journal=parts.journal,
             upstream=upstream,
             masker=EngineMasker(
-                SecretTokenKeys(parts.secrets, config.token_key_secret), cache, parts.clock
+                SecretTokenKeys(parts.secrets, config.token_key_secret),
+                cache,
+                parts.clock,
+                parts.digest_keys,
+                StateTokenBudget(parts.state, parts.clock, config.token_openings_per_hour),
             ),
             own=config.own,
         )

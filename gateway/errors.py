@@ -76,6 +76,9 @@ class Reason(StrEnum):
     GATEWAY_RESOURCE = "GatewayResource"
     PROTECTION_DISABLED = "ProtectionDisabled"
     MASKED_WRITEBACK = "MaskedWriteback"
+    SEARCH_BY_MASKED_VALUE = "SearchByMaskedValue"
+    TOKEN_NOT_RESOLVED = "TokenNotResolved"  # noqa: S105
+    TOKEN_LIMIT = "TokenLimit"  # noqa: S105
     # answers
     CONTENT_WITHHELD = "ContentWithheld"
     MASKING_FAILED = "MaskingFailed"

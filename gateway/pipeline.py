@@ -71,6 +71,7 @@ from gateway.ports import (
     Verifier,
 )
 from gateway.trail import Trail, sent
+from gateway.upstream.fhir.pages import PageSeal
 from gateway.upstream.headers import listed
 from gateway.upstream.request import build
 from gateway.upstream.sources import Sources
@@ -217,10 +218,11 @@ class Pipeline:
                 reason=Reason.CONNECTION_NOT_FOUND,
                 advice="use one of the connections named in the manifest: /c/{connection}/…",
             )
-        operation = operations.classify(connection, request, sources.resolve)
         key = await self.digest_keys.current()
+        pages = PageSeal.of(key, authenticated.principal, connection.name)
+        operation = operations.classify(connection, request, sources.resolve, pages.unseal)
         digest = identity.request_digest(
-            authenticated, connection.name, listed(request.headers), key
+            authenticated, connection.name, listed(request.headers, connection.kind), key
         )
         return Classified(authenticated, policy.digest, connection, operation, digest)
 

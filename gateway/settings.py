@@ -92,6 +92,7 @@ class Settings(BaseSettings):
     masked_container: str = Field(
         default="chaperone-masked", description="container of the host account for masked parts"
     )
+    token_openings_per_hour: int = Field(default=600, ge=1, le=100_000)
     masked_cache_seconds: int = Field(default=600, ge=10, le=3600)
     cache_key_secret: str = Field(
         default="chaperone-cache-key", description="secret with versioned AES key, base64"

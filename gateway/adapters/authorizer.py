@@ -4,7 +4,7 @@ from typing import assert_never
 
 from gateway.credentials import bearer, shared_key
 from gateway.errors import Reason, Unavailable
-from gateway.model.connection import Connection, CredentialKind
+from gateway.model.connection import Connection, ConnectionKind, CredentialKind
 from gateway.model.message import UpstreamRequest
 from gateway.ports import Clock, Secrets, Tokens
 
@@ -35,6 +35,8 @@ class ConnectionAuthorizer:
     async def _with_token(self, connection: Connection, bare: UpstreamRequest) -> UpstreamRequest:
         token = await self._tokens.token(connection.credential)
         try:
+            if connection.kind is ConnectionKind.FHIR:
+                return bearer.with_authorization(bare, token)
             return bearer.with_bearer(bare, token, self._clock.now())
         except ValueError:
             raise Unavailable(

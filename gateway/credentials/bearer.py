@@ -16,11 +16,21 @@ def with_bearer(request: UpstreamRequest, token: str, date: datetime) -> Upstrea
     Raises:
         ValueError: the token cannot stand in a header; the message does not show it.
     """
-    if not token or not token.isascii() or not token.isprintable() or " " in token:
-        raise ValueError("the token is not a bearer token")
     headers = with_version(request.headers.without("date"))
     headers = headers.replacing("x-ms-date", http_date(date))
-    headers = headers.replacing("authorization", f"Bearer {token}")
+    dated = UpstreamRequest(request.method, request.url, headers, request.body)
+    return with_authorization(dated, token)
+
+
+def with_authorization(request: UpstreamRequest, token: str) -> UpstreamRequest:
+    """The request with this token in place of any authorization, and nothing else (RFC 6750 §2.1).
+
+    Raises:
+        ValueError: the token cannot stand in a header; the message does not show it.
+    """
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        raise ValueError("the token is not a bearer token")
+    headers = request.headers.replacing("authorization", f"Bearer {token}")
     return UpstreamRequest(request.method, request.url, headers, request.body)
 
 

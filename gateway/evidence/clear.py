@@ -11,7 +11,8 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from gateway.model.connection import Connection, Sensitivity
+from gateway.evidence import fhir_clear
+from gateway.model.connection import Connection, ConnectionKind, Sensitivity
 from gateway.model.digest import DigestKey
 from gateway.model.message import Target
 from gateway.model.operation import Resource
@@ -112,6 +113,8 @@ def resource(item: Resource, connection: Connection, keys: DigestKey) -> str:
         parts = [f"//{root}"]
         if item.path:
             parts.append(opaque("resource", "/".join(item.path), keys))
+    elif item.connection == connection.name and connection.kind is ConnectionKind.FHIR:
+        parts = [item.connection, *fhir_clear.segments(item.path, connection.names, keys)]
     elif item.connection == connection.name and connection.names is Sensitivity.PLAIN:
         parts = [item.connection, *map(printable, item.path)]
     else:
@@ -128,6 +131,8 @@ def resource_digest(item: Resource, keys: DigestKey) -> str:
 
 def target(item: Target, connection: Connection | None, keys: DigestKey) -> str:
     """The request target in masked form; without a connection nothing of the path is clear."""
+    if connection is not None and connection.kind is ConnectionKind.FHIR:
+        return fhir_clear.target(item, connection.names, keys)
     if connection is not None and connection.names is Sensitivity.PLAIN:
         path = printable(item.path)
     else:

@@ -47,12 +47,22 @@ _MAX_FIELDS = 50
 def intent(prepared: Prepared, keys: DigestKey) -> Fields:
     """What is about to be sent; durable before anything can change or be shown."""
     approved = prepared.approved
+    fields = exchange(approved.screened.authorised, keys)
+    if prepared.plan is not None and prepared.plan.opened_kinds:
+        fields["obligations"] = {
+            **_mapping(fields["obligations"]),
+            "tokens": dict(prepared.plan.opened_kinds),
+        }
     return {
-        **exchange(approved.screened.authorised, keys),
+        **fields,
         "type": "intent",
         "decision": "approved" if approved.approval else "allowed",
         "approval": approved.approval,
     }
+
+
+def _mapping(part: Json) -> Fields:
+    return dict(part) if isinstance(part, dict) else {}
 
 
 def exchange(authorised: Authorised, keys: DigestKey) -> Fields:
@@ -300,13 +310,16 @@ def _request(
 def _upstream(response: UpstreamResponse, keys: DigestKey) -> dict[str, str | int]:
     return {
         "status": response.status,
-        "request_id": clear.identifier(
-            "upstream-request-id", response.headers.get("x-ms-request-id"), keys
-        ),
+        "request_id": clear.identifier("upstream-request-id", _upstream_id(response), keys),
         "sends": response.sends,
         "size": len(response.body),
         "digest": keys.of("body", response.body),
     }
+
+
+def _upstream_id(response: UpstreamResponse) -> str | None:
+    """What the service calls the request; the FHIR service names the header without a prefix."""
+    return response.headers.get("x-ms-request-id") or response.headers.get("x-request-id")
 
 
 def _masking(summary: MaskSummary) -> Fields:

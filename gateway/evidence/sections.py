@@ -94,11 +94,12 @@ class RequestPart(TypedDict):
 
 
 class ObligationsPart(TypedDict):
-    """What the rules demand of the answer."""
+    """What the rules demand of the answer; `tokens` counts those turned into values, by kind."""
 
     __pydantic_config__ = STRICT  # type: ignore[misc]
     profile: str
     accept_free_text: bool
+    tokens: NotRequired[dict[str, Natural]]
 
 
 class CitePart(TypedDict):

@@ -8,9 +8,12 @@ and marks may be written: pseudonyms are made to be worked with.
 
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import TypeAlias
 from urllib.parse import unquote
+
+import orjson
 
 from gateway.errors import Blocked, Reason
 from gateway.guardrails.message import comp, document
@@ -70,8 +73,11 @@ def _values(request: Request) -> Iterator[str]:
 
 
 def _contents(body: bytes) -> Iterator[bytes]:
-    """The content as it is, and decompressed where it is gzip, whatever its headers say."""
+    """The content as it is, without the escapes of JSON, and decompressed where it is gzip."""
     yield body
+    if rb"\u" in body:
+        with suppress(orjson.JSONDecodeError):
+            yield orjson.dumps(orjson.loads(body))
     if not body.startswith(_GZIP):
         return
     tail = b""

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol, TypeAlias
 
 from gateway.ingress.visit import Visit
+from gateway.model.connection import Dialect
 from gateway.model.message import Answer, Request
 
 
@@ -45,8 +46,8 @@ class Gateway(Protocol):
         """
         ...
 
-    async def speaks_xml(self, connection: str) -> bool:
-        """Whether the service behind a connection, known or not, answers errors in XML."""
+    async def dialect(self, connection: str) -> Dialect:
+        """In which form the service behind a connection, known or not, answers errors."""
         ...
 
 

@@ -12,6 +12,7 @@ import orjson
 from gateway.errors import GatewayError
 from gateway.ingress import http, operations, problem, reviewing, visit
 from gateway.ingress.contract import AskingProvider, Gateway, Provider, ReceptionProvider
+from gateway.model.connection import Dialect
 from gateway.model.message import Answer, Headers
 
 _LOG = logging.getLogger("chaperone.ingress")
@@ -118,20 +119,21 @@ async def _answer(provide: Provider, req: func.HttpRequest) -> Answer:
         gateway = await provide()
     except GatewayError as error:
         _LOG.error("the gateway cannot start: %s", error)
-        return problem.answer(error, xml="x-ms-version" in req.headers)
+        storage = "x-ms-version" in req.headers
+        return problem.answer(error, Dialect.XML if storage else Dialect.JSON)
     try:
         return await gateway.handle(http.read(req, gateway))
     except GatewayError as error:
-        xml = await _speaks_xml(gateway, req)
-        return problem.answer(error, xml=xml, challenge=gateway.challenge)
+        dialect = await _dialect(gateway, req)
+        return problem.answer(error, dialect, challenge=gateway.challenge)
 
 
-async def _speaks_xml(gateway: Gateway, req: func.HttpRequest) -> bool:
+async def _dialect(gateway: Gateway, req: func.HttpRequest) -> Dialect:
     """Storage SDKs send x-ms-version; other clients' shape is the connection's."""
     if "x-ms-version" in req.headers:
-        return True
+        return Dialect.XML
     connection = http.connection(req)
-    return bool(connection) and await gateway.speaks_xml(connection)
+    return await gateway.dialect(connection) if connection else Dialect.JSON
 
 
 def _json(status: int, content: Mapping[str, object]) -> Answer:

@@ -11,6 +11,7 @@ import azure.functions as func
 from gateway.errors import GatewayError, NotFound
 from gateway.ingress import problem
 from gateway.ingress.contract import Asking, AskingProvider
+from gateway.model.connection import Dialect
 from gateway.model.message import Answer, Headers, Request, Target
 
 _LOG = logging.getLogger("chaperone.ingress")
@@ -22,14 +23,14 @@ async def answer(provide: AskingProvider, req: func.HttpRequest) -> Answer:
         gateway = await provide()
     except GatewayError as error:
         _LOG.error("the gateway cannot start: %s", error)
-        return problem.answer(error, xml=False)
+        return problem.answer(error, Dialect.JSON)
     try:
         ticket = str(req.route_params.get("id", ""))
         return await gateway.operation(ticket, _request(req, gateway))
     except NotFound:
         return problem.not_found()
     except GatewayError as error:
-        return problem.answer(error, xml=False, challenge=gateway.challenge)
+        return problem.answer(error, Dialect.JSON, challenge=gateway.challenge)
 
 
 def _request(req: func.HttpRequest, gateway: Asking) -> Request:

@@ -5,6 +5,7 @@ Never 409 or 404: the SDKs take them for "exists already" and "does not exist", 
 had said so. Note that azure-core retries 502 and 503.
 """
 
+from typing import assert_never
 from xml.etree import ElementTree as ET
 
 import orjson
@@ -24,6 +25,7 @@ from gateway.errors import (
     Unavailable,
     UpstreamError,
 )
+from gateway.model.connection import Dialect
 from gateway.model.message import Answer, Headers
 
 EXCHANGE = "exchange"
@@ -52,6 +54,21 @@ _BY_REASON: dict[tuple[type[GatewayError], Reason], int] = {
     (Unauthenticated, Reason.PRINCIPAL_DENIED): 403,
     (Unauthenticated, Reason.AGENT_UNKNOWN): 403,
 }
+_TYPES: dict[Dialect, str] = {
+    Dialect.JSON: "application/json",
+    Dialect.XML: "application/xml",
+    Dialect.FHIR: "application/fhir+json",
+}
+# https://hl7.org/fhir/R4/valueset-issue-type.html
+_ISSUES: dict[type[GatewayError], str] = {
+    GatewayError: "exception",
+    Denied: "forbidden",
+    Unauthenticated: "login",
+    InvalidRequest: "invalid",
+    UpstreamError: "transient",
+    ResponseTooLarge: "too-costly",
+    Unavailable: "transient",
+}
 # Their texts speak to operators: names of settings, containers, tables.
 _INTERNAL = (StoreError, ConfigurationError)
 
@@ -62,18 +79,18 @@ def status(error: GatewayError) -> int:
     return _BY_REASON.get((cls, error.reason), _BY_CLASS[cls])
 
 
-def answer(error: GatewayError, *, xml: bool, challenge: str = "") -> Answer:
+def answer(error: GatewayError, dialect: Dialect, *, challenge: str = "") -> Answer:
     """An error as the agent receives it.
 
     Args:
         error: its text, advice and details are free of request values by contract.
-        xml: the service that the agent believes it talks to answers errors in XML.
+        dialect: of the service that the agent believes it talks to.
         challenge: `WWW-Authenticate` for 401, which has the storage SDKs fetch the right token.
     """
     code = status(error)
     message, details = _text(error)
     fields = [
-        ("content-type", "application/xml" if xml else "application/json"),
+        ("content-type", _TYPES[dialect]),
         ("x-ms-error-code", str(error.reason)),
         ("cache-control", "no-store"),
     ]
@@ -82,8 +99,7 @@ def answer(error: GatewayError, *, xml: bool, challenge: str = "") -> Answer:
         fields += [("x-ms-request-id", exchange), ("x-chaperone-exchange", exchange)]
     if code == 401 and challenge:  # noqa: PLR2004
         fields.append(("www-authenticate", challenge))
-    body = _xml if xml else _json
-    return Answer(code, Headers(tuple(fields)), body(str(error.reason), message, details))
+    return Answer(code, Headers(tuple(fields)), _body(dialect, error, message, details))
 
 
 def not_found() -> Answer:
@@ -105,7 +121,8 @@ def for_people(error: GatewayError) -> tuple[int, str]:
 
 def internal() -> Answer:
     """What an agent sees of a failure that nobody foresaw: nothing."""
-    return answer(GatewayError("the gateway failed; nothing about it is shown here"), xml=False)
+    error = GatewayError("the gateway failed; nothing about it is shown here")
+    return answer(error, Dialect.JSON)
 
 
 def _text(error: GatewayError) -> tuple[str, tuple[tuple[str, str], ...]]:
@@ -115,6 +132,44 @@ def _text(error: GatewayError) -> tuple[str, tuple[tuple[str, str], ...]]:
     if error.advice:
         message = f"{message.rstrip('.')}. {error.advice[:1].upper()}{error.advice[1:]}"
     return message, error.details
+
+
+def _body(
+    dialect: Dialect, error: GatewayError, message: str, details: tuple[tuple[str, str], ...]
+) -> bytes:
+    code = str(error.reason)
+    match dialect:
+        case Dialect.XML:
+            return _xml(code, message, details)
+        case Dialect.JSON:
+            return _json(code, message, details)
+        case Dialect.FHIR:
+            kind = next(_ISSUES[cls] for cls in type(error).__mro__ if cls in _ISSUES)
+            return _outcome(kind, code, message, details)
+        case _:
+            assert_never(dialect)
+
+
+def _outcome(kind: str, code: str, message: str, details: tuple[tuple[str, str], ...]) -> bytes:
+    """An OperationOutcome: the reason as a coding, further facts each as an issue of its own."""
+    issues = [
+        {
+            "severity": "error",
+            "code": kind,
+            "details": {"coding": [{"code": code}], "text": message},
+            "diagnostics": message,
+        }
+    ]
+    issues += [
+        {
+            "severity": "information",
+            "code": "informational",
+            "details": {"coding": [{"code": key}], "text": value},
+        }
+        for key, value in details
+        if key and value
+    ]
+    return orjson.dumps({"resourceType": "OperationOutcome", "issue": issues})
 
 
 def _json(code: str, message: str, details: tuple[tuple[str, str], ...]) -> bytes:

@@ -12,6 +12,15 @@ class ConnectionKind(StrEnum):
     """Protocols that can be classified."""
 
     BLOB = "blob"
+    FHIR = "fhir"
+
+
+class Dialect(StrEnum):
+    """In which form the clients of a service expect errors."""
+
+    JSON = "json"  # Azure Resource Manager's
+    XML = "xml"  # the storage services'
+    FHIR = "fhir"  # an OperationOutcome
 
 
 class CredentialKind(StrEnum):
@@ -57,7 +66,7 @@ class Endpoint:
         host: lower case host name or address.
         port: always explicit.
         base_path: "" or, for path-style endpoints, `/devstoreaccount1`.
-        account: the storage account's name.
+        account: the storage account's name, "" for a service that is a host of its own.
     """
 
     scheme: str

@@ -24,12 +24,16 @@ class Obligations:
         accept_free_text: a rule accepts masked free text from an ePHI place.
         workflow: name of the approval workflow, "" for none.
         demanded: the strictest masking that matching rules ask for, whatever the place has.
+        any_search: rules accept searches by values that are masked in the answer.
+        resolve_tokens: rules let tokens in the request be turned back into values.
     """
 
     masking: Masking
     accept_free_text: bool = False
     workflow: str = ""
     demanded: Masking | None = None
+    any_search: bool = False
+    resolve_tokens: bool = False
 
 
 @dataclass(frozen=True, slots=True)

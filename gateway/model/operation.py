@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from gateway.model.fhir import FhirCall
+
 
 class Effect(StrEnum):
     """Worst thing the operation does. The HTTP method does not decide this."""
@@ -26,14 +28,14 @@ class Shape(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One resource of one account: `account[/container[/path]]`.
+    """One resource of one account or service: `account[/container[/path]]`.
 
     Attributes:
         connection: name of the connection that reaches it, or "" for a foreign resource.
         authority: account or host, lower case, such as `devstoreaccount1` or
             `clinic.blob.core.windows.net`; for foreign resources it is the URL's host.
         path: decoded path segments below the account, () for the account itself. A blob is
-            (container, name) where the name may hold "/".
+            (container, name) where the name may hold "/", a FHIR resource is (type, id).
         version: snapshot or version id, "" for the current one.
     """
 
@@ -80,6 +82,7 @@ class Operation:
         facts: further flat facts for conditions and guardrails (lease action, public access
             level, copy source …); strings, integers and booleans only.
         reads_content: the operation discloses or moves stored content (download, copy).
+        fhir: the request taken apart, None for other kinds.
     """
 
     kind: str
@@ -90,6 +93,7 @@ class Operation:
     refused: str = ""
     facts: Mapping[str, str | int | bool] = field(default_factory=dict)
     reads_content: bool = False
+    fhir: FhirCall | None = None
 
     def __post_init__(self) -> None:
         if not self.accesses:

@@ -123,8 +123,12 @@ class Plan:
         terms: what masks.
         whole: content is masked, so all of it is read, whatever range was asked for.
         part: what the cache had of it.
+        opened: tokens of the request, and the values that go up in their place.
+        opened_kinds: how many, by kind; this alone is recorded.
     """
 
     terms: Terms
     whole: bool = False
     part: Part | None = None
+    opened: Mapping[str, str] = field(default_factory=dict, repr=False)
+    opened_kinds: Mapping[str, int] = field(default_factory=dict)

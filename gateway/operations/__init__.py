@@ -3,27 +3,41 @@
 from collections.abc import Mapping
 from typing import assert_never
 
+from gateway.errors import InvalidRequest, Reason
 from gateway.model.connection import Connection, ConnectionKind
+from gateway.model.fhir import Page
 from gateway.model.message import Request
 from gateway.model.operation import Operation
-from gateway.operations import blob
+from gateway.operations import blob, fhir
 from gateway.operations.blob.call import resource
 from gateway.operations.blob.facts import FACTS as _BLOB_FACTS
 from gateway.operations.blob.sources import Resolve
+from gateway.operations.fhir import Pages
+from gateway.operations.fhir.facts import FACTS as _FHIR_FACTS
 
-__all__ = ["FACTS", "Resolve", "classify", "resource"]
+__all__ = ["FACTS", "Pages", "Resolve", "classify", "resource"]
 
-FACTS: Mapping[str, type[str | int | bool]] = _BLOB_FACTS
+FACTS: Mapping[str, type[str | int | bool]] = {**_BLOB_FACTS, **_FHIR_FACTS}
 """Every fact that an operation may have, with its type; conditions may use no other."""
 
 
-def classify(connection: Connection, request: Request, resolve: Resolve) -> Operation:
+def _no_pages(_: str) -> Page:
+    raise InvalidRequest(
+        "A link to a page can only be read by the gateway that made it.",
+        reason=Reason.TARGET_INVALID,
+    )
+
+
+def classify(
+    connection: Connection, request: Request, resolve: Resolve, pages: Pages = _no_pages
+) -> Operation:
     """What `request` would do at the upstream of `connection`.
 
     Args:
         connection: where it goes; its kind decides how it is read.
         request: as the ingress handed it over.
         resolve: maps a copy source URL to the resource it names, connection "" when foreign.
+        pages: opens the gateway's own links to further pages of a FHIR answer.
 
     Raises:
         InvalidRequest: the request is broken or ambiguous.
@@ -32,5 +46,7 @@ def classify(connection: Connection, request: Request, resolve: Resolve) -> Oper
     match connection.kind:
         case ConnectionKind.BLOB:
             return blob.classify(connection, request, resolve)
+        case ConnectionKind.FHIR:
+            return fhir.classify(connection, request, pages)
         case _:
             assert_never(connection.kind)

@@ -12,13 +12,14 @@ from gateway.model.connection import (
     ConnectionKind,
     Credential,
     CredentialKind,
+    Endpoint,
     Masking,
     Sensitivity,
 )
 from gateway.model.own import Own, reaching
 from gateway.policy import document
 from gateway.policy.condition import ConditionInvalid
-from gateway.policy.endpoint import endpoint
+from gateway.policy.endpoint import endpoint, fhir_endpoint
 from gateway.policy.expression import Condition, compile_condition
 from gateway.policy.facts import COMMON, EXTRA
 from gateway.policy.faults import Fault, ManifestInvalid
@@ -109,7 +110,7 @@ def check_own(manifest: Manifest, own: Own) -> None:
 
 def _own_things(manifest: Manifest, own: Own) -> Iterator[Fault]:
     for name, connection in manifest.document.connections.items():
-        if own.is_at(reaching(endpoint(connection.upstream))):
+        if own.is_at(reaching(_endpoint(connection))):
             why = "this is one of the gateway's own endpoints; an upstream is an account of its own"
             yield manifest.fault(("connections", name, "upstream"), why)
         if own.holds(_credential(connection)):
@@ -121,12 +122,14 @@ def _own_things(manifest: Manifest, own: Own) -> Iterator[Fault]:
 
 
 def _connection(
-    name: str, source: document.Connection, maskings: Mapping[str, Masking]
+    name: str,
+    source: document.Connection | document.FhirConnection,
+    maskings: Mapping[str, Masking],
 ) -> Connection:
     return Connection(
         name=name,
         kind=ConnectionKind(source.kind),
-        endpoint=endpoint(source.upstream),
+        endpoint=_endpoint(source),
         credential=_credential(source),
         masking=_masking(source.masking, maskings),
         areas=tuple(Area(area.pattern, _masking(area, maskings)) for area in source.areas),
@@ -135,13 +138,29 @@ def _connection(
     )
 
 
-def _credential(source: document.Connection) -> Credential:
+def _endpoint(source: document.Connection | document.FhirConnection) -> Endpoint:
+    match source:
+        case document.Connection():
+            return endpoint(source.upstream)
+        case document.FhirConnection():
+            return fhir_endpoint(source.upstream)
+        case _:
+            assert_never(source)
+
+
+def _credential(source: document.Connection | document.FhirConnection) -> Credential:
     match source.credential:
         case document.AccountKey(secret=secret):
             return Credential(CredentialKind.ACCOUNT_KEY, secret=secret)
-        case document.ManagedIdentity(client_id=client, scope=scope):
+        case (
+            document.ManagedIdentity(client_id=client, scope=scope)
+            | document.FhirIdentity(client_id=client, scope=scope)
+        ):
             return Credential(CredentialKind.MANAGED_IDENTITY, client_id=client, scope=scope)
-        case document.ServicePrincipal(tenant=tenant, client_id=client, secret=secret, scope=scope):
+        case (
+            document.ServicePrincipal(tenant=tenant, client_id=client, secret=secret, scope=scope)
+            | document.FhirPrincipal(tenant=tenant, client_id=client, secret=secret, scope=scope)
+        ):
             return Credential(CredentialKind.SERVICE_PRINCIPAL, secret, client, tenant, scope)
         case _:
             assert_never(source.credential)
@@ -158,7 +177,8 @@ def _maskings(source: document.Document) -> dict[str, Masking]:
 
 
 def _masking(
-    source: document.PlaceMasking | document.Area, maskings: Mapping[str, Masking]
+    source: document.PlaceMasking | document.Area | document.FhirArea,
+    maskings: Mapping[str, Masking],
 ) -> Masking:
     return replace(maskings[source.profile], ephi=source.ephi)
 
@@ -198,6 +218,8 @@ def _rule(
         condition=_condition(manifest, order, source.when, facts),
         masking=maskings[wanted.masking] if wanted.masking else None,
         accept_free_text=wanted.free_text == "accept",
+        any_search=wanted.searches == "any",
+        resolve_tokens=wanted.tokens == "resolve",
         workflow=wanted.workflow,
         description=source.description,
     )

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from gateway.policy.endpoint import endpoint
+from gateway.policy.endpoint import endpoint, fhir_endpoint
 from gateway.policy.profile_document import REPLACEMENT, Profile
 from gateway.policy.scalars import OPTIONAL_NAME, Part, Text, plain_text, whole_number
 from gateway.policy.syntax import Plain
@@ -36,6 +36,8 @@ FORMS = {
 }
 """What each pattern means, in words."""
 STORAGE_SCOPE = "https://storage.azure.com/.default"
+FHIR_AREA = r"^[A-Z][A-Za-z]{1,63}/\*\*$"
+FORMS[FHIR_AREA] = "one resource type, such as Patient/**: a search finds every resource of it"
 
 
 def _truth(value: object) -> object:
@@ -47,6 +49,14 @@ def _truth(value: object) -> object:
 def _upstream(value: str) -> str:
     try:
         endpoint(value)
+    except ValueError as error:
+        raise PydanticCustomError("upstream", "{why}", {"why": str(error)}) from None
+    return value
+
+
+def _fhir_upstream(value: str) -> str:
+    try:
+        fhir_endpoint(value)
     except ValueError as error:
         raise PydanticCustomError("upstream", "{why}", {"why": str(error)}) from None
     return value
@@ -175,8 +185,66 @@ class Area(Part):
     ephi: Truth = Field(description="whether ePHI lies there")
 
 
+class FhirArea(Part):
+    """A resource type of a FHIR service with masking of its own; the first that matches wins."""
+
+    pattern: Annotated[
+        str,
+        Field(pattern=FHIR_AREA, description="a resource type below the connection: `Patient/**`"),
+        BeforeValidator(plain_text),
+    ] = Field(description="a resource type below the connection: `Patient/**`")
+    profile: Name = Field(description="masking profile")
+    ephi: Truth = Field(description="whether ePHI lies there")
+
+
+class FhirIdentity(Part):
+    """A managed identity of the gateway's app for a FHIR service."""
+
+    kind: Literal["managed-identity"]
+    client_id: Annotated[
+        str, Field(pattern=OPTIONAL_GUID), BeforeValidator(plain_text), AfterValidator(_guid)
+    ] = Field(
+        default="", description="client id of a user-assigned identity; required in production"
+    )
+    scope: Scope = Field(description="the service's URL and `/.default`")
+
+
+class FhirPrincipal(Part):
+    """An application with a client secret for a FHIR service."""
+
+    kind: Literal["service-principal"]
+    tenant: Guid = Field(description="tenant id")
+    client_id: Guid = Field(description="application (client) id")
+    secret: SecretName = Field(description="Key Vault secret that holds the client secret")
+    scope: Scope = Field(description="the service's URL and `/.default`")
+
+
+class FhirConnection(Part):
+    """A FHIR R4 service of Azure Health Data Services, and what opens it."""
+
+    kind: Literal["fhir"] = Field(description="protocol")
+    upstream: Annotated[Text, AfterValidator(_fhir_upstream)] = Field(
+        description="https://{workspace}-{service}.fhir.azurehealthcareapis.com, or on loopback "
+        "http://127.0.0.1:p"
+    )
+    credential: Annotated[FhirIdentity | FhirPrincipal, Field(discriminator="kind")] = Field(
+        description="what the gateway authenticates with; the agent never sees it"
+    )
+    masking: PlaceMasking = Field(description="the least masking that holds here")
+    areas: tuple[FhirArea, ...] = Field(
+        default=(), max_length=200, description="resource types that differ"
+    )
+    names: Literal["plain", "ephi"] = Field(
+        default="ephi",
+        description="whether resource ids stand in records as keyed digests (`ephi`) or in clear",
+    )
+    max_response_mib: Annotated[int, Field(ge=1, le=1024), BeforeValidator(whole_number)] = Field(
+        default=100, description="largest answer, in MiB"
+    )
+
+
 class Connection(Part):
-    """An upstream, and what opens it."""
+    """A storage account, and what opens it."""
 
     kind: Literal["blob"] = Field(description="protocol")
     upstream: Annotated[Text, AfterValidator(_upstream)] = Field(
@@ -229,6 +297,15 @@ class Obligations(Part):
     free_text: Literal["withhold", "accept"] = Field(
         default="withhold", description="whether masked free text from an ePHI place may be shown"
     )
+    searches: Literal["shown", "any"] = Field(
+        default="shown",
+        description="FHIR: whether a search may compare values that are masked in the answer, "
+        "which confirms guesses",
+    )
+    tokens: Literal["refuse", "resolve"] = Field(
+        default="refuse",
+        description="FHIR: whether tokens in ids and equality searches are turned back into values",
+    )
     workflow: Annotated[str, Field(pattern=OPTIONAL_NAME), BeforeValidator(plain_text)] = Field(
         default="",
         description="approval workflow, for `effect: approve`",
@@ -278,8 +355,8 @@ class Document(Part):
     profiles: dict[Name, Profile] = Field(
         default={}, max_length=50, description="masking profiles of your own"
     )
-    connections: dict[Name, Connection] = Field(
-        default={}, max_length=200, description="upstreams, by the name in gateway URLs"
+    connections: dict[Name, Annotated[Connection | FhirConnection, Field(discriminator="kind")]] = (
+        Field(default={}, max_length=200, description="upstreams, by the name in gateway URLs")
     )
     workflows: dict[Name, Workflow] = Field(
         default={}, max_length=100, description="how people are asked"

@@ -1,4 +1,4 @@
-"""Upstream URLs of a manifest.
+"""Upstream URLs of a manifest: Blob endpoints, and services that are hosts of their own.
 
 Blob endpoints are `{account}.blob.{suffix}`, `{account}.z{nn}.blob.storage.azure.net` (DNS zone
 endpoints) or, on loopback, path-style `http://127.0.0.1:10000/{account}`:
@@ -15,6 +15,9 @@ from gateway.model.own import SECONDARY, is_loopback, storage_account
 _ACCOUNT = re.compile(r"[a-z0-9]{3,24}")
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _PORTS = {"https": 443, "http": 80}
+# Public cloud, and Azure Government:
+# https://learn.microsoft.com/azure/azure-government/compare-azure-government-global-azure
+_FHIR_SUFFIXES = frozenset({"fhir.azurehealthcareapis.com", "fhir.azurehealthcareapis.us"})
 
 
 def endpoint(url: str) -> Endpoint:
@@ -44,6 +47,29 @@ def endpoint(url: str) -> Endpoint:
     if parts.path not in {"", "/"}:
         raise ValueError("the upstream of a storage account has no path; put containers in rules")
     return Endpoint("https", host, port, "", account)
+
+
+def fhir_endpoint(url: str) -> Endpoint:
+    """The endpoint of a FHIR service: `https://{workspace}-{service}.fhir.azurehealthcareapis.com`.
+
+    Raises:
+        ValueError: one sentence that says what an upstream must be.
+    """
+    parts = _split(url)
+    host = _host(parts)
+    port = parts.port if parts.port is not None else _PORTS[parts.scheme]
+    if parts.path not in {"", "/"}:
+        raise ValueError("the upstream of a FHIR service has no path; put resource types in rules")
+    if is_loopback(host):
+        return Endpoint(parts.scheme, host, port)
+    if parts.scheme != "https":
+        raise ValueError("an upstream is https; only loopback may be http")
+    service, _, suffix = host.partition(".")
+    if suffix not in _FHIR_SUFFIXES or "-" not in service or port != _PORTS["https"]:
+        raise ValueError(
+            "expected a FHIR service, https://{workspace}-{service}.fhir.azurehealthcareapis.com"
+        )
+    return Endpoint("https", host, port)
 
 
 def _split(url: str) -> SplitResult:

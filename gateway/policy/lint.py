@@ -8,7 +8,7 @@ from itertools import combinations
 
 from gateway.masking.kinds import Kind
 from gateway.masking.operators import KEYED
-from gateway.model.connection import Area, Connection, Masking
+from gateway.model.connection import Area, Connection, ConnectionKind, Masking
 from gateway.model.own import whereabouts
 from gateway.policy.expression import Outcome
 from gateway.policy.manifest import Manifest
@@ -69,6 +69,7 @@ def lint(manifest: Manifest, policy: Policy) -> tuple[Lint, ...]:
         _self_review,
         _derived_codes,
         _idle_patterns,
+        _single_resources,
     )
     found = (item for finder in finders for item in finder(manifest, policy))
     return tuple(sorted(found, key=lambda item: (item.line, item.id, item.message)))
@@ -269,6 +270,25 @@ def _idle_patterns(manifest: Manifest, _: Policy) -> Iterator[Lint]:
                 message = f"finds nothing to mask: the profile keeps {pattern.kind}"
                 line = manifest.line("profiles", name, "patterns", index)
                 yield Lint("pattern-without-effect", Severity.WARNING, "", line, message)
+
+
+def _single_resources(manifest: Manifest, policy: Policy) -> Iterator[Lint]:
+    """Rules that keep single FHIR resources back, while a search of their type shows them."""
+    kinds = {name: found.kind for name, found in policy.connections.items()}
+    for rule in policy.rules:
+        if rule.effect is RuleEffect.ALLOW or not meant(rule) & DISCLOSING:
+            continue
+        for index, pattern in enumerate(rule.resources):
+            connection, *rest = pattern.segments
+            if kinds.get(connection) is not ConnectionKind.FHIR or "**" in rest[:2]:
+                continue
+            if len(rest) > 1:
+                line = manifest.line("rules", rule.order, "resources", index)
+                message = (
+                    f'"{pattern.text}" does not hold for searches of {rest[0]}, which show the '
+                    f"same resources; name the type, {connection}/{rest[0]}/**"
+                )
+                yield Lint("single-resource", Severity.WARNING, rule.id, line, message)
 
 
 def _reached(rule: Rule, connection: Connection) -> Iterator[tuple[str, Masking]]:

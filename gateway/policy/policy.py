@@ -242,6 +242,8 @@ class Policy:
             accept_free_text=self._accepts(touches, deciding),
             workflow=next(iter(workflows), ""),
             demanded=demanded,
+            any_search=_all_accept(deciding, lambda rule: rule.any_search),
+            resolve_tokens=_all_accept(deciding, lambda rule: rule.resolve_tokens),
         )
         if asks:
             return Ask(asks[0].id, agent.sponsor, obligations, matches, agent.name)
@@ -266,6 +268,11 @@ class Policy:
             if touch.access.effect is Effect.READ and self.masking_of(touch.access.resource).ephi
         ]
         return bool(accepting) and all(accepting)
+
+
+def _all_accept(deciding: list[list[Rule]], accepts: Callable[[Rule], bool]) -> bool:
+    """Whether every access is let through by a rule that accepts this."""
+    return all(any(accepts(rule) for rule in rules) for rules in deciding)
 
 
 def _read(touches: tuple[Touch, ...]) -> list[Touch]:

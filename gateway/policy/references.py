@@ -131,6 +131,9 @@ def _rule_obligations(tree: Tree, _: Mapping[str, type]) -> Iterator[Fault]:
         elif effect == "approve" and not workflow:
             why = "a rule with effect approve names a workflow: obligations: {workflow: …}"
             yield tree.fault(rule, why)
+        elif effect == "approve" and _text(tree, (*obligations, "tokens")) == "resolve":
+            why = "tokens are resolved for an allowed request alone; a held one names real ids"
+            yield tree.fault((*obligations, "tokens"), why)
         elif effect == "allow" and workflow:
             why = "only a rule with effect approve has a workflow; did you mean effect: approve?"
             yield tree.fault((*obligations, "workflow"), why)

@@ -94,6 +94,8 @@ class Rule:
     accept_free_text: bool
     workflow: str
     description: str = ""
+    any_search: bool = False
+    resolve_tokens: bool = False
 
     def judge(self, touch: Touch, caller: Caller, context: Callable[[], cel.Context]) -> Verdict:
         """What the rule says about one access; `context` is asked only if a condition is left."""

@@ -7,8 +7,16 @@ _SERVICE = "Microsoft.Storage/storageAccounts/blobServices"
 _CONTAINERS = f"{_SERVICE}/containers"
 _BLOBS = f"{_CONTAINERS}/blobs"
 
+_FHIR = "Microsoft.HealthcareApis/workspaces/fhirservices/resources"
+
 DISCLOSING = frozenset(
-    {f"{_BLOBS}/read", f"{_BLOBS}/tags/read", f"{_BLOBS}/filter/action", f"{_CONTAINERS}/read"}
+    {
+        f"{_BLOBS}/read",
+        f"{_BLOBS}/tags/read",
+        f"{_BLOBS}/filter/action",
+        f"{_CONTAINERS}/read",
+        f"{_FHIR}/read",
+    }
 )
 """Actions whose answers hold content, names, metadata or tags of stored data."""
 
@@ -27,5 +35,10 @@ ACTIONS = DISCLOSING | {
     f"{_BLOBS}/deleteBlobVersion/action",
     f"{_BLOBS}/permanentDelete/action",
     f"{_BLOBS}/immutableStorage/runAsSuperUser/action",
+    f"{_FHIR}/write",
+    f"{_FHIR}/delete",
+    f"{_FHIR}/hardDelete/action",
+    f"{_FHIR}/export/action",
+    f"{_FHIR}/resourceValidate/action",
 }
 """Every action that an operation can need."""

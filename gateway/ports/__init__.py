@@ -22,6 +22,7 @@ from gateway.ports.secrets import (
     SealingKeys,
     Secret,
     Secrets,
+    TokenBudget,
     TokenKeys,
     Tokens,
 )
@@ -96,6 +97,7 @@ __all__ = [
     "TicketAccess",
     "TicketView",
     "Tickets",
+    "TokenBudget",
     "TokenKeys",
     "Tokens",
     "Upstream",

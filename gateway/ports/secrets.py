@@ -65,6 +65,23 @@ class Authorizer(Protocol):
         ...
 
 
+class TokenBudget(Protocol):
+    """How many tokens a principal may have turned back into values."""
+
+    async def take(self, owner: str, number: int) -> None:
+        """Count so many, before the first of them is tried.
+
+        Args:
+            owner: tenant, object id and application, joined with "|".
+            number: of tokens in one request.
+
+        Raises:
+            Denied: TOKEN_LIMIT.
+            Unavailable: it cannot be known how many there were.
+        """
+        ...
+
+
 class SealingKeys(Protocol):
     """A versioned secret key; what an older version sealed can still be opened."""
 

@@ -9,14 +9,17 @@ from http import HTTPStatus
 from typing import Final
 
 from gateway.masking import masker as place
+from gateway.model.connection import ConnectionKind
 from gateway.model.exchange import Authorised, Forwarded, Masked, MaskSummary
 from gateway.model.message import Answer, Headers
 from gateway.model.representation import Cached, Content, MaskedKey, Part, Plan, Terms
-from gateway.ports import Clock, MaskedCache, MaskingOf, TokenKeys
+from gateway.ports import Clock, DigestKeys, MaskedCache, MaskingOf, TokenBudget, TokenKeys
+from gateway.serving import fhir, opening
 from gateway.serving.making import Made, make, summary
 from gateway.serving.offload import offload
 from gateway.serving.terms import needs_key, terms
 from gateway.upstream import ranges, validators
+from gateway.upstream.fhir.pages import PageSeal
 
 CACHE_BYTES: Final = 256 * 1024
 """Below this, masking again takes less time than a look into the cache."""
@@ -38,21 +41,36 @@ class EngineMasker:
         keys: of tokens, asked only where a profile makes them.
         cache: of large representations.
         clock: says the year, which decides who is older than 89.
+        page_keys: seal the links to further pages of an answer.
+        budget: of tokens that are turned back.
     """
 
-    def __init__(self, keys: TokenKeys, cache: MaskedCache, clock: Clock) -> None:
+    def __init__(
+        self,
+        keys: TokenKeys,
+        cache: MaskedCache,
+        clock: Clock,
+        page_keys: DigestKeys,
+        budget: TokenBudget,
+    ) -> None:
         self._keys = keys
         self._cache = cache
         self._clock = clock
+        self._page_keys = page_keys
+        self._budget = budget
 
     def admit(self, authorised: Authorised) -> None:
         """See `ports.Masker`."""
         place.admit(authorised)
+        opening.admit(authorised)
 
     async def prepare(self, authorised: Authorised, masking_of: MaskingOf) -> Plan:
         """See `ports.Masker`; looks for what the cache has of an authorised read."""
         found = await self._terms(authorised, masking_of)
         classified = authorised.classified
+        if classified.connection.kind is ConnectionKind.FHIR:
+            tokens = await opening.open_tokens(authorised, self._keys, self._budget)
+            return Plan(found, opened=tokens.values, opened_kinds=tokens.kinds)
         target = classified.operation.accesses[0].resource
         request = classified.authenticated.received.request
         if not place.is_masked_content(authorised, masking_of(target), request.method):
@@ -64,6 +82,8 @@ class EngineMasker:
         prepared = forwarded.intended.prepared
         authorised = prepared.approved.screened.authorised
         plan = prepared.plan or Plan(await self._terms(authorised, masking_of))
+        if authorised.classified.connection.kind is ConnectionKind.FHIR:
+            return await self._fhir(forwarded, plan.terms)
         made = await offload(len(forwarded.response.body), make, forwarded, plan.terms)
         if plan.part is not None and forwarded.response.status == HTTPStatus.NOT_MODIFIED:
             return _reused(forwarded, made, plan.part)
@@ -71,6 +91,26 @@ class EngineMasker:
         if made.content is None:
             return _masked(forwarded, forwarded.response.status, made.headers, made.body, told)
         return await self._served(forwarded, plan.terms, made.headers, made.content, told)
+
+    async def _fhir(self, forwarded: Forwarded, found: Terms) -> Masked:
+        authorised = forwarded.intended.prepared.approved.screened.authorised
+        classified = authorised.classified
+        pages = PageSeal.of(
+            await self._page_keys.current(),
+            classified.authenticated.principal,
+            classified.connection.name,
+        )
+        size = len(forwarded.response.body)
+        made = await offload(size, fhir.answer, forwarded, found, pages)
+        masking, content = authorised.obligations.masking, made.content
+        told = MaskSummary(
+            masking.profile,
+            masking.digest,
+            content.key_version,
+            content.counts,
+            paths=content.paths,
+        )
+        return _masked(forwarded, forwarded.response.status, made.headers, made.body, told)
 
     async def _terms(self, authorised: Authorised, masking_of: MaskingOf) -> Terms:
         key = await self._keys.current() if needs_key(authorised, masking_of) else None

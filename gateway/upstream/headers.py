@@ -8,7 +8,9 @@ Azure/azure-rest-api-specs, which azure-storage-blob is generated from). Hop-by-
 import re
 
 from gateway.errors import InvalidRequest
+from gateway.model.connection import ConnectionKind
 from gateway.model.message import Headers
+from gateway.upstream.fhir import headers as fhir
 
 METADATA = "x-ms-meta-"
 REPLICATION = "x-ms-or-"
@@ -79,8 +81,10 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _DIGITS = re.compile(r"[0-9]{1,6}")
 
 
-def listed(headers: Headers) -> Headers:
-    """What of an agent's request headers is on the allow-list, not yet checked by `forwardable`."""
+def listed(headers: Headers, kind: ConnectionKind = ConnectionKind.BLOB) -> Headers:
+    """What of an agent's request headers is on the kind's allow-list, not yet checked."""
+    if kind is ConnectionKind.FHIR:
+        return fhir.listed(headers)
     return Headers(
         tuple(
             [

@@ -6,7 +6,7 @@ from gateway.model.connection import Connection
 from gateway.model.message import Headers, Request, UpstreamRequest
 from gateway.model.operation import Operation, Resource
 from gateway.model.representation import Plan, Terms
-from gateway.upstream import validators
+from gateway.upstream import fhir, validators
 from gateway.upstream.conditions import (
     masks_within,
     refuse_guesses,
@@ -48,9 +48,12 @@ def build(
         Blocked: a source URL means a resource that was not judged.
         Withheld: a condition would find out withheld values.
     """
+    terms = plan.terms
+    if operation.fhir is not None:
+        masks = any(terms.masking_of(access.resource).masks for access in operation.accesses)
+        return fhir.build(connection, request, operation.fhir, plan.opened, masks=masks)
     url = build_url(connection.endpoint, request.target)
     headers = forwardable(request.headers)
-    terms = plan.terms
     target = operation.accesses[0].resource
     place = terms.masking_of(target)
     # A search finds blobs in every place below its target.

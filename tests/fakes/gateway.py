@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from gateway.errors import GatewayError
 from gateway.ingress.contract import Gateway
+from gateway.model.connection import Dialect
 from gateway.model.message import Answer, Headers, Request
 
 CHALLENGE = (
@@ -42,8 +43,8 @@ class FakeGateway:
             raise self.failure
         self.ticks.append(timer)
 
-    async def speaks_xml(self, connection: str) -> bool:
-        return connection in self.xml
+    async def dialect(self, connection: str) -> Dialect:
+        return Dialect.XML if connection in self.xml else Dialect.JSON
 
     async def provide(self) -> Gateway:
         return self

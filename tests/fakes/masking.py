@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from gateway.errors import Reason, Unavailable
+from gateway.errors import Denied, Reason, Unavailable
 from gateway.masking.tokens import KEY_BYTES, TokenKey
 from gateway.model.connection import WITHHELD_MARK, Masking
 from gateway.model.operation import Resource
@@ -24,6 +24,19 @@ class FakeTokenKeys:
         if self.failure is not None:
             raise self.failure
         return self.key
+
+
+@dataclass
+class FakeTokenBudget:
+    """Counts by owner; over `limit` it is TOKEN_LIMIT."""
+
+    limit: int = 100
+    taken: dict[str, int] = field(default_factory=dict)
+
+    async def take(self, owner: str, number: int) -> None:
+        if self.taken.get(owner, 0) + number > self.limit:
+            raise Denied("too many", reason=Reason.TOKEN_LIMIT)
+        self.taken[owner] = self.taken.get(owner, 0) + number
 
 
 def no_token_key() -> Unavailable:

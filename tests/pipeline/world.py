@@ -19,7 +19,7 @@ from gateway.policy.manifest import parse
 from gateway.policy.policy import Policy
 from gateway.serving.masker import EngineMasker
 from tests.fakes import identity
-from tests.fakes.masking import FakeMaskedCache, FakeTokenKeys
+from tests.fakes.masking import FakeMaskedCache, FakeTokenBudget, FakeTokenKeys
 from tests.fakes.secrets import FakeAuthorizer
 from tests.fakes.time import NOON, FakeClock, FakeEntropy
 from tests.fakes.upstream import FakeUpstream
@@ -126,6 +126,7 @@ class World:
     upstream: FakeUpstream = field(default_factory=FakeUpstream)
     token_keys: FakeTokenKeys = field(default_factory=FakeTokenKeys)
     masked: FakeMaskedCache = field(default_factory=FakeMaskedCache)
+    budget: FakeTokenBudget = field(default_factory=FakeTokenBudget)
     manifest: bytes = MANIFEST
 
     def ports(self) -> dict[str, object]:
@@ -141,7 +142,9 @@ class World:
             "authorizer": self.authorizer,
             "journal": self.journal,
             "upstream": self.upstream,
-            "masker": EngineMasker(self.token_keys, self.masked, self.clock),
+            "masker": EngineMasker(
+                self.token_keys, self.masked, self.clock, self.keys, self.budget
+            ),
         }
 
     def pipeline(self, kind: type[Pipeline] = Pipeline, **ports: object) -> Pipeline:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from gateway import errors
 from gateway.errors import GatewayError, Reason
 from gateway.ingress import problem
+from gateway.model.connection import Dialect
 
 CHALLENGE = "Bearer authorization_uri=https://login.example resource_id=api://gw"
 
@@ -72,7 +73,7 @@ def test_json_has_azures_shape_with_message_advice_and_details() -> None:
     error = errors.Forbidden(
         "no rule allows this", advice="ask for a rule", details=(("rule", "r1"),)
     )
-    shown = problem.answer(error, xml=False)
+    shown = problem.answer(error, Dialect.JSON)
     assert shown.status == 403
     assert orjson.loads(shown.body) == {
         "error": {
@@ -87,7 +88,7 @@ def test_json_has_azures_shape_with_message_advice_and_details() -> None:
 
 def test_xml_has_the_storage_services_shape() -> None:
     error = errors.Blocked("a < b & c", details=(("rule-id", "r<1>"), ("1", "x"), ("", "y")))
-    shown = problem.answer(error, xml=True)
+    shown = problem.answer(error, Dialect.XML)
     assert shown.body.startswith(b'<?xml version="1.0" encoding="utf-8"?><Error><Code>')
     root = ElementTree.fromstring(shown.body)
     assert [(child.tag, child.text) for child in root] == [
@@ -101,35 +102,37 @@ def test_xml_has_the_storage_services_shape() -> None:
     assert shown.headers.get("x-ms-error-code") == "NoRuleAllows"
 
 
-@pytest.mark.parametrize("xml", [True, False])
+@pytest.mark.parametrize("dialect", Dialect)
 @pytest.mark.parametrize("cls", ALL)
-def test_no_error_invites_a_retry_or_a_cache(cls: type[GatewayError], xml: bool) -> None:
-    headers = problem.answer(cls("x"), xml=xml, challenge=CHALLENGE).headers
+def test_no_error_invites_a_retry_or_a_cache(cls: type[GatewayError], dialect: Dialect) -> None:
+    headers = problem.answer(cls("x"), dialect, challenge=CHALLENGE).headers
     assert "retry-after" not in headers
     assert headers.get("cache-control") == "no-store"
 
 
 def test_only_401_carries_the_challenge() -> None:
     token = errors.Unauthenticated("x", reason=Reason.TOKEN_MISSING)
-    assert problem.answer(token, xml=True, challenge=CHALLENGE).headers.get("www-authenticate") == (
-        CHALLENGE
-    )
-    assert "www-authenticate" not in problem.answer(token, xml=True).headers
+    assert problem.answer(token, Dialect.XML, challenge=CHALLENGE).headers.get(
+        "www-authenticate"
+    ) == (CHALLENGE)
+    assert "www-authenticate" not in problem.answer(token, Dialect.XML).headers
     denied = errors.Forbidden("x")
-    assert "www-authenticate" not in problem.answer(denied, xml=True, challenge=CHALLENGE).headers
+    assert (
+        "www-authenticate" not in problem.answer(denied, Dialect.XML, challenge=CHALLENGE).headers
+    )
 
 
 def test_the_exchange_id_is_shown_where_it_is_known() -> None:
     error = errors.Forbidden("x", details=((problem.EXCHANGE, "ab" * 16),))
-    headers = problem.answer(error, xml=False).headers
+    headers = problem.answer(error, Dialect.JSON).headers
     assert headers.get("x-ms-request-id") == headers.get("x-chaperone-exchange") == "ab" * 16
-    assert "x-ms-request-id" not in problem.answer(errors.Forbidden("x"), xml=False).headers
+    assert "x-ms-request-id" not in problem.answer(errors.Forbidden("x"), Dialect.JSON).headers
 
 
 @pytest.mark.parametrize("cls", [errors.StoreUnavailable, errors.ConfigurationError])
 def test_errors_for_operators_say_nothing_to_agents(cls: type[GatewayError]) -> None:
     error = cls("CHAPERONE_TENANTS: missing", advice="set it", details=(("container", "c"),))
-    shown = problem.answer(error, xml=False).body
+    shown = problem.answer(error, Dialect.JSON).body
     assert b"CHAPERONE" not in shown
     assert orjson.loads(shown)["error"]["details"] == []
 
@@ -141,7 +144,7 @@ def test_an_internal_error_says_nothing() -> None:
 
 @given(st.text(max_size=20), st.text(max_size=20))
 def test_any_detail_makes_xml_that_parses(key: str, value: str) -> None:
-    shown = problem.answer(errors.Forbidden("x", details=((key, value),)), xml=True)
+    shown = problem.answer(errors.Forbidden("x", details=((key, value),)), Dialect.XML)
     code, _, detail = ElementTree.fromstring(shown.body)
     assert code.text == "NoRuleAllows"
     assert "code" not in detail.tag.lower() or "code" in key.lower()
