@@ -36,6 +36,7 @@ def admit(authorised: Authorised) -> None:
     masking = authorised.obligations.masking
     if call is None or not masking.masks:
         return
+    held(call)  # whatever the rules say, tokens stand alone and marks nowhere
     if call.stores or not authorised.obligations.resolve_tokens:
         refuse_tokens(call, stores=call.stores)
     if not authorised.obligations.any_search:
