@@ -31,7 +31,7 @@ _DROPPED: Final = {
 }
 # What the server does by itself with these: it sends data elsewhere, or searches and validates
 # otherwise from then on.
-_NOT_WRITTEN: Final = frozenset(
+NOT_WRITTEN: Final = frozenset(
     {
         "CapabilityStatement",
         "CodeSystem",
@@ -63,7 +63,7 @@ _CONTROLS: Final[Mapping[Interaction, Mapping[str, search.Check]]] = {
     Interaction.HISTORY_INSTANCE: search.HISTORY,
     Interaction.HISTORY_TYPE: search.HISTORY,
 }
-_REFUSALS: Final = {
+REFUSALS: Final = {
     Interaction.EXPORT: "an export writes resources to storage as they are, past the masking of "
     "this gateway; read or search them instead",
     Interaction.BATCH: "bundles of requests are not carried out; send each entry as a request of "
@@ -115,7 +115,7 @@ def classify(connection: Connection, request: Request, pages: Pages) -> Operatio
         effect=max((pair.effect for pair in pairs), key=_WORST_LAST.index),
         accesses=pairs,
         shape=_shape(interaction),
-        refused=_REFUSALS.get(interaction, ""),
+        refused=REFUSALS.get(interaction, ""),
         facts={**facts(call, found), "method": request.method, "size": len(request.body)},
         reads_content=bool(call.types),
         fhir=call,
@@ -141,7 +141,7 @@ def _interaction(request: Request, asked: _Asked) -> Interaction:
         raise unknown("If-None-Exist belongs to a create alone.")
     if len(criteria) > 1:
         raise InvalidRequest("If-None-Exist is repeated.")
-    if interaction in _WRITING and asked.path[0] in _NOT_WRITTEN:
+    if interaction in _WRITING and asked.path[0] in NOT_WRITTEN:
         raise Blocked(
             "Resources of this type change what the server does by itself, or where it sends "
             "data; they are not written through the gateway.",
