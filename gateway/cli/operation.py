@@ -156,7 +156,7 @@ def _connection(kind: ConnectionKind, url: str) -> tuple[Connection, Target]:
     scheme, host = match[1], match[2].strip("[]").lower()
     path, query = match[4] or "/", match[5] or ""
     base_path, account = "", host.partition(".")[0]
-    if _is_path_style(host):
+    if kind is ConnectionKind.BLOB and _is_path_style(host):
         account, _, rest = path[1:].partition("/")
         base_path, path = f"/{account}", f"/{rest}"
     if not account:
@@ -181,7 +181,8 @@ def _is_path_style(host: str) -> bool:
 
 def _bad_url() -> InvalidRequest:
     return InvalidRequest(
-        "The URL is not https://account.blob.core.windows.net/… or http://127.0.0.1:10000/account/….",
+        "The URL is not https://account.blob.core.windows.net/…, http://127.0.0.1:10000/account/… or "
+        "that of a FHIR service (--kind fhir).",
         reason=Reason.TARGET_INVALID,
         advice="Give it percent-encoded, without user name and fragment.",
     )

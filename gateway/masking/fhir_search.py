@@ -115,7 +115,7 @@ def refuse_guesses(call: FhirCall, profile: Profile) -> None:
     Raises:
         Blocked: it compares values that the profile masks.
     """
-    for parameter in call.parameters:
+    for parameter in (item for one in call.calls for item in one.parameters):
         kind = compared(parameter)
         if kind is None or profile.keeps(kind) or _is_shown(parameter, kind, profile):
             continue
@@ -147,10 +147,10 @@ def held(call: FhirCall) -> tuple[Held, ...]:
     Raises:
         InvalidRequest: a mark that stands for no one value, a token within other text, or too many.
     """
-    found = (*_in_path(call), *_in_parameters(call))
+    found = [item for one in call.calls for item in (*_in_path(one), *_in_parameters(one))]
     if len(found) > MAX_TOKENS:
         raise InvalidRequest(f"A request holds at most {MAX_TOKENS} tokens.")
-    return found
+    return tuple(found)
 
 
 def opened(item: Held, tokeniser: Tokeniser) -> tuple[Kind, str]:

@@ -75,6 +75,25 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """One request of a batch or transaction.
+
+    Attributes:
+        method: HTTP method.
+        call: what it was judged to be.
+        resource: the body as canonical JSON, b"" for none.
+        full_url: `urn:uuid:…`, by which other entries name what this one creates; "" for none.
+        if_match: the version that it is about, "" for any.
+    """
+
+    method: str
+    call: "FhirCall"
+    resource: bytes = field(default=b"", repr=False)
+    full_url: str = ""
+    if_match: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class FhirCall:
     """A recognised request.
 
@@ -86,6 +105,7 @@ class FhirCall:
         types: resource types that the answer may hold; () for any answer without resources.
         query: the parameters as the agent sent them, for the next page.
         continuation: the upstream's token of the page asked for, "" for the first.
+        entries: of a batch or transaction.
     """
 
     interaction: Interaction
@@ -95,6 +115,12 @@ class FhirCall:
     types: frozenset[str] = frozenset()
     query: str = field(default="", repr=False)
     continuation: str = field(default="", repr=False)
+    entries: tuple[Entry, ...] = ()
+
+    @property
+    def calls(self) -> "tuple[FhirCall, ...]":
+        """This call and those of its entries."""
+        return (self, *(entry.call for entry in self.entries))
 
     @property
     def stores(self) -> bool:

@@ -83,6 +83,8 @@ class Operation:
             level, copy source …); strings, integers and booleans only.
         reads_content: the operation discloses or moves stored content (download, copy).
         fhir: the request taken apart, None for other kinds.
+        holdable: it may wait for a person. A batch may not: each of its requests is one's own
+            decision, and repetitions are never identical.
     """
 
     kind: str
@@ -94,6 +96,7 @@ class Operation:
     facts: Mapping[str, str | int | bool] = field(default_factory=dict)
     reads_content: bool = False
     fhir: FhirCall | None = None
+    holdable: bool = True
 
     def __post_init__(self) -> None:
         if not self.accesses:

@@ -80,6 +80,7 @@ EXTRA: Mapping[str, type] = MappingProxyType(
         "system_container": bool,
         "version_kind": str,
         "conditional": bool,
+        "entries": int,
         "hard_delete": bool,
         "interaction": str,
         "page_size": int,

@@ -206,7 +206,13 @@ class Policy:
                     matched.append((touch, rule))
                 elif verdict is Verdict.ERROR:
                     failed.append((touch, rule))
-        return self._conclude(agent, touches, matched, failed)
+        decision = self._conclude(agent, touches, matched, failed)
+        if isinstance(decision, Ask) and not operation.holdable:
+            message = "a part needs a person's approval; send it as a request of its own"
+            return _refuse(
+                Reason.APPROVAL_UNAVAILABLE, message, decision.rule, agent, decision.matches
+            )
+        return decision
 
     def _context(
         self, base: Callable[[], Mapping[str, Fact]], access: Access

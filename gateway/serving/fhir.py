@@ -1,6 +1,7 @@
 """Answers of a FHIR service: checked, masked as a whole, with the gateway's own addresses."""
 
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Final
 
@@ -16,7 +17,7 @@ from gateway.model.message import Headers, Request, UpstreamResponse
 from gateway.model.operation import Shape
 from gateway.model.representation import Content, Terms
 from gateway.upstream.fhir import addresses, capabilities, outcome
-from gateway.upstream.fhir.headers import visible
+from gateway.upstream.fhir.headers import shown_etag, visible
 from gateway.upstream.fhir.pages import PageSeal
 from gateway.upstream.fhir.request import FHIR_JSON
 
@@ -32,6 +33,7 @@ _BUNDLES: Final = frozenset(
 _TOP: Final = frozenset({"resourceType", "id", "meta", "type", "timestamp", "total", "entry"})
 _ENTRY: Final = frozenset({"fullUrl", "resource", "search", "request"})
 _JSON_TYPES: Final = frozenset({"application/fhir+json", "application/json", "text/json"})
+_TEXTS: Final = frozenset({"status", "etag", "location"})
 _UNRESOLVABLE: Final = ("masked-", "th-")
 
 
@@ -99,16 +101,57 @@ class _Answering:
         if self.shape is Shape.PROTOCOL:
             shown = capabilities.shown(response.body, self.address)
             return FhirAnswer(_typed(headers), shown)
-        content = self._content(response.body)
+        node = _decoded(response.body)
+        content = self._responses(node) if self.call.entries else self._content(node)
         return FhirAnswer(_typed(headers), content.body, content)
 
-    def _content(self, body: bytes) -> Content:
-        node = _decoded(body)
+    def _responses(self, node: dict[str, Node]) -> Content:
+        """The answers of a batch or transaction, each as that of its own request."""
+        entries = node.get("entry")
+        if node.get("resourceType") != "Bundle" or not isinstance(entries, list):
+            raise _unexpected()
+        if len(entries) != len(self.call.entries):
+            raise _unexpected()
+        counts: Counter[str] = Counter()
+        paths: list[tuple[str, str, int]] = []
+        version, shown = "", list[Node]()
+        for asked, found in zip(self.call.entries, entries, strict=True):
+            entry, content = replace(self, call=asked.call)._response(found)  # noqa: SLF001
+            shown.append(entry)
+            counts.update(content.counts)
+            paths += content.paths
+            version = version or content.key_version
+        kind = f"{self.call.interaction.value}-response"
+        made: dict[str, Node] = {"resourceType": "Bundle", "type": kind, "entry": shown}
+        return Content(json_codec.encode(made), dict(counts), tuple(paths), version)
+
+    def _response(self, entry: Node) -> tuple[Node, Content]:
+        """One entry of such an answer: the response by an allow-list, the resource masked."""
+        told = entry.get("response") if isinstance(entry, dict) else None
+        if not isinstance(entry, dict) or not isinstance(told, dict):
+            raise _unexpected()
+        found = {key: str(value) for key, value in told.items() if key in _TEXTS}
+        response: dict[str, Node] = {"status": found.get("status", "")[:3]}
+        etag = shown_etag(found.get("etag", ""), masks=self.masking.masks)
+        location = self._local(found.get("location", ""))
+        response |= {"etag": etag} if etag else {}
+        response |= {"location": location} if location else {}
+        if "outcome" in told:
+            response["outcome"] = _plain(outcome.rebuilt(_loaded(told["outcome"])))
+        resource, content = entry.get("resource"), Content(b"")
+        if resource is None:
+            return {"response": response}, content
+        if not isinstance(resource, dict):
+            raise _unexpected()
+        content = self._content(resource)
+        return {"resource": _decoded(content.body), "response": response}, content
+
+    def _content(self, node: dict[str, Node]) -> Content:
         kind = node.get("resourceType")
         if kind == _OUTCOME or self.call.interaction is Interaction.VALIDATE:
             if kind != _OUTCOME:
                 raise _unexpected()
-            return Content(orjson.dumps(outcome.rebuilt(orjson.loads(body))))
+            return Content(orjson.dumps(outcome.rebuilt(_loaded(node))))
         if self.call.interaction in _BUNDLES:
             return self._bundle(node)
         if kind not in self.call.types:
@@ -141,9 +184,7 @@ class _Answering:
         if resource is not None:
             kind = resource.get("resourceType") if isinstance(resource, dict) else None
             if kind == _OUTCOME:
-                kept["resource"] = _plain(
-                    outcome.rebuilt(orjson.loads(json_codec.encode(resource)))
-                )
+                kept["resource"] = _plain(outcome.rebuilt(_loaded(resource)))
             elif kind not in self.call.types:
                 raise _unexpected()
         self._localise(kept)
@@ -198,16 +239,26 @@ class _Answering:
         """Where a stored resource is, by its masked id; left out where that leads nowhere."""
         for name in ("location", "content-location"):
             values = response.headers.all(name)
-            named = addresses.resource(values[0], self.connection) if len(values) == 1 else None
-            if named is None:
-                continue
-            kind, identity, version = named
-            node: dict[str, Node] = {"resourceType": kind, "id": identity}
-            shown = str(_decoded(self._masked(node).body).get("id"))
-            if not shown.startswith(_UNRESOLVABLE):
-                history = f"/_history/{version}" if version else ""
-                headers = headers.replacing(name, f"{self.address}/{kind}/{shown}{history}")
+            local = self._local(values[0]) if len(values) == 1 else ""
+            headers = headers.replacing(name, local) if local else headers
         return headers
+
+    def _local(self, url: str) -> str:
+        """The gateway's address of a resource, "" where none leads to it."""
+        named = addresses.resource(url, self.connection)
+        if named is None:
+            return ""
+        kind, identity, version = named
+        node: dict[str, Node] = {"resourceType": kind, "id": identity}
+        shown = str(_decoded(self._masked(node).body).get("id"))
+        if shown.startswith(_UNRESOLVABLE):
+            return ""
+        history = f"/_history/{version}" if version else ""
+        return f"{self.address}/{kind}/{shown}{history}"
+
+
+def _loaded(node: Node) -> object:
+    return orjson.loads(json_codec.encode(node))
 
 
 def _plain(node: dict[str, object]) -> Node:

@@ -489,3 +489,107 @@ async def test_a_write_needs_more_than_a_read() -> None:
         await made.ask("POST", "/Patient", (), {"resourceType": "Patient"})
     with pytest.raises(InvalidRequest):
         await made.ask("POST", "/Patient", (), {"resourceType": "Observation"})
+
+
+def batch(*entries: tuple[str, str, Any], kind: str = "batch") -> Any:
+    return {
+        "resourceType": "Bundle",
+        "type": kind,
+        "entry": [
+            {"request": {"method": method, "url": url}}
+            | ({"resource": resource} if resource else {})
+            for method, url, resource in entries
+        ],
+    }
+
+
+async def test_a_batch_is_answered_entry_by_entry() -> None:
+    made = scene("pseudonymous", "{tokens: resolve}")
+    real = ids(made)[0]
+    weight = {"resourceType": "Observation", "valueQuantity": {"value": 1}}
+    raw = json.dumps(
+        batch(
+            ("GET", f"Patient/{real}", None),
+            ("GET", "Observation?code=8480-6&_count=1", None),
+            ("POST", "Observation", weight),
+            ("GET", "Patient/no-such", None),
+        )
+    ).replace('"value": 1}', '"value": 1.50}')
+    answer = await made.ask("POST", "/", body=raw.encode())
+    read, search, created, missing = json.loads(answer.body)["entry"]
+
+    assert answer.status == 200
+    assert [read["response"]["status"], created["response"]["status"]] == ["200", "201"]
+    assert read["resource"]["id"].startswith("tk-1-")
+    assert search["resource"]["total"] == 3
+    assert "_page=" in made.follow(search["resource"])
+    assert created["response"]["location"].startswith(f"{BASE}/c/ehr/Observation/tk-1-")
+    assert missing["response"]["outcome"]["issue"][0]["code"] == "not-found"
+    assert b"no-such" not in answer.body
+    assert b'"value":1.50' in made.server.seen[-1].body
+    shown = answer.body.decode()
+    assert not [value for value in made.patients[0].canaries if value in shown]
+    following = await made.get(made.follow(search["resource"]))
+    assert following["entry"][0]["fullUrl"] != search["resource"]["entry"][0]["fullUrl"]
+
+
+async def test_every_entry_of_a_batch_must_be_allowed() -> None:
+    made = scene("pseudonymous", "{}", "ehr/Observation/**")
+    real = ids(made)[0]
+    entries = [("GET", "Observation?code=1", None), ("DELETE", f"Patient/{real}", None)]
+
+    assert await reason_of(made, "POST", "/", body=batch(*entries)) == Reason.NO_RULE_ALLOWS
+
+
+async def test_a_batch_never_waits_for_a_person() -> None:
+    made = scene()
+    made.world.manifest = made.world.manifest.replace(
+        b'resources: ["clinic/**"]\n    obligations: {workflow: review}',
+        b'resources: ["ehr/**"]\n    obligations: {workflow: review}',
+    )
+    real = ids(made)[0]
+    one = batch(("DELETE", f"Patient/{real}", None))
+
+    assert await reason_of(made, "POST", "/", body=one) == Reason.APPROVAL_UNAVAILABLE
+
+
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        (("GET", "Patient?family=Smith", None), Reason.SEARCH_BY_MASKED_VALUE),
+        (("GET", "Patient/tk-1-" + "a" * 40, None), Reason.TOKEN_NOT_RESOLVED),
+        (("GET", "Patient/1/_history", None), Reason.OPERATION_UNKNOWN),
+        (("GET", "metadata", None), Reason.OPERATION_UNKNOWN),
+        (("POST", "", batch(("GET", "Patient/1", None))), Reason.OPERATION_UNKNOWN),
+        (("GET", "Patient?_page=v1.1.x", None), Reason.TARGET_INVALID),
+        (("GET", "https://elsewhere.example/Patient/1", None), Reason.TARGET_INVALID),
+        (
+            ("POST", "Patient", {"resourceType": "Patient", "name": [{"family": "[name]"}]}),
+            Reason.MASKED_WRITEBACK,
+        ),
+        (
+            ("POST", "Subscription", {"resourceType": "Subscription"}),
+            Reason.OPERATION_NOT_SUPPORTED,
+        ),
+        (("PUT", "Patient/2", {"resourceType": "Patient", "id": "1"}), Reason.REQUEST_INVALID),
+    ],
+)
+async def test_an_entry_is_judged_as_a_request(entry: Any, reason: Reason) -> None:
+    made = scene("pseudonymous", "{tokens: resolve}")
+    fine = ("GET", "Observation?code=8480-6", None)
+
+    assert await reason_of(made, "POST", "/", body=batch(fine, entry)) == reason
+
+
+async def test_a_transaction_changes_everything_or_nothing() -> None:
+    made = scene("none")
+    real = ids(made)[0]
+    change = {"resourceType": "Patient", "id": real, "active": False}
+    bad = ("PUT", f"Patient/{real}", change), ("GET", "Patient/missing", None)
+    refused = await made.ask("POST", "/", body=batch(*bad, kind="transaction"))
+    done = await made.ask("POST", "/", body=batch(bad[0], kind="transaction"))
+
+    assert (refused.status, done.status) == (404, 200)
+    assert b"missing" not in refused.body
+    assert made.server.current("Patient")[0]["active"] is False
+    assert len(made.server.versions["Patient", real]) == 2

@@ -128,6 +128,8 @@ class FhirStandIn:
         match method, parts:
             case "POST", [kind, "_search"]:
                 return self._search(kind, parse_qsl(body.decode()))
+            case "POST", []:
+                return self._batch(json.loads(body))
             case "POST", [_, "$validate"]:
                 issue = {"severity": "information", "code": "informational", "diagnostics": "ok"}
                 return Reply(200, {"resourceType": "OperationOutcome", "issue": [issue]})
@@ -141,6 +143,33 @@ class FhirStandIn:
                 return self._instance(method, kind, identity, headers, body)
             case _:
                 raise _unsupported(parts)
+
+    def _batch(self, bundle: Json) -> Reply:
+        """Each entry by itself; a transaction is undone as a whole where one fails."""
+        before = {key: list(held) for key, held in self.versions.items()}
+        entries = [self._entry(entry) for entry in bundle["entry"]]
+        failed = [entry for entry in entries if int(entry["response"]["status"][:3]) >= 400]
+        if bundle["type"] == "transaction" and failed:
+            self.versions = before
+            raise Fault(int(failed[0]["response"]["status"][:3]), "processing", json.dumps(failed))
+        kind = f"{bundle['type']}-response"
+        return Reply(200, {"resourceType": "Bundle", "type": kind, "entry": entries})
+
+    def _entry(self, entry: Json) -> Json:
+        asked = entry["request"]
+        path, _, query = asked["url"].partition("?")
+        headers = {"if-match": asked.get("ifMatch"), "if-none-exist": asked.get("ifNoneExist")}
+        given = {name: value for name, value in headers.items() if value}
+        body = json.dumps(entry.get("resource")).encode()
+        parts = [unquote(part) for part in path.split("/") if part]
+        try:
+            reply = self._answer(asked["method"], parts, parse_qsl(query), given, body)
+        except Fault as fault:
+            reply = fault.reply
+        response: Json = {"status": f"{reply.status} OK", **reply.headers}
+        if reply.status >= 400:
+            return {"response": {**response, "outcome": reply.body}}
+        return {"response": response, **({"resource": reply.body} if reply.body else {})}
 
     def _read(self, parts: list[str], pairs: list[tuple[str, str]]) -> Reply:
         match parts:

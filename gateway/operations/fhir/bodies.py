@@ -2,7 +2,10 @@
 
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any, Final
+
+import orjson
 
 from gateway.errors import Blocked, InvalidRequest, Reason
 from gateway.model.fhir import Interaction
@@ -80,7 +83,10 @@ def decoded(request: Request, types: frozenset[str]) -> Any:
         )
     try:
         node = json.loads(
-            request.body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_constant
+            request.body.decode("utf-8"),
+            object_pairs_hook=_object,
+            parse_constant=_constant,
+            parse_float=Decimal,
         )
         _check_depth(node)
     except (ValueError, RecursionError):
@@ -105,6 +111,18 @@ def check_resource(resource: Any, kind: str) -> None:
             reason=Reason.OPERATION_NOT_SUPPORTED,
             advice="Search first, then write the reference as Type/id.",
         )
+
+
+def encoded(node: Any) -> bytes:
+    """A decoded body again; a decimal keeps its digits, which are its precision in FHIR.
+
+    Raises:
+        InvalidRequest: it holds an integer beyond 64 bits.
+    """
+    try:
+        return orjson.dumps(node, default=_digits)
+    except orjson.JSONEncodeError:
+        raise InvalidRequest("The body holds a number that cannot be carried.") from None
 
 
 def references(node: Any) -> Iterator[str]:
@@ -147,6 +165,12 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(node) != len(pairs):
         raise ValueError("a key stands twice")
     return node
+
+
+def _digits(value: object) -> orjson.Fragment:
+    if not isinstance(value, Decimal):
+        raise TypeError
+    return orjson.Fragment(str(value).replace("E+", "E"))
 
 
 def _constant(name: str) -> float:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from gateway.errors import Blocked, InvalidRequest, Reason
 from gateway.model.connection import Connection
@@ -10,7 +10,7 @@ from gateway.model.fhir import TOKEN_PARAMETER, FhirCall, Interaction, Page, Whe
 from gateway.model.message import Request
 from gateway.model.operation import Access, Effect, Operation, Resource, Shape
 from gateway.operations.fhir import actions as a
-from gateway.operations.fhir import bodies, query, search, target
+from gateway.operations.fhir import bodies, bundles, query, search, target
 from gateway.operations.fhir.facts import facts
 from gateway.operations.fhir.forms import CRITERIA, recognise
 from gateway.operations.fhir.search import Found
@@ -66,8 +66,6 @@ _CONTROLS: Final[Mapping[Interaction, Mapping[str, search.Check]]] = {
 REFUSALS: Final = {
     Interaction.EXPORT: "an export writes resources to storage as they are, past the masking of "
     "this gateway; read or search them instead",
-    Interaction.BATCH: "bundles of requests are not carried out; send each entry as a request of "
-    "its own",
 }
 
 
@@ -97,7 +95,9 @@ def classify(connection: Connection, request: Request, pages: Pages) -> Operatio
             raise unknown(f"The header {name} is not accepted here.", "Leave it out.")
     asked = _asked(request, pages)
     interaction = _interaction(request, asked)
-    bodies.check(request, interaction, asked.path)
+    body = bodies.check(request, interaction, asked.path)
+    if interaction is Interaction.BATCH:
+        return _bundle(connection, request, body)
     found, where, sent = _parameters(request, asked, interaction)
     call = FhirCall(
         interaction,
@@ -120,6 +120,39 @@ def classify(connection: Connection, request: Request, pages: Pages) -> Operatio
         reads_content=bool(call.types),
         fhir=call,
     )
+
+
+def _bundle(connection: Connection, request: Request, body: Any) -> Operation:
+    """A batch or transaction: every entry is an operation of its own, and all must be allowed."""
+    search.controls(query.parse(request.target.query), {})
+    interaction, parts = bundles.requests(request, body)
+    found = [(part, classify(connection, part.request, no_pages)) for part in parts]
+    if any(bundles.is_foreign(operation) for _, operation in found):
+        raise unknown("A bundle holds an interaction that bundles do not have here.")
+    entries = tuple(bundles.entry(part, operation) for part, operation in found)
+    pairs = tuple(dict.fromkeys(pair for _, operation in found for pair in operation.accesses))
+    types = frozenset(kind for entry in entries for kind in entry.call.types)
+    call = FhirCall(interaction, (), types=types, entries=entries)
+    return Operation(
+        kind=KIND,
+        name=interaction.value,
+        effect=max((pair.effect for pair in pairs), key=_WORST_LAST.index),
+        accesses=pairs,
+        shape=Shape.CONTENT,
+        facts={
+            **facts(call, Found()),
+            "method": request.method,
+            "size": len(request.body),
+        },
+        reads_content=bool(types),
+        fhir=call,
+        holdable=False,
+    )
+
+
+def no_pages(_: str) -> Page:
+    """Where a link to a page has no place."""
+    raise malformed("A link to a page stands for one request.", "Follow it by itself.")
 
 
 def _asked(request: Request, pages: Pages) -> _Asked:

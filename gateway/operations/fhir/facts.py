@@ -14,6 +14,7 @@ Fact = str | int | bool
 
 DESCRIBED: Final[Mapping[str, tuple[type[Fact], str]]] = {
     "conditional": (bool, "the request searches before it changes something"),
+    "entries": (int, "requests in a batch or transaction"),
     "hard_delete": (bool, "`hardDelete=true`: the history goes as well"),
     "interaction": (str, "FHIR's word: `read`, `search-type`, `create`, `$everything` …"),
     "page_size": (int, "`_count`, 0 where absent"),
@@ -34,11 +35,14 @@ FACTS: Final[Mapping[str, type[Fact]]] = {name: kind for name, (kind, _) in DESC
 
 def facts(call: FhirCall, found: Found) -> dict[str, Fact]:
     """All facts of one request."""
-    codes = {parameter.compares for parameter in call.parameters if parameter.compares}
+    codes = {item.compares for one in call.calls for item in one.parameters if item.compares}
     kind = call.path[0] if call.path and call.path[0][:1].isupper() else ""
     return {
-        "conditional": call.interaction in CRITERIA,
-        "hard_delete": any(parameter.name == "hardDelete" for parameter in call.parameters),
+        "conditional": any(one.interaction in CRITERIA for one in call.calls),
+        "entries": len(call.entries),
+        "hard_delete": any(
+            parameter.name == "hardDelete" for one in call.calls for parameter in one.parameters
+        ),
         "interaction": call.interaction.value,
         "page_size": found.count,
         "reached_types": ",".join(sorted(found.reached)),

@@ -49,6 +49,10 @@ _NOTES: Final = """\
 - **`$everything`** names its types: `_type=Condition,Observation`; each is an access.
 - **Compartments** (`/Patient/1/Observation`), searches of the whole service, GraphQL, `_filter`,
   `_query`, `_text`, `_content`, `_contained` and `_list` are unknown.
+- A **batch or transaction** has at most 100 entries: reads, searches, creates, updates and deletes,
+  conditional ones included. Each is read as a request of its own, and every pair of every entry
+  must be allowed. No bundle waits for a person: an entry that a rule wants approved is sent by
+  itself. Tokens in bundles are refused. What goes up is composed anew from what was judged.
 - **Bodies** are JSON in UTF-8 with each key once, of the type that the path names; references in
   them name resources and do not search.
 - `If-Match` holds one version, `W/"3"`. `X-Provenance` and `X-HTTP-Method-Override` are refused.
@@ -147,7 +151,7 @@ _ACTIONS: Final = {
     Interaction.CONDITIONAL_DELETE: (a.DELETE, a.READ),
     Interaction.VALIDATE: (a.VALIDATE,),
     Interaction.EXPORT: (a.EXPORT,),
-    Interaction.BATCH: (a.WRITE,),
+    Interaction.BATCH: (),
 }
 
 
@@ -174,6 +178,7 @@ def _rows() -> Iterator[str]:
     for form in FORMS:
         grants = _ACTIONS.get(form.interaction, (a.READ,))
         shown = ", ".join(f"`{grant.action.replace(_PREFIX, '…')}`" for grant in grants)
+        shown = shown or "those of its entries"
         refused = " (refused)" if form.interaction in REFUSALS else ""
         path = "/" + "/".join(form.path)
         yield f"| {form.interaction.value}{refused} | {form.method} `{path}` | {shown} |\n"

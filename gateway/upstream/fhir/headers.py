@@ -67,12 +67,9 @@ def conditions(headers: Headers, call: FhirCall, *, masks: bool) -> list[tuple[s
     kept: list[tuple[str, str]] = []
     match = _single(headers, "if-match")
     if match:
-        if call.interaction not in _VERSIONED or not _ETAG.fullmatch(match):
-            raise InvalidRequest(
-                "If-Match belongs to a change, and holds one version.",
-                advice='Send the ETag of the answer that you read: If-Match: W/"3".',
-            )
-        kept.append(("if-match", match))
+        if call.interaction not in _VERSIONED:
+            raise _one_version()
+        kept.append(("if-match", checked_etag(match)))
     none, since = _single(headers, "if-none-match"), _single(headers, "if-modified-since")
     if (none or since) and call.interaction not in _READING:
         raise InvalidRequest("If-None-Match and If-Modified-Since belong to a read.")
@@ -84,12 +81,35 @@ def conditions(headers: Headers, call: FhirCall, *, masks: bool) -> list[tuple[s
     return [*kept, ("prefer", prefer)] if prefer else kept
 
 
+def checked_etag(value: str) -> str:
+    """The version of a resource, as `If-Match` names it.
+
+    Raises:
+        InvalidRequest: something else, `*` included.
+    """
+    if not _ETAG.fullmatch(value):
+        raise _one_version()
+    return value
+
+
+def shown_etag(value: str, *, masks: bool) -> str:
+    """The version as an agent may see it, "" where it could be anything."""
+    return value if (_NUMBER if masks else _ETAG).fullmatch(value) else ""
+
+
+def _one_version() -> InvalidRequest:
+    return InvalidRequest(
+        "If-Match belongs to a change, and holds one version.",
+        advice='Send the ETag of the answer that you read: If-Match: W/"3".',
+    )
+
+
 def visible(headers: Headers, *, masks: bool) -> Headers:
     """What of an upstream's response headers an agent may see; URLs are added by others."""
     found: list[tuple[str, str]] = []
-    etag = headers.get("etag") or ""
     # A version that is a number says how often a resource changed; others could be anything.
-    if (_NUMBER if masks else _ETAG).fullmatch(etag):
+    etag = shown_etag(headers.get("etag") or "", masks=masks)
+    if etag:
         found.append(("etag", etag))
     modified = headers.get("last-modified") or ""
     if not masks and _DATE.fullmatch(modified):

@@ -4,11 +4,13 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 from urllib.parse import quote
 
+import orjson
+
 from gateway import __version__
 from gateway.model.connection import Connection
 from gateway.model.fhir import FhirCall, Interaction, Parameter, Where
 from gateway.model.message import Headers, Request, UpstreamRequest
-from gateway.upstream.fhir.headers import conditions
+from gateway.upstream.fhir.headers import checked_etag, conditions
 
 FHIR_JSON: Final = "application/fhir+json"
 CONTINUATION: Final = "ct"
@@ -46,13 +48,7 @@ def build(
     Raises:
         InvalidRequest: a header that cannot be forwarded.
     """
-    path = "".join("/" + quote(opened.get(part, part), safe="$") for part in call.path)
-    pairs = [(item.name, _resolved(item.value, opened)) for item in _sendable(call)]
-    if call.continuation:
-        pairs.append((CONTINUATION, call.continuation))
-    encoded = "&".join(
-        f"{quote(name, safe=_SAFE)}={quote(value, safe='')}" for name, value in pairs
-    )
+    path, encoded = _path(call, opened), _parameters(call, opened)
     url = f"{connection.endpoint.origin}{connection.endpoint.base_path}{path}"
     headers = conditions(request.headers, call, masks=masks)
     body = b""
@@ -64,7 +60,10 @@ def build(
             headers.append(("if-none-exist", encoded))
         case Where.QUERY:
             url += f"?{encoded}" if encoded else ""
-    if call.interaction in _BODIES:
+    if call.entries:
+        body = _bundle(call)
+        headers.append(("content-type", FHIR_JSON))
+    elif call.interaction in _BODIES:
         body = request.body
         headers.append(("content-type", _BODIES[call.interaction]))
     headers += [
@@ -73,6 +72,39 @@ def build(
         ("user-agent", f"chaperone/{__version__}"),
     ]
     return UpstreamRequest(request.method, url, Headers(tuple(headers)), body)
+
+
+def _path(call: FhirCall, opened: Mapping[str, str]) -> str:
+    parts = "/".join(quote(opened.get(part, part), safe="$") for part in call.path)
+    return f"/{parts}"
+
+
+def _parameters(call: FhirCall, opened: Mapping[str, str]) -> str:
+    pairs = [(item.name, _resolved(item.value, opened)) for item in _sendable(call)]
+    if call.continuation:
+        pairs.append((CONTINUATION, call.continuation))
+    return "&".join(f"{quote(name, safe=_SAFE)}={quote(value, safe='')}" for name, value in pairs)
+
+
+def _bundle(call: FhirCall) -> bytes:
+    """The bundle with every entry composed from what was judged; no token is turned back in it."""
+    entries = []
+    for entry in call.entries:
+        parameters = _parameters(entry.call, {})
+        asked = {"method": entry.method, "url": _path(entry.call, {}).removeprefix("/")}
+        if entry.if_match:
+            asked["ifMatch"] = checked_etag(entry.if_match)
+        if entry.call.where is Where.IF_NONE_EXIST:
+            asked["ifNoneExist"] = parameters
+        elif parameters:
+            asked["url"] += f"?{parameters}"
+        made: dict[str, object] = {"fullUrl": entry.full_url} if entry.full_url else {}
+        if entry.resource:
+            made["resource"] = orjson.Fragment(entry.resource)
+        entries.append({**made, "request": asked})
+    return orjson.dumps(
+        {"resourceType": "Bundle", "type": call.interaction.value, "entry": entries}
+    )
 
 
 def _sendable(call: FhirCall) -> Iterator[Parameter]:

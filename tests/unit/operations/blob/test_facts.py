@@ -1,7 +1,7 @@
 import pytest
 
 from gateway.errors import Blocked, InvalidRequest
-from gateway.operations import FACTS
+from gateway.operations.blob.facts import FACTS
 from tests.unit.operations.build import classify_request
 
 
