@@ -10,6 +10,8 @@ from urllib.parse import quote
 from urllib.request import Request, urlopen
 
 import pytest
+from fhirpy import AsyncFHIRClient
+from fhirpy.base.exceptions import ForbiddenError, ResourceNotFound
 
 from gateway.local.patients_model import Patient
 from tests.integration.deployment import Deployment, Host, fresh
@@ -139,6 +141,60 @@ def test_an_agent_reads_searches_and_pages_and_sees_no_identity(ward: Ward) -> N
     assert {seen.headers["authorization"] for seen in ward.server.seen} == {
         "Bearer token-for-the-fhir-service"
     }
+
+
+async def test_a_client_library_works_unchanged(ward: Ward) -> None:
+    agent = ward.agent
+    client = AsyncFHIRClient(
+        f"{agent.url}/c/ehr",
+        authorization=f"Bearer {agent.token}",
+        aiohttp_config={"ssl": agent.context},
+    )
+    everybody = await client.resources("Patient").search(gender="male,female").limit(2).fetch_all()
+    first = await client.resource("Patient", id=everybody[0].id).to_reference().to_resource()
+    observed = (
+        await client.resources("Observation")
+        .search(subject=first.to_reference().reference, code="8480-6")
+        .fetch()
+    )
+    task = client.resource("Task", status="draft", intent="order")
+    await task.save()
+    stored = ward.server.current("Task")[0]
+    with pytest.raises(ForbiddenError) as refused:
+        await client.resources("Patient").search(family=ward.patients[0].family).fetch()
+    with pytest.raises(ResourceNotFound):
+        await client.get("Patient", "no-such-patient")
+
+    assert len({patient.id for patient in everybody}) == len(everybody) == 5
+    assert first.id == everybody[0].id
+    assert [item.subject.reference for item in observed] == [f"Patient/{first.id}"]
+    assert (stored["status"], stored["intent"]) == ("draft", "order")
+    assert task.id.startswith("tk-")
+    assert "SearchByMaskedValue" in str(refused.value)
+
+
+def test_a_batch_goes_through_as_a_whole(ward: Ward) -> None:
+    real = ward.server.current("Patient")[0]["id"]
+    asked = [
+        {"request": {"method": "GET", "url": f"Patient/{real}"}},
+        {
+            "request": {"method": "POST", "url": "Observation"},
+            "resource": {"resourceType": "Observation", "status": "final"},
+        },
+    ]
+    status, _, answer = ward.agent.ask(
+        "POST", "/", {"resourceType": "Bundle", "type": "batch", "entry": asked}
+    )
+    deletion = {"request": {"method": "DELETE", "url": f"Patient/{real}"}}
+    refused = ward.agent.ask(
+        "POST", "/", {"resourceType": "Bundle", "type": "batch", "entry": [*asked, deletion]}
+    )
+
+    assert [entry["response"]["status"] for entry in answer["entry"]] == ["200", "201"]
+    assert status == 200
+    shown = json.dumps(answer)
+    assert not [value for value in ward.patients[0].canaries if value in shown]
+    assert (refused[0], ward.code(refused[2])) == (403, "ApprovalUnavailable")
 
 
 def test_tokens_work_as_ids_and_in_searches(ward: Ward) -> None:
