@@ -181,8 +181,8 @@ def _is_path_style(host: str) -> bool:
 
 def _bad_url() -> InvalidRequest:
     return InvalidRequest(
-        "The URL is not https://account.blob.core.windows.net/…, http://127.0.0.1:10000/account/… or "
-        "that of a FHIR service (--kind fhir).",
+        "The URL is not https://account.blob.core.windows.net/…, http://127.0.0.1:10000/account/… "
+        "or, with --kind fhir, that of a FHIR service.",
         reason=Reason.TARGET_INVALID,
         advice="Give it percent-encoded, without user name and fragment.",
     )

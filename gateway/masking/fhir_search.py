@@ -248,8 +248,12 @@ def _accepted(parameter: Parameter) -> frozenset[Kind]:
 
 
 def _items(value: str) -> list[str]:
-    """The alternatives of a value; a comma behind a backslash is part of one."""
-    return _ITEM.findall(value)
+    """The alternatives of a value; a comma behind a backslash is part of one.
+
+    What is not alternatives through and through is one: nothing of it may pass unseen.
+    """
+    found: list[str] = _ITEM.findall(value)
+    return found if ",".join(found) == value else [value]
 
 
 def _core(item: str) -> str:

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.model.connection import Endpoint
-from gateway.policy.endpoint import endpoint
+from gateway.policy.endpoint import endpoint, fhir_endpoint
 
 
 @pytest.mark.parametrize(
@@ -93,3 +93,39 @@ def test_any_text_is_an_endpoint_or_a_value_error(url: str) -> None:
         return
     assert found.account
     assert found.scheme == "https" or found.base_path
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        (
+            "https://Ward-EHR.fhir.azurehealthcareapis.com/",
+            Endpoint("https", "ward-ehr.fhir.azurehealthcareapis.com", 443),
+        ),
+        (
+            "https://ward-ehr.fhir.azurehealthcareapis.us",
+            Endpoint("https", "ward-ehr.fhir.azurehealthcareapis.us", 443),
+        ),
+        ("http://127.0.0.1:8080", Endpoint("http", "127.0.0.1", 8080)),
+    ],
+)
+def test_a_fhir_service_is_a_host_of_its_own(url: str, expected: Endpoint) -> None:
+    assert fhir_endpoint(url) == expected
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://ward-ehr.fhir.azurehealthcareapis.com",
+        "https://ward-ehr.fhir.azurehealthcareapis.com/fhir",
+        "https://ward-ehr.fhir.azurehealthcareapis.com:8443",
+        "https://ward-ehr.fhir.azurehealthcareapis.com.evil.example",
+        "https://ehr.fhir.azurehealthcareapis.com",
+        "https://fhir.azurehealthcareapis.com",
+        "https://clinicdata.blob.core.windows.net",
+        "https://user@ward-ehr.fhir.azurehealthcareapis.com",
+    ],
+)
+def test_anything_else_is_no_fhir_service(url: str) -> None:
+    with pytest.raises(ValueError, match=r"^\w"):
+        fhir_endpoint(url)

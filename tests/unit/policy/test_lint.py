@@ -261,3 +261,22 @@ def test_a_thousand_rules_are_linted_in_a_moment() -> None:
 
     # Some 0.4 s; it was 30 times as long when every pair was compared action by action.
     assert process_time() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("resource", "found"), [("ehr/Patient/1", True), ("ehr/Patient/**", False), ("ehr/**", False)]
+)
+def test_a_rule_that_keeps_one_fhir_resource_back_is_told_of_searches(
+    resource: str, found: bool
+) -> None:
+    connection = """  ehr:
+    kind: fhir
+    upstream: https://ward-ehr.fhir.azurehealthcareapis.com
+    credential: {kind: managed-identity, scope: https://x.example/.default}
+    masking: {profile: safe-harbor, ephi: true}
+workflows:"""
+    action = "Microsoft.HealthcareApis/workspaces/fhirservices/resources/read"
+    denial = rule("r", effect="deny", actions=f'["{action}"]', resources=f'["{resource}"]')
+    named = ids(denial, head=HEAD.replace("workflows:", connection))
+
+    assert ("single-resource" in named) is found
