@@ -250,8 +250,8 @@ class _Answering:
             return ""
         kind, identity, version = named
         node: dict[str, Node] = {"resourceType": kind, "id": identity}
-        shown = str(_decoded(self._masked(node).body).get("id"))
-        if shown.startswith(_UNRESOLVABLE):
+        shown = _decoded(self._masked(node).body).get("id")
+        if not isinstance(shown, str) or shown.startswith(_UNRESOLVABLE):
             return ""
         history = f"/_history/{version}" if version else ""
         return f"{self.address}/{kind}/{shown}{history}"

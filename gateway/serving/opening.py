@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 
 from gateway.errors import InvalidRequest, Reason
 from gateway.masking.fhir_search import held, opened, refuse_guesses, refuse_tokens
-from gateway.masking.profiles import resolve
 from gateway.masking.tokens import Tokeniser
 from gateway.model.exchange import Authorised
 from gateway.ports import TokenBudget, TokenKeys
+from gateway.serving.terms import makes_tokens, profile_of, scope_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def admit(authorised: Authorised) -> None:
     if call.stores or not authorised.obligations.resolve_tokens:
         refuse_tokens(call, stores=call.stores)
     if not authorised.obligations.any_search:
-        refuse_guesses(call, resolve(masking.profile, masking.rank))
+        refuse_guesses(call, profile_of(masking))
 
 
 async def open_tokens(authorised: Authorised, keys: TokenKeys, budget: TokenBudget) -> Opened:
@@ -58,7 +58,7 @@ async def open_tokens(authorised: Authorised, keys: TokenKeys, budget: TokenBudg
     tokens = held(call)
     if not tokens:
         return Opened()
-    if not resolve(masking.profile, masking.rank).makes_tokens:
+    if not makes_tokens(masking):
         raise InvalidRequest(
             "The masking here makes no tokens, so none can be turned back.",
             reason=Reason.TOKEN_NOT_RESOLVED,
@@ -67,7 +67,8 @@ async def open_tokens(authorised: Authorised, keys: TokenKeys, budget: TokenBudg
     owner = f"{principal.tenant}|{principal.object_id}|{principal.application}"
     # Counted before the first is tried: a token that fails is a try as well.
     await budget.take(owner, len(tokens))
-    tokeniser = Tokeniser(await keys.current(), f"{owner}|{authorised.classified.connection.name}")
+    scope = scope_of(masking, principal, authorised.classified.connection.name)
+    tokeniser = Tokeniser(await keys.current(), scope)
     found = {item.text: opened(item, tokeniser) for item in tokens}
     kinds = Counter(kind.value for kind, _ in found.values())
     return Opened({text: value for text, (_, value) in found.items()}, dict(sorted(kinds.items())))

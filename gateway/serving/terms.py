@@ -10,6 +10,7 @@ from gateway.masking.tokens import TokenKey
 from gateway.model.connection import Masking
 from gateway.model.exchange import Authorised
 from gateway.model.operation import Shape
+from gateway.model.principal import Principal
 from gateway.model.representation import Content, Terms
 from gateway.ports import MaskingOf
 from gateway.upstream import validators
@@ -69,14 +70,29 @@ def terms(
     return _Exchange(authorised, key, year_end(today)).terms(masking_of)
 
 
+def scope_of(masking: Masking, principal: Principal, connection: str) -> str:
+    """Within what equal values have equal tokens; an object id is never empty.
+
+    Raises:
+        Withheld: the engine does not know the profile.
+    """
+    match profile_of(masking).scope:
+        case Scope.PRINCIPAL:
+            owner = f"{principal.tenant}|{principal.object_id}|{principal.application}"
+            return f"{owner}|{connection}"
+        case Scope.CONNECTION:
+            return f"{principal.tenant}|||{connection}"
+        case Scope.TENANT:
+            return f"{principal.tenant}|||"
+
+
 class _Exchange:
     """The engine, bound to one exchange."""
 
     def __init__(self, authorised: Authorised, key: TokenKey | None, today: date) -> None:
         classified = authorised.classified
         principal = classified.authenticated.principal
-        self._tenant = principal.tenant
-        self._principal = f"{principal.tenant}|{principal.object_id}|{principal.application}"
+        self._principal = principal
         self._connection = classified.connection.name
         self._accept_free_text = authorised.obligations.accept_free_text
         self._key = key
@@ -98,14 +114,7 @@ class _Exchange:
         )
 
     def _scope(self, masking: Masking, connection: str) -> str:
-        """Within what equal values have equal tokens; an object id is never empty."""
-        match profile_of(masking).scope:
-            case Scope.PRINCIPAL:
-                return f"{self._principal}|{connection}"
-            case Scope.CONNECTION:
-                return f"{self._tenant}|||{connection}"
-            case Scope.TENANT:
-                return f"{self._tenant}|||"
+        return scope_of(masking, self._principal, connection)
 
     def _value(self, masking: Masking, name: str, value: str) -> str:
         return engine.mask_text_value(name, value, self._context(masking))

@@ -85,7 +85,8 @@ Whether a search finds something tells whether a guess is right. Where a profile
 may compare only what its answer shows: codes, references and ids always; dates, names, numbers
 and addresses where the profile keeps them; years (`date=ge2023`, not of birth) where dates are
 reduced to years. Everything else, `_sort` and parameters that are not known here included, is
-`SearchByMaskedValue`, unless every access is let through by a rule with `searches: any`.
+`SearchByMaskedValue`, and so is everything but references and ids under a profile with field rules
+or an imported configuration, unless every access is let through by a rule with `searches: any`.
 
 ### Tokens
 
@@ -100,8 +101,9 @@ turned back into values on their way up:
 | `identifier`, with or without `system\\|`, and `:identifier` |
 | `[phone:…]`, `[fax:…]`, `[email:…]` | `phone`, `email`, `telecom` |
 
-A token stands as a whole value; at most 20 in one request. It opens for the principal and the
-connection that it was made for, under the key in force. In changes tokens are refused, in the
+A token stands as a whole value, at most 20 in one request; keyed hashes are not opened. It opens
+in the scope that it was made in (the profile's: principal, connection or tenant), under the key in
+force. In changes tokens are refused, in the
 path, in criteria and in bodies. `CHAPERONE_TOKEN_OPENINGS_PER_HOUR` (600) bounds the tokens that
 one principal may have turned back in an hour; the count is a blob of the state store, moved by
 its ETag, so it holds over all instances, and where it cannot be known, nothing is turned back.

@@ -1,13 +1,18 @@
 """What a search compares is held against what its answer shows."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import Blocked, InvalidRequest
 from gateway.masking.fhir_search import compared, held, opened, refuse_guesses
+from gateway.masking.field_paths import parse
 from gateway.masking.kinds import Kind
+from gateway.masking.operators import Operator
 from gateway.masking.profiles import BUILT_IN
+from gateway.masking.rules import FieldRule, Rules
 from gateway.masking.tokens import Tokeniser, TokenKey
 from gateway.model.fhir import FhirCall, Interaction, Parameter
 
@@ -77,6 +82,15 @@ def test_a_limited_data_set_shows_dates_and_towns() -> None:
     refuse_guesses(search("address-city", "Bristol"), limited)
     with pytest.raises(Blocked):
         refuse_guesses(search("family", "Smith"), limited)
+
+
+def test_beside_field_rules_only_references_are_taken_to_be_shown() -> None:
+    rules = Rules([FieldRule(parse("Observation.code"), operator=Operator.REDACT)])
+    own = replace(BUILT_IN["limited-data-set"], rules=rules)
+    refuse_guesses(search("subject", "Patient/1"), own)
+    for name, value in (("code", "8480-6"), ("birthdate", "1961"), ("gender", "male")):
+        with pytest.raises(Blocked):
+            refuse_guesses(search(name, value), own)
 
 
 def test_an_unknown_parameter_counts_as_text() -> None:
