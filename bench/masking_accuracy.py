@@ -33,7 +33,6 @@ import io
 import json
 import re
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -42,6 +41,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from bench.rig import presidio as rig
 from gateway.errors import Withheld
 from gateway.masking.engine import Context, mask
 
@@ -50,12 +50,6 @@ SAMPLES = ROOT.parent / "shared" / "data"
 CONTEXT = Context("safe-harbor", "", True, True, None, "", date(2026, 8, 3))
 MIN_LENGTH = 4
 QUICK = 60
-PRESIDIO = (
-    "presidio-analyzer==2.2.366",
-    "presidio-anonymizer==2.2.366",
-    "spacy==3.8.18",
-    "phonenumbers==9.0.43",
-)
 Row = dict[str, Any]
 Spans = list[tuple[int, int]]
 _STANDS_FOR = re.compile(
@@ -154,15 +148,9 @@ def asq(rows: list[Row], *, presidio: bool) -> dict[str, Any]:
 
 def of_presidio(texts: list[str]) -> Any:
     """Spans that Presidio's pattern recognisers find, and its seconds of CPU time."""
-    environment = ROOT / ".venv-presidio"
-    python = environment / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", environment], check=True)
-        quiet = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*quiet, *PRESIDIO], check=True)
     script = Path(__file__).with_name("presidio_spans.py")
     done = subprocess.run(
-        [python, script], input=json.dumps(texts), capture_output=True, text=True, check=True
+        [rig.python(), script], input=json.dumps(texts), capture_output=True, text=True, check=True
     )
     return json.loads(done.stdout)
 

@@ -5,12 +5,14 @@ cold start pays once; a build that fails is tried again by the next request.
 """
 
 import asyncio
+import gc
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from threading import Thread
 from typing import Final
 from weakref import WeakKeyDictionary
 
@@ -31,6 +33,7 @@ from gateway.ingress.contract import Pages
 from gateway.ingress.reviewing import ClosedPages, Desk, open_pages
 from gateway.ingress.sessions import Lifetimes
 from gateway.ingress.signin import Rules
+from gateway.masking.engine import warm_up
 from gateway.model.connection import ConnectionKind, Dialect
 from gateway.model.message import Answer, Request
 from gateway.model.own import Own
@@ -71,6 +74,9 @@ _SWITCH_SECONDS: Final = 0.0005
 
 With the default of 5 ms a small request waits that long at each of its steps.
 """
+
+_COLLECT_AFTER: Final = 50_000
+"""New objects before the cyclic collector looks: trees of documents are many and hold no cycles."""
 
 SWEEP_IDLE: Final = timedelta(hours=2)
 """A journal is abandoned when it has not grown for two roll-over intervals."""
@@ -220,6 +226,9 @@ async def shutdown() -> None:
 async def build(config: Settings) -> Application:
     """Construct every adapter and wire the pipeline; nothing is contacted yet."""
     sys.setswitchinterval(_SWITCH_SECONDS)
+    gc.set_threshold(_COLLECT_AFTER, 20, 20)
+    # The first masked answer would otherwise wait half a second for the recognisers.
+    Thread(target=warm_up, name="masking-warm-up", daemon=True).start()
     async with AsyncExitStack() as building:
         identity = await gateway_identity(config, building)
         parts = await parts_of(config, identity, building)

@@ -39,6 +39,7 @@ _SEARCH = re.compile(r"([A-Z][A-Za-z]{1,40})\?")
 _TYPE = re.compile(r"[A-Z][A-Za-z]{1,40}\Z")
 _PERSONAL = frozenset({"family", "given", "display"})
 _COVERAGE = Field(Kind.PLAN)
+_NAMED = Field(Kind.NAME)
 _EXTENDED_WORDS = Field(vocabulary=True)
 _AGES = (
     "onsetAge",
@@ -54,6 +55,57 @@ _YEARS = frozenset({"a", "year", "years", "yr", "yrs"})
 
 
 Special = Callable[["FhirWalk", dict[str, Node], str, Node, str], bool]
+"""(walk, object, key, value, path of the object) → whether the element is done."""
+_Entry = tuple[Special | None, Field, Field, "_Table", bool]
+
+
+class _Table:
+    """What each element below a field of one kind is, found once: a walk looks up, no more.
+
+    An entry is (what treats it apart, the field of a single value, that of what holds more, the
+    table of what lies below it, whether its name could be a value).
+    """
+
+    __slots__ = ("entries", "outer")
+
+    def __init__(self, outer: Field) -> None:
+        self.outer = outer
+        self.entries: dict[str, _Entry] = {}
+
+    def find(self, key: str) -> _Entry:
+        """The entry of an element seen for the first time."""
+        field = ELEMENTS.get(key)
+        strange = field is None and not key.isalnum()
+        if field is None:
+            # FHIR's table does not name it: single values are judged by its name.
+            field, inner = (self.outer, self.outer) if self.outer.kind else (field_of(key), UNKNOWN)
+        else:
+            if self.outer is not UNKNOWN and _inherits(self.outer, field, key):
+                field = self.outer
+            inner = field
+        below = self if inner is self.outer else _table(inner)
+        made = FhirWalk.special.get(key), field, inner, below, strange
+        if len(self.entries) < _MAX_ENTRIES:
+            self.entries[key] = made
+        return made
+
+
+_MAX_ENTRIES = 2_000
+_tables: dict[int, _Table] = {}
+
+
+def _table(outer: Field) -> _Table:
+    """The table of a field, by identity: fields that are equal may inherit differently."""
+    found = _tables.get(id(outer))
+    if found is None or found.outer is not outer:
+        found = _Table(outer)
+        if len(_tables) < _MAX_ENTRIES:
+            _tables[id(outer)] = found
+    return found
+
+
+# Strings that codes of any payload may be; nothing of a payload decides that.
+_codes: set[str] = set()
 
 
 class FhirWalk(JsonWalk):
@@ -64,7 +116,6 @@ class FhirWalk(JsonWalk):
         self._resource = ""
         self._targets: dict[str, str] = {}
         self._gone: list[tuple[dict[str, Node], str]] = []
-        self._codes: set[str] = set()
         self._outer = UNKNOWN
 
     def object(self, node: dict[str, Node], outer: Field, path: str) -> None:
@@ -74,46 +125,60 @@ class FhirWalk(JsonWalk):
         if isinstance(kind, str) and _TYPE.match(kind):
             self._resource = path = kind
             outer = UNKNOWN
-        self._elements(node, outer, path, _COVERAGE if self._resource == "Coverage" else None)
+        self._elements(node, _table(outer), path, self._value_field())
         self._resource = before
         if not self._depth:
             gone, self._gone = self._gone, []
             for holder, key in gone:
                 holder.pop(key, None)
 
-    def _elements(
-        self, node: dict[str, Node], outer: Field, path: str, value_field: Field | None = None
+    def _value_field(self) -> Field | None:
+        return _COVERAGE if self._resource == "Coverage" else None
+
+    def _elements(  # noqa: C901, PLR0912  (the hot loop: a call less for each element)
+        self, node: dict[str, Node], table: _Table, path: str, value_field: Field | None = None
     ) -> None:
         """Mask the elements of one object; `value_field` says what its `value` is."""
         self.keys += len(node)
         self._enter()
-        odd = False
+        entries, odd = table.entries, False
         for key, value in node.items():
-            if (special := self._special.get(key)) is not None:
-                self._outer = outer
-                if special(self, node, key, value, f"{path}.{key}"):
+            special, field, inner, below, strange = entries.get(key) or table.find(key)
+            if special is not None:
+                self._outer = table.outer
+                if special(self, node, key, value, path):
                     continue
-            field = ELEMENTS.get(key)
-            if field is None:
-                odd = odd or not key.isalnum()
-                field = self._unnamed(key, value, outer, value_field)
-            elif outer is not UNKNOWN and _inherits(outer, field, key):
-                field = outer
-            if type(value) is dict and "resourceType" not in value:
-                self._elements(value, field, key)
-            elif field is not VOCABULARY or type(value) is not str or value not in self._codes:
+            odd = odd or strange
+            if value_field is not None and key == "value":
+                field = inner = value_field
+                below = _table(inner)
+            if type(value) is str:
+                if field is not VOCABULARY or value not in _codes:
+                    done = self.string(node, key, value, field, f"{path}.{key}")
+                    if done is not value:
+                        node[key] = done
+            elif type(value) is dict:
+                if "resourceType" in value:
+                    self.object(value, inner, key)
+                else:
+                    self._elements(value, below, key)
+            elif type(value) is list:
+                self._list(value, inner, below, f"{path}.{key}", key)
+            elif value is not None and field.kind:
                 self._item(node, key, value, field, f"{path}.{key}")
         self._depth -= 1
         if odd:
             self._renamed.append(node)
 
-    def _unnamed(self, key: str, value: Node, outer: Field, value_field: Field | None) -> Field:
-        """What an element is that FHIR's table does not name."""
-        if value_field and key == "value":
-            return value_field
-        if outer.kind:
-            return outer
-        return field_of(key) if isinstance(value, str | int | Number) else UNKNOWN
+    def _list(self, items: list[Node], field: Field, below: _Table, path: str, key: str) -> None:
+        """Mask the items of a repeated element."""
+        self._enter()
+        for index, item in enumerate(items):
+            if type(item) is dict and "resourceType" not in item:
+                self._elements(item, below, key, self._value_field())
+            else:
+                self._item(items, index, item, field, path)
+        self._depth -= 1
 
     def learn(self, kind: Kind, value: str, path: str) -> None:
         """Only names of people are looked for in text, and no word of an organisation's."""
@@ -132,13 +197,14 @@ class FhirWalk(JsonWalk):
         """Codes stay as they are; everything else as in any JSON."""
         if field.vocabulary:
             if _CODE.match(value) and not ISO.match(value) and not _SSN.match(value):
-                if len(self._codes) < MAX_CODES:
-                    self._codes.add(value)
+                if len(_codes) < MAX_CODES:
+                    _codes.add(value)
                 return value
             return self.scanned(holder, key, value, path, coded=True)
         return super().string(holder, key, value, field, path)
 
     def _telecom(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
+        path = f"{path}.{key}"
         for point in value if isinstance(value, list) else [value]:
             if not isinstance(point, dict):
                 self._item(node, key, value, Field(Kind.PHONE), path)
@@ -149,6 +215,7 @@ class FhirWalk(JsonWalk):
         return True
 
     def _identifiers(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
+        path = f"{path}.{key}"
         for item in value if isinstance(value, list) else [value]:
             if not isinstance(item, dict):
                 self._item(node, key, value, Field(Kind.MRN), path)
@@ -158,7 +225,7 @@ class FhirWalk(JsonWalk):
 
     def _part(self, node: dict[str, Node], field: Field, path: str) -> None:
         """A ContactPoint or Identifier: its `value` is of the kind, the rest as usual."""
-        self._elements(node, UNKNOWN, path, field)
+        self._elements(node, _table(UNKNOWN), path, field)
 
     def _age(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:  # noqa: ARG002
         """A quantity of years over 89 becomes 90 or more."""
@@ -169,7 +236,7 @@ class FhirWalk(JsonWalk):
         text = number.text if isinstance(number, Number) else str(number)
         if unit in _YEARS and not isinstance(number, bool) and _over(text):
             # `comparator` is a new key, which the count of written keys must not see.
-            self._payload.count(Kind.AGE, path)
+            self._payload.count(Kind.AGE, f"{path}.{key}")
             self.keys -= "comparator" not in value
             value["value"] = MAX_AGE + 1
             value["comparator"] = ">="
@@ -193,11 +260,11 @@ class FhirWalk(JsonWalk):
             return False
         done = self._targets.get(value)
         if done is None:
-            done = self._target(value, path)
+            done = self._target(value, f"{path}.{key}")
             if len(self._targets) < MAX_CODES:
                 self._targets[value] = done
         elif done != value:
-            self._payload.count(Kind.ID, path)
+            self._payload.count(Kind.ID, f"{path}.{key}")
         node[key] = done
         return True
 
@@ -221,6 +288,8 @@ class FhirWalk(JsonWalk):
     def _display(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
         if not isinstance(value, str):
             return False
+        inside = path
+        path = f"{path}.{key}"
         if "code" in node or "system" in node:
             if self._outer.kind in {None, Kind.TEXT}:
                 self._item(node, key, value, VOCABULARY, path)
@@ -229,7 +298,7 @@ class FhirWalk(JsonWalk):
         reference = node.get("reference")
         target = reference.partition("/")[0].partition("?")[0] if isinstance(reference, str) else ""
         if (_TYPE.match(target) and target not in NAMED) or (
-            not _TYPE.match(target) and path.rpartition(".")[0] in CLINICAL_REFERENCES
+            not _TYPE.match(target) and inside in CLINICAL_REFERENCES
         ):
             self._item(node, key, value, VOCABULARY, path)
             return True
@@ -245,7 +314,7 @@ class FhirWalk(JsonWalk):
                 self.keys -= len(value)
                 return False
             if value.get("div") != NARRATIVE:
-                self._payload.count(Kind.TEXT, path)
+                self._payload.count(Kind.TEXT, f"{path}.{key}")
             node[key] = {"status": "empty", "div": NARRATIVE}
             self.keys += sum(self._keys_in(item) for item in value.values())
             return True
@@ -253,7 +322,7 @@ class FhirWalk(JsonWalk):
         if isinstance(value, str) and isinstance(codings, list) and self._outer.kind is None:
             displays = [item.get("display") for item in codings if isinstance(item, dict)]
             if value in displays or not displays:
-                self._item(node, key, value, VOCABULARY, path)
+                self._item(node, key, value, VOCABULARY, f"{path}.{key}")
                 return True
         return False
 
@@ -269,6 +338,7 @@ class FhirWalk(JsonWalk):
     def _url(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
         if not isinstance(value, str):
             return False
+        path = f"{path}.{key}"
         if "method" in node:
             node[key] = self._target(value, path)
         elif "contentType" in node or "relation" in node or "data" in node:
@@ -281,6 +351,7 @@ class FhirWalk(JsonWalk):
     def _data(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
         if not isinstance(value, str) or "origin" in node:
             return False  # SampledData has numbers there
+        path = f"{path}.{key}"
         kind = node.get("contentType")
         node[key] = self._attachments.masked(value, kind if isinstance(kind, str) else "", path)
         return True
@@ -296,14 +367,14 @@ class FhirWalk(JsonWalk):
         if self._payload.keeps(kind):
             return False
         self.keys += self._keys_in(value)
-        self._payload.count(kind, path)
+        self._payload.count(kind, f"{path}.{key}")
         self._gone.append((node, key))
         return True
 
     def _birth(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
         if not isinstance(value, str):
             return False
-        born = self._payload.born(value, path)
+        born = self._payload.born(value, f"{path}.{key}")
         node[key] = born
         if not born:
             self._gone.append((node, key))
@@ -317,13 +388,14 @@ class FhirWalk(JsonWalk):
         if not found:
             self._gone.append((node, key))
         if made != value:
-            self._payload.count(Kind.DATE, path)
+            self._payload.count(Kind.DATE, f"{path}.{key}")
         node[key] = made
         return True
 
     def _extensions(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
         if not isinstance(value, list):
             return False
+        path = f"{path}.{key}"
         kept: list[Node] = []
         outer = self._outer
         for item in value:
@@ -337,7 +409,7 @@ class FhirWalk(JsonWalk):
             if name in VOCABULARY_EXTENSIONS:
                 field = _EXTENDED_WORDS
             elif any(part in name for part in NAME_EXTENSIONS):
-                field = Field(Kind.NAME)
+                field = _NAMED
             kept.append(item)
             if isinstance(item, dict):
                 self.object(item, field, path)
@@ -346,7 +418,7 @@ class FhirWalk(JsonWalk):
         node[key] = kept
         return True
 
-    _special: ClassVar[dict[str, Special]] = {
+    special: ClassVar[dict[str, Special]] = {
         "telecom": _telecom,
         "valueContactPoint": _telecom,
         "identifier": _identifiers,

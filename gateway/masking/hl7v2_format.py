@@ -82,6 +82,14 @@ class Hl7v2Masker:
                 if field in LEARNED and field.kind:
                     self._learn(field, value, separators, f"{text[:3]}.{number}")
 
+    def records(self, records: list[bytes]) -> list[bytes]:
+        """Segments that follow each other.
+
+        Raises:
+            Withheld: the message does not start with a header, or a segment has no name.
+        """
+        return [self.record(record) for record in records]
+
     def record(self, record: bytes) -> bytes:
         """A segment; where other line ends than the file's hide more of them, each of those.
 

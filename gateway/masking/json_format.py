@@ -18,6 +18,8 @@ from gateway.masking.text import TextMasker
 _NAMING = (b'"family"', b'"given"', b'"birthDate"', b'"valueHumanName"')
 _FHIR = b'"resourceType"'
 MIN_SPLIT = 64 * 1024
+BATCH = 64
+"""Entries of a Bundle that are in memory as trees at once."""
 
 
 class JsonMasker:
@@ -55,9 +57,31 @@ class JsonMasker:
                 return self._bundle(body, head)
         return self._masked(json_codec.decode(body), body)
 
-    def line(self, line: bytes) -> bytes:
-        """One line of NDJSON; an empty one stays."""
-        return self.document(line) if line.strip() else line
+    def lines(self, lines: list[bytes]) -> list[bytes]:
+        """Lines of NDJSON; empty ones stay."""
+        done: list[bytes] = []
+        for start in range(0, len(lines), BATCH):
+            done += self._lines(lines[start : start + BATCH])
+        return done
+
+    def _lines(self, lines: list[bytes]) -> list[bytes]:
+        """Lines that are walked together, where they are all FHIR and nothing in them is odd."""
+        whole = b"\n".join(lines)
+        if json_codec.has_minus_zero(whole) or len(whole) >= MIN_SPLIT * BATCH:
+            return [self.document(line) if line.strip() else line for line in lines]
+        nodes = [json_codec.decode(line) if line.strip() else None for line in lines]
+        if not all(_is_fhir(node) for node in nodes if node is not None):
+            return [self.document(line) if line.strip() else line for line in lines]
+        walk = self._resources.pop() if self._resources else self._walk(nodes[0])
+        walk.keys = 0
+        present: list[Node] = [node for node in nodes if node is not None]
+        masked = iter(self._walked_all(walk, present))
+        json_codec.check_keys(whole, walk.keys, filter(bytes.strip, lines))
+        self._resources.append(walk)
+        return [
+            json_codec.encode(next(masked)) if node is not None else line
+            for line, node in zip(lines, nodes, strict=True)
+        ]
 
     def learn(self, body: bytes) -> None:
         """Remember the names in NDJSON lines before any of them is masked."""
@@ -81,9 +105,9 @@ class JsonMasker:
         raw = head["entry"]
         if bytes(raw)[:1] != b"[":
             raise json_codec.not_json()
-        entries = json_codec.split_array(raw)
+        entries = [bytes(entry) for entry in json_codec.split_array(raw)]
         for entry in entries:
-            if any(mark in bytes(entry) for mark in _NAMING):
+            if any(mark in entry for mark in _NAMING):
                 learn(json_codec.decode(entry), self._payload.known)
         rest: dict[str, Node] = {
             name: None if name == "entry" else json_codec.decode(value)
@@ -91,10 +115,10 @@ class JsonMasker:
         }
         walk = FhirWalk(self._payload, self._text, self._attachments)
         masked = self._walked(walk, rest)
-        items = [
-            json_codec.encode(self._walked(walk, json_codec.decode(entry), "Bundle", "entry"))
-            for entry in entries
-        ]
+        items: list[bytes] = []
+        for start in range(0, len(entries), BATCH):
+            trees = [json_codec.decode(entry) for entry in entries[start : start + BATCH]]
+            items += map(json_codec.encode, self._walked_all(walk, trees, "Bundle", "entry"))
         json_codec.check_keys(body, walk.keys)
         members = [
             json_codec.encode(name)
@@ -109,11 +133,18 @@ class JsonMasker:
 
         `names` lead to it from the root of a resource.
         """
+        return self._walked_all(walk, [node], *names)[0]
+
+    def _walked_all(self, walk: JsonWalk, nodes: list[Node], *names: str) -> list[Node]:
+        """Likewise for trees that stand beside each other."""
         if self._rules is None:
-            return walk.root(node, ".".join(names))
-        node = self._rules.before(node, *names)
-        walk.keys += self._rules.hidden
-        return self._rules.after(walk.root(node, ".".join(names)))
+            return walk.roots(nodes, ".".join(names))
+        done: list[Node] = []
+        for node in nodes:
+            ruled = self._rules.before(node, *names)
+            walk.keys += self._rules.hidden
+            done.append(self._rules.after(walk.root(ruled, ".".join(names))))
+        return done
 
     def _walk(self, node: Node) -> JsonWalk:
         if _is_fhir(node):

@@ -50,21 +50,31 @@ class JsonWalk:
         self._depth = 0
         self._pending: list[tuple[Node_, str | int, str, str]] = []
         self._coded: list[tuple[Node_, str | int, str, str]] = []
+        self._words: list[tuple[Node_, str | int, str, str]] = []
         self._renamed: list[dict[str, Node]] = []
 
     def root(self, node: Node, path: str = "") -> Node:
         """The masked tree."""
-        holder: list[Node] = [node]
-        self._item(holder, 0, node, UNKNOWN, path)
+        return self.roots([node], path)[0]
+
+    def roots(self, nodes: list[Node], path: str = "") -> list[Node]:
+        """The masked trees of one payload that are like each other, in one go."""
+        for index, node in enumerate(nodes):
+            self._item(nodes, index, node, UNKNOWN, path)
         self.settle()
-        return holder[0]
+        return nodes
 
     def settle(self) -> None:
         """Mask the strings that have been gathered."""
         # Prose first: a name that it introduces is masked in the others too.
         prose, self._pending = self._pending, []
         coded, self._coded = self._coded, []
+        words, self._words = self._words, []
+        if self._payload.known:
+            coded += words
         for pending, is_coded in ((prose, False), (coded, True)):
+            if not pending:
+                continue
             masked = self._text.many([text for _, _, text, _ in pending], coded=is_coded)
             for (holder, key, _, path), done in zip(pending, masked, strict=True):
                 holder[key] = done.text  # type: ignore[index]
@@ -185,12 +195,18 @@ class JsonWalk:
 
         A single word is read as a code is: names in it are found where a field has named them.
         """
+        if coded and value in self._text.clean:
+            return value
         if len(value) >= MIN_BASE64 and _BASE64.match(value) and not _HEX.match(value):
             return self._attachments.embedded(value, path)
-        words = not (self._payload.known or self._text.patterned)
-        if value and not (words and _WORD.match(value)):
+        if not value:
+            return value
+        if _WORD.match(value) and not self._text.patterned:
+            # No recogniser finds one word of letters; it may be part of a name known by then.
+            batch = self._words
+        else:
             batch = self._coded if coded or not _SPACE.search(value) else self._pending
-            batch.append((holder, key, value, path))
+        batch.append((holder, key, value, path))
         return value
 
     def learn(self, kind: Kind, value: str, path: str) -> None:  # noqa: ARG002

@@ -41,6 +41,7 @@ class Known:
         self._phrases: dict[bytes, dict[bytes, Kind]] = {}
         self._lengths: dict[bytes, set[int]] = {}
         self._seen: set[str] = set()
+        self._phrased: set[str] = set()
         self._size = 0
 
     def __bool__(self) -> bool:
@@ -83,6 +84,9 @@ class Known:
 
     def learn_phrase(self, value: str, kind: Kind) -> None:
         """A value as it stands: a street, a city, a number."""
+        if value in self._phrased:
+            return
+        self._phrased.add(value)
         data = value.encode("utf-8", "replace").strip()
         word = _WORD.search(data)
         if self.full or len(data) <= _SHORT_NAME or word is None or is_mark(value):

@@ -3,40 +3,19 @@
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
-from typing import Protocol
 
 from gateway.errors import Reason, Withheld
+from gateway.masking import linear
 from gateway.masking.kinds import Kind
 from gateway.masking.marks import PATTERN as MARKS
 from gateway.masking.patterns import IDENTIFIERS
 from gateway.masking.recogniser import Recogniser
 from gateway.masking.secret_patterns import SECRETS
 
-try:
-    import re2  # type: ignore[import-untyped]
-except ImportError:  # no wheel for this platform: slower, and the same results
-    re2 = None
-
 MIN_PATIENCE = 20_000
 BYTES_PER_CANDIDATE = 64
 _WINDOW = 4096
-_MEMORY = 256 * 1024 * 1024
 Span = tuple[int, int, Kind]
-
-
-class _Match(Protocol):
-    def start(self) -> int: ...
-    def end(self) -> int: ...
-
-
-class _Set(Protocol):
-    def Add(self, pattern: bytes, /) -> int: ...  # noqa: N802
-    def Compile(self) -> None: ...  # noqa: N802
-    def Match(self, text: bytes, /) -> list[int] | None: ...  # noqa: N802
-
-
-class _Pattern(Protocol):
-    def search(self, text: bytes, pos: int = ..., /) -> _Match | None: ...
 
 
 class Scanner:
@@ -46,8 +25,8 @@ class Scanner:
         source = "|".join([MARKS, *(item.plain for item in recognisers)]).encode()
         self._recognisers = recognisers
         self._marks = re.compile(MARKS.encode())
-        self._pattern = _compile(source, with_re2=with_re2)
-        self._likely = _prefilter(recognisers) if re2 is not None and with_re2 else None
+        self._pattern = linear.compiled(source, with_re2=with_re2)
+        self._likely = _prefilter(recognisers) if linear.available(with_re2=with_re2) else None
 
     def spans(self, data: bytes) -> Iterator[Span]:
         """(start, end, kind) of every value in `data`, in order, never overlapping.
@@ -110,29 +89,10 @@ def scanner(*, identifiers: bool, with_re2: bool = True) -> Scanner:
     return Scanner(SECRETS + (IDENTIFIERS if identifiers else ()), with_re2=with_re2)
 
 
-def _prefilter(recognisers: tuple[Recogniser, ...]) -> _Set:
+def _prefilter(recognisers: tuple[Recogniser, ...]) -> linear.PatternSet:
     """Says which recognisers may match at the start of a text.
 
     The window begins one byte before, and no pattern needs more than its rest to match; where it
     cuts a word, it errs on the side of more.
     """
-    made: _Set = re2.Set.MatchSet(_options())
-    for item in recognisers:
-        made.Add(f"(?s:.)(?:{item.plain})".encode())
-    made.Compile()
-    return made
-
-
-def _options() -> object:
-    options = re2.Options()
-    options.max_mem = _MEMORY
-    options.log_errors = False
-    options.encoding = re2.Options.Encoding.LATIN1
-    return options
-
-
-def _compile(source: bytes, *, with_re2: bool) -> _Pattern:
-    if re2 is None or not with_re2:
-        return re.compile(source)
-    pattern: _Pattern = re2.compile(source, _options())
-    return pattern
+    return linear.pattern_set(f"(?s:.)(?:{item.plain})".encode() for item in recognisers)

@@ -53,9 +53,14 @@ class WholeStream:
 
 
 class LineStream:
-    """A format of records that end with a line feed (or another byte), each masked by itself."""
+    """A format of records that end with a line feed (or another byte), each masked by itself.
 
-    def __init__(self, mask: Callable[[bytes], bytes], end: bytes = b"\n") -> None:
+    Args:
+        mask: masks records that follow each other; as many come out.
+        end: of a record.
+    """
+
+    def __init__(self, mask: Callable[[list[bytes]], list[bytes]], end: bytes = b"\n") -> None:
         self._mask = mask
         self._end = end
         self._pieces: list[bytes] = []
@@ -71,14 +76,13 @@ class LineStream:
         self._pieces.clear()
         self._waiting = 0
         self._keep(tail)
-        masked = [self._mask(line) for line in whole.split(self._end)]
-        return self._end.join(masked) + self._end
+        return self._end.join(self._mask(whole.split(self._end))) + self._end
 
     def flush(self) -> bytes:
         """The last record, where it does not end as the others do."""
         rest = b"".join(self._pieces)
         self._pieces.clear()
-        return self._mask(rest) if rest else b""
+        return self._mask([rest])[0] if rest else b""
 
     def _keep(self, data: bytes) -> None:
         self._waiting += len(data)

@@ -28,6 +28,7 @@ class TextMasker:
 
     Attributes:
         patterned: patterns of one's own are looked for too, so any word may be a value.
+        clean: codes and displays that stayed as they are, as long as no more names are known.
     """
 
     def __init__(self, payload: Payload, *, with_re2: bool = True) -> None:
@@ -40,6 +41,7 @@ class TextMasker:
         self.patterned = bool(patterns)
         self._cache: dict[tuple[str, bool], MaskedText] = {}
         self._learned = 0
+        self.clean: set[str] = set()
 
     def mask(self, text: str, path: str) -> str:
         """One text, counted."""
@@ -65,11 +67,14 @@ class TextMasker:
         known = self._payload.known
         if known.size != self._learned:
             self._cache.clear()
+            self.clean.clear()
             self._learned = known.size
         new = [text for text in dict.fromkeys(texts) if (text, coded) not in self._cache]
         made = dict(zip(new, self._masked(new, coded=coded), strict=True)) if new else {}
         answer = [self._cache.get((text, coded)) or made[text] for text in texts]
         if known.size == self._learned and len(self._cache) < MAX_CACHED:
+            if coded:
+                self.clean.update(text for text, done in made.items() if done.text == text)
             self._cache.update(
                 ((text, coded), done)
                 for text, done in made.items()

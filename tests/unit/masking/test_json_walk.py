@@ -19,6 +19,10 @@ def listed(value: list[dict[str, object]], profile: str = "safe-harbor") -> list
     return made
 
 
+def test_one_word_before_the_field_that_names_it_is_masked() -> None:
+    assert masked({"ward": "Doe", "name": "Jane Doe"}) == {"ward": "[name]", "name": "[name]"}
+
+
 def test_fields_are_masked_by_their_names() -> None:
     person = {
         "firstName": "Jane",

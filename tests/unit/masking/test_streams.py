@@ -10,7 +10,7 @@ from gateway.masking.streams import LineStream, WholeStream
 @given(st.lists(st.binary(max_size=12)), st.sampled_from([b"\n", b"\r", b"\r\n"]))
 def test_lines_are_the_same_however_they_come(pieces: list[bytes], end: bytes) -> None:
     whole = b"".join(pieces)
-    stream = LineStream(lambda line: b"<" + line + b">", end)
+    stream = LineStream(lambda lines: [b"<" + line + b">" for line in lines], end)
 
     done = b"".join([*map(stream.feed, pieces), stream.flush()])
 
@@ -19,8 +19,12 @@ def test_lines_are_the_same_however_they_come(pieces: list[bytes], end: bytes) -
     assert done == end.join([b"<" + line + b">" for line in lines[:-1]] + [last])
 
 
+def uppers(lines: list[bytes]) -> list[bytes]:
+    return [line.upper() for line in lines]
+
+
 def test_lines_go_out_as_soon_as_they_end() -> None:
-    stream = LineStream(bytes.upper)
+    stream = LineStream(uppers)
 
     assert stream.feed(b"a\nb") == b"A\n"
     assert stream.feed(b"c") == b""
@@ -36,7 +40,7 @@ def test_a_whole_is_masked_at_its_end() -> None:
 
 
 def test_sizes_are_bounded() -> None:
-    line = LineStream(bytes.upper)
+    line = LineStream(uppers)
     with pytest.raises(Withheld):
         line.feed(b"x" * (streams.MAX_LINE + 1))
     whole = WholeStream(bytes.upper)
