@@ -3,8 +3,9 @@
 Run from the repository's root: `python -m bench.masking_speed [FILE …] [--json] [--quick]`. Without
 files it masks Bundles of four sizes, synthetic patients, and Synthea data where it lies beside the
 checkout. All figures are CPU time of one process. `cold` is the first round over documents that the
-process has not seen; `warm` the best of those after it, when codes and field names are known. Presidio runs with its pattern recognisers and no language model, over a part of the bytes:
-it detects and anonymises, which is less than the engine does with fields and more with text.
+process has not seen; `warm` the best of those after it, when codes and field names are known.
+Presidio runs with its pattern recognisers and no language model, over a part of the bytes: it
+detects and anonymises, which is less than the engine does with fields and more with text.
 Goals: 20 MB/s of FHIR JSON with safe-harbor and free text accepted, 10 MB at 0.7 of the rate of
 200 KB or more, a p99 under 5 ms for documents of 10 KB, and 100 times Presidio.
 """
