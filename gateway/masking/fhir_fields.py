@@ -83,6 +83,18 @@ ELEMENTS: dict[str, Field] = {
 }
 INSTANTS = frozenset({"lastUpdated", "timestamp", "issued", "recorded", "created_instant"})
 """Elements of the type `instant`, which has no form with a year alone."""
+INSTANT_ELEMENTS = frozenset(
+    {
+        ("DocumentReference", "date"),
+        *(
+            (resource, element)
+            for resource in ("Appointment", "AppointmentResponse", "Slot")
+            for element in ("start", "end")
+        ),
+        ("Subscription", "end"),
+    }
+)
+"""(resource, element) likewise, where other resources have a `dateTime` of that name."""
 REMOVED: dict[str, Kind] = {
     "photo": Kind.PHOTO,
     "_birthDate": Kind.DATE,

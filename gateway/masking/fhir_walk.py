@@ -8,8 +8,8 @@ from gateway.masking.attachments import Attachments
 from gateway.masking.fhir_fields import (
     CLINICAL_REFERENCES,
     CONTACT_KINDS,
-    ELEMENTS,
     IDENTIFIER_KINDS,
+    INSTANT_ELEMENTS,
     INSTANTS,
     NAME_EXTENSIONS,
     NAMED,
@@ -20,27 +20,21 @@ from gateway.masking.fhir_fields import (
     SYSTEM_KINDS,
     VOCABULARY_EXTENSIONS,
 )
-from gateway.masking.field_names import UNKNOWN, VOCABULARY, Field, field_of
+from gateway.masking.fhir_references import TYPE, References
+from gateway.masking.fhir_tables import EXTENDED_WORDS, Table, table_of
+from gateway.masking.field_names import UNKNOWN, VOCABULARY, Field
 from gateway.masking.generalise import MAX_AGE
 from gateway.masking.json_codec import Node, Number, Settled
 from gateway.masking.json_walk import ISO, JsonWalk
 from gateway.masking.kinds import Kind
-from gateway.masking.marks import is_masked_id
 from gateway.masking.payload import Payload
 from gateway.masking.text import TextMasker
 
 _CODE = re.compile(r"(?:[a-z]+://|urn:)[A-Za-z0-9._:/#|~+-]{0,200}\Z|[A-Za-z0-9._:/#|~+-]{0,40}\Z")
 _SSN = re.compile(r"[0-9]{3}-[0-9]{2}-[0-9]{4}\Z")
-_REFERENCE = re.compile(
-    r"(?:[a-z]+://[^\s]*/)?([A-Z][A-Za-z]{1,40})/([A-Za-z0-9.-]{1,64})((?:/_history/[A-Za-z0-9.-]{1,64})?)\Z"
-)
-_LOCAL = re.compile(r"(#|urn:[a-z0-9][a-z0-9-]{0,31}:(?:[A-Za-z]{1,40}/)?)(.+)\Z")
-_SEARCH = re.compile(r"([A-Z][A-Za-z]{1,40})\?")
-_TYPE = re.compile(r"[A-Z][A-Za-z]{1,40}\Z")
 _PERSONAL = frozenset({"family", "given", "display"})
 _COVERAGE = Field(Kind.PLAN)
 _NAMED = Field(Kind.NAME)
-_EXTENDED_WORDS = Field(vocabulary=True)
 _AGES = (
     "onsetAge",
     "abatementAge",
@@ -56,53 +50,6 @@ _YEARS = frozenset({"a", "year", "years", "yr", "yrs"})
 
 Special = Callable[["FhirWalk", dict[str, Node], str, Node, str], bool]
 """(walk, object, key, value, path of the object) → whether the element is done."""
-_Entry = tuple[Special | None, Field, Field, "_Table", bool]
-
-
-class _Table:
-    """What each element below a field of one kind is, found once: a walk looks up, no more.
-
-    An entry is (what treats it apart, the field of a single value, that of what holds more, the
-    table of what lies below it, whether its name could be a value).
-    """
-
-    __slots__ = ("entries", "outer")
-
-    def __init__(self, outer: Field) -> None:
-        self.outer = outer
-        self.entries: dict[str, _Entry] = {}
-
-    def find(self, key: str) -> _Entry:
-        """The entry of an element seen for the first time."""
-        field = ELEMENTS.get(key)
-        strange = field is None and not key.isalnum()
-        if field is None:
-            # FHIR's table does not name it: single values are judged by its name.
-            field, inner = (self.outer, self.outer) if self.outer.kind else (field_of(key), UNKNOWN)
-        else:
-            if self.outer is not UNKNOWN and _inherits(self.outer, field, key):
-                field = self.outer
-            inner = field
-        below = self if inner is self.outer else _table(inner)
-        made = FhirWalk.special.get(key), field, inner, below, strange
-        if len(self.entries) < _MAX_ENTRIES:
-            self.entries[key] = made
-        return made
-
-
-_MAX_ENTRIES = 2_000
-_tables: dict[int, _Table] = {}
-
-
-def _table(outer: Field) -> _Table:
-    """The table of a field, by identity: fields that are equal may inherit differently."""
-    found = _tables.get(id(outer))
-    if found is None or found.outer is not outer:
-        found = _Table(outer)
-        if len(_tables) < _MAX_ENTRIES:
-            _tables[id(outer)] = found
-    return found
-
 
 # Strings that codes of any payload may be; nothing of a payload decides that.
 _codes: set[str] = set()
@@ -114,6 +61,7 @@ class FhirWalk(JsonWalk):
     def __init__(self, payload: Payload, text: TextMasker, attachments: Attachments) -> None:
         super().__init__(payload, text, attachments)
         self._resource = ""
+        self._references = References(payload, self.kept_id)
         self._targets: dict[str, str] = {}
         self._gone: list[tuple[dict[str, Node], str]] = []
         self._outer = UNKNOWN
@@ -122,10 +70,10 @@ class FhirWalk(JsonWalk):
         """Mask the elements of an object; a resource within starts its own paths."""
         kind = node.get("resourceType")
         before = self._resource
-        if isinstance(kind, str) and _TYPE.match(kind):
+        if isinstance(kind, str) and TYPE.match(kind):
             self._resource = path = kind
             outer = UNKNOWN
-        self._elements(node, _table(outer), path, self._value_field())
+        self._elements(node, table_of(outer), path, self._value_field())
         self._resource = before
         if not self._depth:
             gone, self._gone = self._gone, []
@@ -136,14 +84,16 @@ class FhirWalk(JsonWalk):
         return _COVERAGE if self._resource == "Coverage" else None
 
     def _elements(  # noqa: C901, PLR0912  (the hot loop: a call less for each element)
-        self, node: dict[str, Node], table: _Table, path: str, value_field: Field | None = None
+        self, node: dict[str, Node], table: Table, path: str, value_field: Field | None = None
     ) -> None:
         """Mask the elements of one object; `value_field` says what its `value` is."""
         self.keys += len(node)
         self._enter()
         entries, odd = table.entries, False
         for key, value in node.items():
-            special, field, inner, below, strange = entries.get(key) or table.find(key)
+            special, field, inner, below, strange = entries.get(key) or table.find(
+                key, FhirWalk.special.get(key)
+            )
             if special is not None:
                 self._outer = table.outer
                 if special(self, node, key, value, path):
@@ -151,7 +101,7 @@ class FhirWalk(JsonWalk):
             odd = odd or strange
             if value_field is not None and key == "value":
                 field = inner = value_field
-                below = _table(inner)
+                below = table_of(inner)
             if type(value) is str:
                 if field is not VOCABULARY or value not in _codes:
                     done = self.string(node, key, value, field, f"{path}.{key}")
@@ -170,7 +120,7 @@ class FhirWalk(JsonWalk):
         if odd:
             self._renamed.append(node)
 
-    def _list(self, items: list[Node], field: Field, below: _Table, path: str, key: str) -> None:
+    def _list(self, items: list[Node], field: Field, below: Table, path: str, key: str) -> None:
         """Mask the items of a repeated element."""
         self._enter()
         for index, item in enumerate(items):
@@ -225,7 +175,7 @@ class FhirWalk(JsonWalk):
 
     def _part(self, node: dict[str, Node], field: Field, path: str) -> None:
         """A ContactPoint or Identifier: its `value` is of the kind, the rest as usual."""
-        self._elements(node, _table(UNKNOWN), path, field)
+        self._elements(node, table_of(UNKNOWN), path, field)
 
     def _age(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:  # noqa: ARG002
         """A quantity of years over 89 becomes 90 or more."""
@@ -260,30 +210,13 @@ class FhirWalk(JsonWalk):
             return False
         done = self._targets.get(value)
         if done is None:
-            done = self._target(value, f"{path}.{key}")
+            done = self._references.target(value, f"{path}.{key}")
             if len(self._targets) < MAX_CODES:
                 self._targets[value] = done
         elif done != value:
             self._payload.count(Kind.ID, f"{path}.{key}")
         node[key] = done
         return True
-
-    def _target(self, value: str, path: str) -> str:
-        """A reference whose id is masked as the id itself is."""
-        if self._payload.keeps(Kind.ID):
-            return self._payload.apply(Kind.URL, value, path) if "://" in value else value
-        if match := _REFERENCE.match(value):
-            history = "/_history/1" if match[3] else ""
-            return f"{match[1]}/{self._payload.identifier(match[2], path)}{history}"
-        if match := _LOCAL.match(value):
-            return match[1] + self._payload.identifier(match[2], path)
-        if match := _SEARCH.match(value):
-            rest = value[match.end() :]
-            rest = rest.removeprefix("identifier=")
-            return f"{match[1]}?identifier={self._payload.identifier(rest, path)}"
-        if _TYPE.match(value) or is_masked_id(value):
-            return value
-        return self._payload.apply(Kind.URL, value, path)
 
     def _display(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
         if not isinstance(value, str):
@@ -297,8 +230,8 @@ class FhirWalk(JsonWalk):
             return False
         reference = node.get("reference")
         target = reference.partition("/")[0].partition("?")[0] if isinstance(reference, str) else ""
-        if (_TYPE.match(target) and target not in NAMED) or (
-            not _TYPE.match(target) and inside in CLINICAL_REFERENCES
+        if (TYPE.match(target) and target not in NAMED) or (
+            not TYPE.match(target) and inside in CLINICAL_REFERENCES
         ):
             self._item(node, key, value, VOCABULARY, path)
             return True
@@ -340,7 +273,7 @@ class FhirWalk(JsonWalk):
             return False
         path = f"{path}.{key}"
         if "method" in node:
-            node[key] = self._target(value, path)
+            node[key] = self._references.target(value, path)
         elif "contentType" in node or "relation" in node or "data" in node:
             node[key] = self._payload.apply(Kind.URL, value, path)
         else:
@@ -380,6 +313,23 @@ class FhirWalk(JsonWalk):
             self._gone.append((node, key))
         return True
 
+    def _maybe_instant(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
+        """Elements that are an `instant` in some resources, right below them."""
+        if path != self._resource or (path, key) not in INSTANT_ELEMENTS:
+            return False
+        return self._instant(node, key, value, path)
+
+    def _position(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
+        """Co-ordinates: without them nothing is left that is valid."""
+        if not isinstance(value, dict) or "longitude" not in value:
+            return False
+        if self._payload.keeps(Kind.ADDRESS):
+            return False
+        self.keys += self._keys_in(value)
+        self._payload.count(Kind.ADDRESS, f"{path}.{key}")
+        self._gone.append((node, key))
+        return True
+
     def _instant(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
         if not isinstance(value, str) or self._payload.keeps(Kind.DATE):
             return False
@@ -407,7 +357,7 @@ class FhirWalk(JsonWalk):
                 self._payload.count(Kind.ADDRESS, path)
                 continue
             if name in VOCABULARY_EXTENSIONS:
-                field = _EXTENDED_WORDS
+                field = EXTENDED_WORDS
             elif any(part in name for part in NAME_EXTENSIONS):
                 field = _NAMED
             kept.append(item)
@@ -435,7 +385,9 @@ class FhirWalk(JsonWalk):
         "birthDate": _birth,
         **dict.fromkeys(_AGES, _age),
         **dict.fromkeys(REMOVED, _remove),
-        **dict.fromkeys(INSTANTS, _instant),
+        **dict.fromkeys((*INSTANTS, "valueInstant", "when"), _instant),
+        **dict.fromkeys({element for _, element in INSTANT_ELEMENTS}, _maybe_instant),
+        "position": _position,
     }
 
 
@@ -444,12 +396,3 @@ def _over(text: str) -> bool:
         return float(text) > MAX_AGE
     except ValueError:
         return False
-
-
-def _inherits(outer: Field, inner: Field, key: str) -> bool:
-    """Below a name, an address or a device, text and names are of that kind; codes are not."""
-    if outer is _EXTENDED_WORDS:
-        return inner.kind is Kind.TEXT
-    if outer.kind is None or outer.kind is Kind.TEXT:
-        return False
-    return inner.kind in {Kind.TEXT, Kind.NAME} and key != "div"

@@ -8,6 +8,7 @@ from gateway.masking.fhir_walk import FhirWalk
 from gateway.masking.formats import BOM
 from gateway.masking.json_codec import Node
 from gateway.masking.json_walk import JsonWalk
+from gateway.masking.kinds import Kind
 from gateway.masking.learning import learn
 from gateway.masking.payload import Payload
 from gateway.masking.rules_pass import RulesPass
@@ -94,6 +95,9 @@ class JsonMasker:
         idle = self._resources if _is_fhir(node) else self._others
         walk = idle.pop() if idle else self._walk(node)
         walk.keys = 0
+        if self._payload.keeps(Kind.ID) and not self._payload.keeps(Kind.MRN):
+            # An id that is a record number too comes before the element that says so.
+            learn(node, self._payload.known)
         masked = self._walked(walk, node)
         if body is not None:
             json_codec.check_keys(body, walk.keys)

@@ -8,6 +8,7 @@ from gateway.masking.field_names import UNKNOWN, VOCABULARY, Field, field_of
 from gateway.masking.json_codec import MAX_DEPTH, Node, Number, too_deep
 from gateway.masking.kinds import Kind
 from gateway.masking.marks import is_mark, mark
+from gateway.masking.operators import Operator
 from gateway.masking.payload import Payload
 from gateway.masking.text import TextMasker
 
@@ -22,6 +23,7 @@ _DIGIT = re.compile(r"[0-9]")
 _SPACE = re.compile(r"\S\s+\S")
 MIN_BASE64 = 24
 _BASE64 = re.compile(r"[A-Za-z0-9+/_\r\n-]+={0,2}\Z")
+_UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\Z")
 _HEX = re.compile(r"[0-9A-Fa-f-]+\Z")
 Node_ = dict[str, Node] | list[Node]
 
@@ -174,6 +176,8 @@ class JsonWalk:
         if field.birth:
             return self._payload.born(value, path) or mark(Kind.DATE)
         if self._payload.keeps(kind):
+            if kind is Kind.ID:
+                return self.kept_id(value, path)
             return self.scanned(holder, key, value, path)
         self.learn(kind, value, path)
         if kind is Kind.DATE and not _DIGIT.search(value):
@@ -181,6 +185,16 @@ class JsonWalk:
         if kind is Kind.ID:
             return self._payload.identifier(value, path)
         return self._payload.apply(kind, value, path)
+
+    def kept_id(self, value: str, path: str) -> str:
+        """An id in a profile that shows ids, unless it is a number that the profile hides.
+
+        It becomes a numbered id as a whole, so that it stays valid and references follow.
+        """
+        hidden = self._payload.known.has_phrase(value) or (
+            not _UUID.match(value) and self._text.many([value], coded=True)[0].text != value
+        )
+        return self._payload.identifier(value, path, Operator.NUMBER) if hidden else value
 
     def free_text(self, holder: Node_, key: str | int, value: str, path: str) -> str:
         """Text that nobody structured: withheld, or masked where a rule accepts it."""

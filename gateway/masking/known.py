@@ -104,6 +104,12 @@ class Known:
             self._words[word] = Kind.NAME
             self._size += 1
 
+    def has_phrase(self, value: str) -> bool:
+        """Whether `value` as a whole is a known phrase."""
+        data = value.encode("utf-8", "replace").lower()
+        word = _WORD.search(data)
+        return word is not None and data[word.start() :] in self._phrases.get(word[0], ())
+
     def touches(self, data: bytes) -> bool:
         """Whether any word of `data` is known, or starts a known phrase; cheap."""
         if not self:

@@ -1,0 +1,54 @@
+"""References of FHIR: masked as the ids that they point to are, so that they still point there."""
+
+import re
+from collections.abc import Callable
+
+from gateway.masking.kinds import Kind
+from gateway.masking.marks import is_masked_id
+from gateway.masking.payload import Payload
+
+_REFERENCE = re.compile(
+    r"(?:[a-z]+://[^\s]*/)?([A-Z][A-Za-z]{1,40})/([A-Za-z0-9.-]{1,64})((?:/_history/[A-Za-z0-9.-]{1,64})?)\Z"
+)
+_LOCAL = re.compile(r"(#|urn:[a-z0-9][a-z0-9-]{0,31}:(?:[A-Za-z]{1,40}/)?)(.+)\Z")
+_SEARCH = re.compile(r"([A-Z][A-Za-z]{1,40})\?")
+TYPE = re.compile(r"[A-Z][A-Za-z]{1,40}\Z")
+"""The name of a resource type."""
+
+
+class References:
+    """Masks the references of one payload.
+
+    Args:
+        payload: its operators.
+        kept_id: (id, path) → what stands for it where ids are shown.
+    """
+
+    def __init__(self, payload: Payload, kept_id: Callable[[str, str], str]) -> None:
+        self._payload = payload
+        self._kept_id = kept_id
+
+    def target(self, value: str, path: str) -> str:
+        """A reference whose id is masked as the id itself is."""
+        if self._payload.keeps(Kind.ID):
+            return self._kept(value, path)
+        if match := _REFERENCE.match(value):
+            history = "/_history/1" if match[3] else ""
+            return f"{match[1]}/{self._payload.identifier(match[2], path)}{history}"
+        if match := _LOCAL.match(value):
+            return match[1] + self._payload.identifier(match[2], path)
+        if match := _SEARCH.match(value):
+            rest = value[match.end() :].removeprefix("identifier=")
+            return f"{match[1]}?identifier={self._payload.identifier(rest, path)}"
+        if TYPE.match(value) or is_masked_id(value):
+            return value
+        return self._payload.apply(Kind.URL, value, path)
+
+    def _kept(self, value: str, path: str) -> str:
+        if "://" in value:
+            return self._payload.apply(Kind.URL, value, path)
+        if match := _REFERENCE.match(value):
+            return f"{match[1]}/{self._kept_id(match[2], path)}{match[3]}"
+        if match := _LOCAL.match(value):
+            return match[1] + self._kept_id(match[2], path)
+        return value
