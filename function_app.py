@@ -113,6 +113,12 @@ async def count(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding
     await functions.tick(bootstrap.gateway, "count")
 
 
+@app.timer_trigger(arg_name="timer", schedule="45 */10 * * * *", run_on_startup=False)
+async def policy(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
+    """Ask whether the retention policy of the evidence is locked, and put the answer on record."""
+    await functions.tick(bootstrap.gateway, "policy")
+
+
 @app.timer_trigger(arg_name="timer", schedule="15 * * * * *", run_on_startup=False)
 async def project(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
     """Bring the index of sessions, principals and resources up to date with the journals."""

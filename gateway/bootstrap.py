@@ -30,6 +30,7 @@ from gateway.authn.bearer import challenge, resource
 from gateway.authn.token import Accepted
 from gateway.errors import GatewayError, Reason, Unavailable
 from gateway.ingress.contract import Pages
+from gateway.ingress.guarded import GuardedPages
 from gateway.ingress.reviewing import ClosedPages, Desk, open_pages
 from gateway.ingress.sessions import Lifetimes
 from gateway.ingress.signin import Rules
@@ -37,7 +38,7 @@ from gateway.masking.engine import warm_up
 from gateway.model.connection import ConnectionKind, Dialect
 from gateway.model.message import Answer, Request
 from gateway.model.own import Own
-from gateway.parts import Parts, gateway_identity, masked_cache, parts_of
+from gateway.parts import Parts, gateway_identity, masked_cache, parts_of, retention_guard
 from gateway.pipeline import Pipeline
 from gateway.ports import (
     Clock,
@@ -49,6 +50,7 @@ from gateway.ports import (
     Manifests,
     MaskedCache,
     Meter,
+    RetentionGuard,
     Reviews,
     Secrets,
     StateStore,
@@ -67,7 +69,7 @@ from gateway.refresh.keyring import KeyRing
 from gateway.refresh.token_keys import SecretTokenKeys
 from gateway.serving.masker import EngineMasker
 from gateway.serving.wording import MaskedWording
-from gateway.settings import Settings
+from gateway.settings import Environment, Settings
 
 _SWITCH_SECONDS: Final = 0.0005
 """How long a thread that masks a large body holds the interpreter before the event loop's turn.
@@ -95,6 +97,7 @@ class Application:
     store: EvidenceStore
     journal: GroupCommitJournal
     masked: MaskedCache
+    retention: RetentionGuard
     counter: Counter
     clock: Clock
     sequencer: Sequencer
@@ -115,6 +118,7 @@ class Application:
 
     async def handle(self, request: Request) -> Answer:
         """One request through the pipeline; raises GatewayError only."""
+        await self.retention.require()
         return await self.pipeline.handle(request)
 
     async def dialect(self, connection: str) -> Dialect:
@@ -128,10 +132,12 @@ class Application:
 
     async def operation(self, ticket_id: str, request: Request) -> Answer:
         """How a held request stands, for its own principal; raises GatewayError only."""
+        await self.retention.require()
         return await self._asking().operations.status(ticket_id, request)
 
     async def take(self, queue: str, text: str) -> None:
         """One message of a queue; raises GatewayError where it must come again."""
+        await self.retention.require()
         await self._asking().take(queue, text)
 
     def _asking(self) -> Asking:
@@ -146,13 +152,15 @@ class Application:
             "digest-key": self.pipeline.digest_keys.current,
             "evidence": self._evidence_readable,
         }
+        if self.settings.environment is Environment.PRODUCTION:
+            checks["evidence-policy"] = self.retention.require
         return {name: await _state(check) for name, check in checks.items()}
 
     async def tick(self, timer: str) -> None:
         """Timers of `function_app.py`.
 
-        "sweep" deletes expired masked parts and closes abandoned journals; "count" writes
-        counters and closes an idle journal; "project" brings the index up to date.
+        "sweep" deletes expired masked parts and closes abandoned journals; "count" writes counters
+        and closes an idle journal; "policy" and "project" look at evidence and index.
 
         Raises:
             GatewayError: not done this time.
@@ -168,6 +176,8 @@ class Application:
             case "count":
                 await self.counter.flush()
                 await self.journal.tick()
+            case "policy":
+                await self.retention.check()
             case "project":
                 (await self.sequencer.project()).require_whole()
             case _:
@@ -267,6 +277,7 @@ async def build(config: Settings) -> Application:
             own=config.own,
         )
         asking = foundation.asking(pipeline) if foundation else None
+        retention = retention_guard(config, identity, parts, building)
         return Application(
             settings=config,
             pipeline=pipeline,
@@ -274,15 +285,24 @@ async def build(config: Settings) -> Application:
             store=parts.store,
             journal=parts.journal,
             masked=cache,
+            retention=retention,
             counter=counter,
             clock=parts.clock,
             sequencer=parts.sequencer,
             challenge=challenge(config.authority, config.tenants[0], resource(config.audiences)),
-            pages=review_pages(
-                config, parts.secrets, parts.state, parts.key_ring, asking.reviews, stack=building
-            )
-            if asking
-            else ClosedPages(),
+            pages=GuardedPages(
+                review_pages(
+                    config,
+                    parts.secrets,
+                    parts.state,
+                    parts.key_ring,
+                    asking.reviews,
+                    stack=building,
+                )
+                if asking
+                else ClosedPages(),
+                retention,
+            ),
             asking=asking,
             resources=building.pop_all(),
         )

@@ -89,6 +89,7 @@ class Reason(StrEnum):
     UPSTREAM_CREDENTIAL_REFUSED = "UpstreamCredentialRefused"
     # the gateway itself
     EVIDENCE_UNAVAILABLE = "EvidenceUnavailable"
+    POLICY_NOT_LOCKED = "PolicyNotLocked"
     MANIFEST_UNAVAILABLE = "ManifestUnavailable"
     DENY_LIST_UNAVAILABLE = "DenyListUnavailable"
     KEYS_UNAVAILABLE = "SigningKeysUnavailable"

@@ -1,5 +1,6 @@
 """The part of the composition root that a gateway and an operator's command have in common."""
 
+import logging
 import platform
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from gateway.adapters.key_vault import VaultSecrets
 from gateway.adapters.masked_cache import BlobMaskedCache
 from gateway.adapters.package import package_digest
 from gateway.adapters.projection_table import AzureProjections
+from gateway.adapters.resource_manager import ResourceManagerPolicies
 from gateway.adapters.state_store import BlobStateStore
 from gateway.adapters.system import SystemClock, SystemEntropy
 from gateway.authn.token import Accepted
@@ -32,6 +34,7 @@ from gateway.ports import (
     Clock,
     DigestKeys,
     EvidenceStore,
+    RetentionGuard,
     Secrets,
     StateStore,
     Verifier,
@@ -41,8 +44,18 @@ from gateway.recording.sequencer import Sequencer
 from gateway.refresh.digest_keys import SecretDigestKeys
 from gateway.refresh.keyring import KeyRing
 from gateway.refresh.manifest import ManifestWatch
+from gateway.refresh.retention import (
+    Container,
+    ObservedRetention,
+    RetentionAges,
+    RetentionWatch,
+    UnenforcedRetention,
+)
+from gateway.refresh.sealing_keys import SecretSealingKeys
 from gateway.refresh.verifier import EntraVerifier
 from gateway.settings import Environment, Settings
+
+_LOG = logging.getLogger(__name__)
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 
@@ -143,6 +156,42 @@ async def masked_cache(
         parts.clock,
         lifetime=timedelta(seconds=config.masked_cache_seconds),
     )
+
+
+def retention_guard(
+    config: Settings, identity: AsyncTokenCredential, parts: Parts, stack: AsyncExitStack
+) -> RetentionGuard:
+    """What keeps the gateway from serving without a locked policy; in development nothing does."""
+    if not config.evidence_resource_id:
+        _LOG.warning(
+            "DEVELOPMENT ONLY: no retention policy is checked, and the storage emulator enforces "
+            "none: records can be changed and deleted"
+        )
+        return UnenforcedRetention()
+    place = Container(
+        config.evidence_resource_id,
+        config.evidence_container,
+        config.evidence_retention_floor_days,
+    )
+    policies = ResourceManagerPolicies(
+        identity,
+        place.resource_id,
+        place.name,
+        endpoint=config.resource_manager_url,
+        ca_file=config.dev_ca_file,
+    )
+    watch = RetentionWatch(
+        policies=policies,
+        state=parts.state,
+        journal=parts.journal,
+        keys=SecretSealingKeys(parts.secrets, config.decision_key_secret),
+        clock=parts.clock,
+        container=place,
+        ages=RetentionAges(maximum=timedelta(seconds=config.policy_max_age_seconds)),
+    )
+    stack.push_async_callback(watch.close)
+    enforced = config.environment is Environment.PRODUCTION
+    return watch if enforced else ObservedRetention(watch)
 
 
 async def _evidence(

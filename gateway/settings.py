@@ -5,7 +5,8 @@ Every setting is an environment variable `CHAPERONE_<NAME>`; Functions app setti
 its name, the reason and the fix.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +18,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from gateway.errors import ConfigurationError
+from gateway.evidence.retention import FLOOR_DAYS
 from gateway.model.own import Own
 
 
@@ -26,6 +28,22 @@ class Environment(StrEnum):
     PRODUCTION = "production"
     DEVELOPMENT = "development"
 
+
+_STORAGE_ACCOUNT = re.compile(
+    r"/subscriptions/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/resourceGroups/[-\w.()]{1,90}"
+    r"/providers/Microsoft\.Storage/storageAccounts/(?P<account>[a-z0-9]{3,24})",
+    re.ASCII | re.IGNORECASE,
+)
+"""https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules"""
+
+_HTTPS = (
+    "authority",
+    "public_url",
+    "evidence_url",
+    "state_url",
+    "table_url",
+    "resource_manager_url",
+)
 
 Words = Annotated[tuple[str, ...], NoDecode]
 
@@ -54,7 +72,28 @@ class Settings(BaseSettings):
     token_max_cached_seconds: int = Field(default=300, ge=0, le=3600)
 
     evidence_url: str = Field(description="blob endpoint of the evidence account")
-    evidence_container: str = Field(default="evidence")
+    evidence_container: str = Field(default="evidence", pattern=r"^[a-z0-9](-?[a-z0-9]){2,62}$")
+    evidence_resource_id: str = Field(
+        default="",
+        description="Resource Manager's id of the evidence account, "
+        "/subscriptions/…/providers/Microsoft.Storage/storageAccounts/…",
+    )
+    evidence_retention_floor_days: int = Field(
+        default=FLOOR_DAYS,
+        ge=FLOOR_DAYS,
+        le=146_000,
+        description="days that the locked policy must keep records; 2192 (six years) or more",
+    )
+    resource_manager_url: str = Field(
+        default="https://management.azure.com",
+        description="Resource Manager (national clouds have their own)",
+    )
+    policy_max_age_seconds: int = Field(
+        default=4 * 3600,
+        ge=1200,
+        le=24 * 3600,
+        description="how long a check of the evidence policy is good",
+    )
     state_url: str = Field(description="blob endpoint of the host account")
     state_container: str = Field(default="chaperone-state")
     table_url: str = Field(description="table endpoint of the host account")
@@ -149,7 +188,22 @@ class Settings(BaseSettings):
     def _optional_url(cls, value: str) -> str:
         return cls._url(value) if value else ""
 
-    @field_validator("authority", "public_url", "evidence_url", "state_url", "table_url")
+    @field_validator("evidence_resource_id")
+    @classmethod
+    def _resource_id(cls, value: str) -> str:
+        value = value.rstrip("/")
+        if value and not _STORAGE_ACCOUNT.fullmatch(value):
+            raise ValueError("expected the id of a storage account")
+        return value
+
+    @field_validator(
+        "authority",
+        "public_url",
+        "evidence_url",
+        "state_url",
+        "table_url",
+        "resource_manager_url",
+    )
     @classmethod
     def _url(cls, value: str) -> str:
         parts = urlsplit(value)
@@ -161,15 +215,10 @@ class Settings(BaseSettings):
     def _production_is_strict(self) -> Self:
         if self.environment is Environment.DEVELOPMENT:
             return self
-        for name in (
-            "dev_storage_connection_string",
-            "dev_evidence_connection_string",
-            "dev_secrets_file",
-            "dev_ca_file",
-        ):
-            if getattr(self, name) is not None:
+        for name in type(self).model_fields:
+            if name.startswith("dev_") and getattr(self, name) is not None:
                 raise ValueError(f"{name} is a development stand-in and refused in production")
-        for name in ("authority", "public_url", "evidence_url", "state_url", "table_url"):
+        for name in _HTTPS:
             if not getattr(self, name).startswith("https://"):
                 raise ValueError(f"{name} must be https in production")
         if self.queue_url and not self.queue_url.startswith("https://"):
@@ -180,7 +229,19 @@ class Settings(BaseSettings):
             raise ValueError("signin_require_mfa must stay true in production")
         if urlsplit(self.evidence_url).hostname == urlsplit(self.state_url).hostname:
             raise ValueError("evidence_url must be a storage account of its own")
+        self._require_evidence_account()
         return self
+
+    def _require_evidence_account(self) -> None:
+        account = _STORAGE_ACCOUNT.fullmatch(self.evidence_resource_id)
+        if account is None:
+            raise ValueError(
+                "evidence_resource_id is required in production: the gateway does not serve before "
+                "the retention policy of its evidence is locked"
+            )
+        # The policy of another account says nothing about where the records lie.
+        if (urlsplit(self.evidence_url).hostname or "").split(".")[0] != account["account"].lower():
+            raise ValueError("evidence_resource_id is not the account that evidence_url leads to")
 
     @cached_property
     def own(self) -> Own:
@@ -193,9 +254,16 @@ class Settings(BaseSettings):
         return Own(
             endpoints=self._endpoints(),
             client_id=self.identity_client_id.lower() if has_identity else None,
-            secrets=frozenset({self.digest_key_secret.lower()}),
+            secrets=frozenset(self._own_secrets()),
             tenants=frozenset(self.tenants),
         )
+
+    def _own_secrets(self) -> Iterator[str]:
+        """Every setting that names a secret; a connection that sent one would give it away."""
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if name.endswith("_secret") and isinstance(value, str) and value:
+                yield value.lower()
 
     def _endpoints(self) -> frozenset[str]:
         urls = (

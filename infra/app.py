@@ -197,6 +197,7 @@ def _gateway_settings(
         ),
         "evidence_url": stores.evidence.endpoint,
         "evidence_container": CONTAINER,
+        "evidence_resource_id": stores.evidence.resource_id,
         "state_url": stores.state.endpoint("blob"),
         "state_container": STATE,
         "table_url": stores.state.endpoint("table"),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import authorization, storage
 
-from infra.dynamic.lock import PolicyLock
+from infra.dynamic.lock import PolicyLock, subscription
 from infra.identity import Identities, assign
 from infra.network import Network, private_endpoint
 from infra.roles import BLOB_DATA_READER
@@ -28,12 +28,26 @@ class Evidence:
 
     Attributes:
         locked: "locked", or what is to be done to lock it.
+        group: name of the resource group.
     """
 
     account: storage.StorageAccount
     container: storage.BlobContainer
     policy: storage.BlobContainerImmutabilityPolicy
     locked: pulumi.Output[str]
+    group: pulumi.Output[str]
+
+    @property
+    def resource_id(self) -> pulumi.Output[str]:
+        """Of the account, as the gateway's setting wants it."""
+        return pulumi.Output.concat(
+            "/subscriptions/",
+            subscription(),
+            "/resourceGroups/",
+            self.group,
+            "/providers/Microsoft.Storage/storageAccounts/",
+            self.account.name,
+        )
 
     @property
     def endpoint(self) -> pulumi.Output[str]:
@@ -75,7 +89,7 @@ def build_evidence(
             notes="Records that an audit needs. Retention is enforced by the container's policy.",
         )
     _rights(site, identities, owner, records, bodies)
-    return Evidence(owner, records, policy, _lock(site, owner, records, policy))
+    return Evidence(owner, records, policy, _lock(site, owner, records, policy), site.evidence.name)
 
 
 def _policy(

@@ -89,6 +89,10 @@ def _show(gateway: Running) -> None:
         ("manifest", str(gateway.manifest)),
         ("all of it", str(state.FOLDER / state.LATEST)),
     ]
+    console.print(
+        "\n[bold yellow]Development only:[/bold yellow] the storage emulator enforces no "
+        "retention. Evidence here can be changed and deleted."
+    )
     width = max(len(name) for name, _ in lines)
     console.print("\n[bold]Chaperone is running.[/bold] Stop it with Ctrl-C.\n")
     for name, value in lines:

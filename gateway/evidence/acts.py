@@ -1,7 +1,6 @@
 """Records of what the gateway and its operators do beside exchanges."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
@@ -108,36 +107,4 @@ def swept(closed: Close, journal: str, intents: Sequence[str]) -> dict[str, Json
         "torn": closed["torn"],
         "indeterminate": len(intents),
         "intents": list(intents[:MAX_LISTED]),
-    }
-
-
-@dataclass(frozen=True, slots=True)
-class Retention:
-    """A container's immutability policy as Azure reports it.
-
-    Attributes:
-        state: of the time-based retention policy.
-        days: its period, 0 for none.
-        protected_append: `append` is allowProtectedAppendWrites, `all` is …WritesAll.
-        legal_hold: whether one is on.
-        etag: of the policy.
-    """
-
-    state: Literal["locked", "unlocked", "none", "unknown"]
-    days: int
-    protected_append: Literal["none", "append", "all", "unknown"]
-    legal_hold: bool = False
-    etag: str = ""
-
-
-def policy(container: str, retention: Retention) -> dict[str, Json]:
-    """The retention policy of the evidence container as the gateway sees it."""
-    return {
-        "type": "policy",
-        "container": container,
-        "state": retention.state,
-        "days": retention.days,
-        "protected_append": retention.protected_append,
-        "legal_hold": retention.legal_hold,
-        "etag": retention.etag,
     }

@@ -27,6 +27,7 @@ from gateway.evidence.sections import (
     OperationPart,
     PackagePart,
     PersonPart,
+    PolicyUpdatePart,
     RequestPart,
     ResponsePart,
     ReviewerPart,
@@ -242,6 +243,8 @@ class Policy(Envelope):
     protected_append: Literal["none", "append", "all", "unknown"]
     legal_hold: bool
     etag: str
+    resource: NotRequired[str]
+    updates: NotRequired[list[PolicyUpdatePart]]
 
 
 Record: TypeAlias = (

@@ -181,6 +181,18 @@ class PersonPart(TypedDict):
     name: str
 
 
+class PolicyUpdatePart(TypedDict):
+    """One act on the retention policy, from Azure's own log of it."""
+
+    __pydantic_config__ = STRICT  # type: ignore[misc]
+    act: Literal["put", "lock", "extend", "unknown"]
+    at: str
+    days: Natural
+    oid: str
+    tid: str
+    name: str
+
+
 class PackagePart(TypedDict):
     """The deployed code."""
 

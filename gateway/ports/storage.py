@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.evidence.projection import Row
+from gateway.evidence.retention import Retention
 from gateway.model.canonical import Json
 from gateway.model.exchange import Receipt
 
@@ -66,6 +67,38 @@ class EvidenceStore(Protocol):
 
         Raises:
             StoreUnavailable: cannot be listed.
+        """
+        ...
+
+
+class RetentionPolicies(Protocol):
+    """What Azure says of the retention policy of the evidence container."""
+
+    async def read(self) -> Retention:
+        """The policy as it is now.
+
+        Raises:
+            StoreUnavailable: it cannot be read or understood.
+        """
+        ...
+
+
+class RetentionGuard(Protocol):
+    """Keeps the gateway from serving where its records would not be safe."""
+
+    async def require(self) -> None:
+        """Pass, or refuse.
+
+        Raises:
+            Unavailable: POLICY_NOT_LOCKED.
+        """
+        ...
+
+    async def check(self) -> None:
+        """Look again, on a timer.
+
+        Raises:
+            GatewayError: it could not be done, or the policy is not good.
         """
         ...
 

@@ -14,7 +14,7 @@ import pytest
 import rfc8785
 
 from gateway.errors import Forbidden, Withheld
-from gateway.evidence import acts, approval_records, records
+from gateway.evidence import acts, approval_records, records, retention
 from gateway.evidence.answers import answers
 from gateway.evidence.approval_records import Binding, Person, Subject
 from gateway.evidence.findings import Kind
@@ -68,7 +68,7 @@ def built() -> dict[str, bytes]:
     own.add(acts.denylist("add", "oid", OBJECT, alice, KEYS.of("reason", b"lost laptop")))
     own.add(acts.denylist("remove", "oid", OBJECT, alice))
     own.add(acts.counted("unauthenticated", NOON, NOON, {"TokenMissing": 3}))
-    own.add(acts.policy("evidence", acts.Retention("locked", 2557, "append", etag='"1"')))
+    own.add(retention.policy("evidence", retention.Retention("locked", 2557, "append", etag='"1"')))
     own.add(acts.swept(closed, left.name, ["1" * 32]))
     own.close()
     after = Written(1, writer=SWEEPER, before=own.before)

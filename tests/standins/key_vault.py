@@ -6,9 +6,6 @@ https://learn.microsoft.com/rest/api/keyvault/secrets/get-secret/get-secret
 """
 
 import asyncio
-import datetime as dt
-import ipaddress
-import ssl
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,10 +15,8 @@ from typing import Any, Self
 
 from aiohttp import web
 from azure.core.credentials import AccessToken
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+
+from tests.standins.certificates import self_signed
 
 TENANT = "11111111-2222-3333-4444-555555555555"
 TOKEN = "token-for-the-vault"
@@ -104,7 +99,7 @@ class VaultCredential:
 async def key_vault(folder: Path) -> AsyncIterator[KeyVaultStandIn]:
     """Serve a stand-in on loopback; its certificate is written to `folder`."""
     standin = KeyVaultStandIn(ca_file=folder / "vault.pem")
-    context = _self_signed(standin.ca_file)
+    context = self_signed(standin.ca_file, "Key Vault stand-in")
     app = web.Application()
     app.router.add_get("/secrets/{name}/{version:.*}", standin.serve)
     app.router.add_get("/secrets/{name}", standin.serve)
@@ -121,38 +116,3 @@ async def key_vault(folder: Path) -> AsyncIterator[KeyVaultStandIn]:
 
 def _error(status: int, code: str, message: str) -> web.Response:
     return web.json_response({"error": {"code": code, "message": message}}, status=status)
-
-
-def _self_signed(path: Path) -> ssl.SSLContext:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Key Vault stand-in")])
-    now = dt.datetime.now(dt.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(hours=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
-            critical=False,
-        )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem = certificate.public_bytes(serialization.Encoding.PEM)
-    path.write_bytes(pem)
-    both = path.with_suffix(".key.pem")
-    both.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        + pem
-    )
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(both)
-    return context

@@ -12,11 +12,16 @@ from gateway.errors import ConfigurationError
 from gateway.settings import Settings
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "local.settings.example.json"
+ACCOUNT = (
+    "/subscriptions/11111111-2222-4333-8444-555555555555/resourceGroups/rg"
+    "/providers/Microsoft.Storage/storageAccounts/evidence"
+)
 IN_PRODUCTION = {
     "environment": "production",
     "public_url": "https://gateway.example",
     "authority": "https://login.microsoftonline.com",
     "evidence_url": "https://evidence.blob.core.windows.net",
+    "evidence_resource_id": ACCOUNT,
     "state_url": "https://state.blob.core.windows.net",
     "table_url": "https://state.table.core.windows.net",
     "vault_url": "https://vault.vault.azure.net",
@@ -33,6 +38,7 @@ PRODUCTION = {
     "7e0a4d00-0000-4000-8000-000000000002",
     "CHAPERONE_AUDIENCES": "api://Chaperone",
     "CHAPERONE_EVIDENCE_URL": "https://evidence.blob.core.windows.net/",
+    "CHAPERONE_EVIDENCE_RESOURCE_ID": ACCOUNT,
     "CHAPERONE_STATE_URL": "https://host.blob.core.windows.net",
     "CHAPERONE_TABLE_URL": "https://host.table.core.windows.net",
     "CHAPERONE_VAULT_URL": "https://vault.vault.azure.net",
@@ -75,7 +81,14 @@ def test_a_production_gateway_keeps_its_identity_secret_and_tenants_to_itself(
     own = settings.load().own
 
     assert own.client_id == ""
-    assert own.secrets == {"chaperone-digest-key"}
+    assert own.secrets == {
+        "chaperone-cache-key",
+        "chaperone-cookie-key",
+        "chaperone-decision-key",
+        "chaperone-digest-key",
+        "chaperone-held-key",
+        "chaperone-token-key",
+    }
     assert own.tenants == set(settings.load().tenants)
     production.setenv("CHAPERONE_IDENTITY_CLIENT_ID", "1111AAAA-0000-4000-8000-000000000001")
     assert settings.load().own.client_id == "1111aaaa-0000-4000-8000-000000000001"
@@ -102,6 +115,13 @@ def test_a_development_gateway_has_an_identity_only_where_one_is_set(
         ("VAULT_URL", "http://vault.example", "vault_url"),
         ("EVIDENCE_URL", "https://host.blob.core.windows.net", "account of its own"),
         ("ENVIRONMENT", "staging", "CHAPERONE_ENVIRONMENT"),
+        ("EVIDENCE_RESOURCE_ID", "", "evidence_resource_id is required"),
+        ("EVIDENCE_RESOURCE_ID", "/subscriptions/x", "CHAPERONE_EVIDENCE_RESOURCE_ID"),
+        ("EVIDENCE_RESOURCE_ID", f"{ACCOUNT[:-8]}other", "not the account that evidence_url"),
+        ("EVIDENCE_RETENTION_FLOOR_DAYS", "2191", "CHAPERONE_EVIDENCE_RETENTION_FLOOR_DAYS"),
+        ("EVIDENCE_CONTAINER", "../evidence", "CHAPERONE_EVIDENCE_CONTAINER"),
+        ("POLICY_MAX_AGE_SECONDS", "86401", "CHAPERONE_POLICY_MAX_AGE_SECONDS"),
+        ("RESOURCE_MANAGER_URL", "http://management.azure.com", "resource_manager_url"),
         ("AUTHORITY", "login.microsoftonline.com", "CHAPERONE_AUTHORITY"),
         ("TENANTS", ",", "CHAPERONE_TENANTS"),
         ("TOKEN_LEEWAY_SECONDS", "1000", "CHAPERONE_TOKEN_LEEWAY_SECONDS"),

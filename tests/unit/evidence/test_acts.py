@@ -22,13 +22,6 @@ def test_an_activation_names_the_person_and_both_manifests() -> None:
     assert record["act"] == "rolled-back"
 
 
-def test_the_observed_retention_policy_is_a_record() -> None:
-    record = parsed(acts.policy("evidence", acts.Retention("locked", 2557, "append", etag="1")))
-
-    assert record["type"] == "policy"
-    assert (record["state"], record["days"], record["legal_hold"]) == ("locked", 2557, False)
-
-
 def test_a_swept_record_repeats_the_fence_and_lists_a_bounded_number_of_intents() -> None:
     left = Written()
     left.close(by="f" * 16)
