@@ -26,6 +26,15 @@ FreshContainer = Callable[[str], Awaitable[ContainerClient]]
 """Makes a new container in the account and returns its client, closed after the test."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of the project's own."""
+    parser.addoption(
+        "--worm",
+        action="store_true",
+        help="run the integration tests with evidence behind a locked policy and the own roles",
+    )
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests against a live subscription run only where one is named."""
     if os.environ.get("CHAPERONE_TEST_SUBSCRIPTION"):

@@ -6,6 +6,7 @@ come back as a conflict, and only the journal can tell its own bytes from anothe
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from azure.core import MatchConditions, exceptions
 from azure.storage.blob.aio import ContainerClient
@@ -58,7 +59,7 @@ class BlobEvidenceStore:
     async def create(self, name: str) -> None:
         """See `ports.EvidenceStore`."""
         with translated(_STORE, _CREATE):
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout(self._timeout), self._once(name):
                 await self._container.get_blob_client(name).create_append_blob(
                     # If-None-Match: *
                     match_condition=MatchConditions.IfMissing,
@@ -77,10 +78,29 @@ class BlobEvidenceStore:
     async def put(self, name: str, data: bytes) -> None:
         """See `ports.EvidenceStore`."""
         with translated(_STORE, _CREATE):
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout(self._timeout), self._once(name):
                 await self._container.get_blob_client(name).upload_blob(
                     data, length=len(data), overwrite=False, retry_total=0
                 )
+
+    @asynccontextmanager
+    async def _once(self, name: str) -> AsyncIterator[None]:
+        """Tell a name that is taken from a right that is missing.
+
+        With an identity that may add and not write, the service may answer an overwrite as it
+        answers every right that is missing. Which of the two it is shows in whether it is there.
+        """
+        try:
+            yield
+        except exceptions.HttpResponseError as error:
+            if code_of(error) != "AuthorizationPermissionMismatch":
+                raise
+            blob = self._container.get_blob_client(name)
+            try:
+                await blob.get_blob_properties(retry_total=0)
+            except exceptions.HttpResponseError:
+                raise error from None
+            raise AlreadyExists(f"{_STORE} has such a blob") from None
 
     async def read(self, name: str, offset: int = 0, length: int | None = None) -> bytes:
         """See `ports.EvidenceStore`.

@@ -15,9 +15,10 @@ import secrets
 import shutil
 import socket
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 from gateway.errors import ConfigurationError
 from gateway.local import directory, manifest, seed, tls
@@ -35,6 +36,10 @@ _START_SECONDS = 60
 _SECRETS = "secrets.json"
 
 
+EvidenceFront: TypeAlias = Callable[[str], str]
+"""From the connection string of the evidence account to the one that the gateway is given."""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """What a run may be asked for; a port of 0 is any free one.
@@ -43,6 +48,8 @@ class Options:
         manifest: file to serve.
         secrets: JSON file `{name: value}` with secrets that the manifest names, or None.
         access_log: keep a line for each request that storage receives.
+        evidence_front: what stands before the evidence account and is given to the gateway in its
+            place: a proxy that refuses what the emulator would let pass.
         timer_speed: how many seconds of the timers' schedules pass in one.
     """
 
@@ -55,6 +62,7 @@ class Options:
     table_port: int = 0
     access_log: bool = False
     timer_speed: float = 1.0
+    evidence_front: EvidenceFront | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +190,8 @@ def _start(wanted: Options, folder: Path, signals: Signals, supervisor: Supervis
     line = supervisor.ready(provider, timeout_seconds=_START_SECONDS)
     authority = json.loads(line)["identity_provider"]
     values = settings_of(azurite, authority, ca_file, folder)
+    if wanted.evidence_front is not None:
+        values |= _evidence_behind(wanted.evidence_front, values)
     # The gateway starts while this process writes what it will read on its first request.
     host, values = _host(wanted, values, pair, supervisor)
     token = TokenDesk(authority, ca_file, supervisor).ask("--person", OPERATOR)
@@ -266,6 +276,15 @@ def settings_of(azurite: Azurite, authority: str, ca_file: Path, folder: Path) -
         "CHAPERONE_SIGNIN_SECRET": "chaperone-signin-secret",
         "CHAPERONE_DEV_SECRETS_FILE": str(folder / _SECRETS),
         "CHAPERONE_DEV_CA_FILE": str(ca_file),
+    }
+
+
+def _evidence_behind(front: EvidenceFront, values: Mapping[str, str]) -> dict[str, str]:
+    string = front(values["CHAPERONE_DEV_EVIDENCE_CONNECTION_STRING"])
+    parts = dict(part.split("=", 1) for part in string.split(";"))
+    return {
+        "CHAPERONE_EVIDENCE_URL": parts["BlobEndpoint"],
+        "CHAPERONE_DEV_EVIDENCE_CONNECTION_STRING": string,
     }
 
 

@@ -5,25 +5,37 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from gateway.errors import ConfigurationError
 from gateway.local.dev import Options, Running, running
+from infra.roles import EVIDENCE_WRITER
 from tests.integration import canaries
 from tests.integration.deployment import Deployment, fresh
 from tests.integration.stack import Both, Stack
+from tests.standins.worm_proxy import worm_proxy_beside
 
 MANIFEST = Path(__file__).with_name("manifest.yaml")
 
 
+def front(resources: ExitStack, string: str) -> str:
+    """A proxy with the gateway's own rights before the evidence of a run."""
+    proxy = resources.enter_context(worm_proxy_beside(string, EVIDENCE_WRITER.data_actions))
+    return proxy.connection_string
+
+
 @pytest.fixture(scope="session")
-def whole_stack() -> Iterator[Running]:
+def whole_stack(request: pytest.FixtureRequest) -> Iterator[Running]:
     """Storage, identity provider and gateway as `chaperone dev` starts them, each a process."""
     with ExitStack() as started:
         try:
-            run = started.enter_context(running(Options(manifest=MANIFEST, access_log=True)))
+            options = Options(manifest=MANIFEST, access_log=True)
+            if request.config.getoption("--worm"):
+                options = replace(options, evidence_front=partial(front, started))
+            run = started.enter_context(running(options))
         except ConfigurationError as error:
             if os.environ.get("CI"):
                 raise

@@ -69,7 +69,7 @@ CALLS = [create, append, put, read, drained]
         (create, 412, "ConditionNotMet", StoreUnavailable),
         (put, 409, "BlobAlreadyExists", AlreadyExists),
         (put, 409, "BlobImmutableDueToPolicy", AlreadyExists),
-        (put, 403, "AuthorizationPermissionMismatch", StoreUnavailable),
+        (put, 403, "AuthorizationFailure", StoreUnavailable),
         (append, 412, "AppendPositionConditionNotMet", PreconditionFailed),
         (append, 412, "ConditionNotMet", StoreUnavailable),
         (append, 404, "BlobNotFound", NotFound),
@@ -90,6 +90,26 @@ async def test_error_codes_decide_and_status_alone_does_not(
     with pytest.raises(StoreError) as caught:
         await call(store(ScriptedTransport(Answer(status, code))))
     assert type(caught.value) is expected
+
+
+@pytest.mark.parametrize("call", [create, put])
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (Answer(200), AlreadyExists),
+        (Answer(404, "BlobNotFound"), StoreUnavailable),
+        (Answer(403, "AuthorizationPermissionMismatch"), StoreUnavailable),
+        (exceptions.ServiceRequestError("no network"), StoreUnavailable),
+    ],
+)
+async def test_a_missing_right_to_overwrite_is_told_from_a_missing_right(
+    call: Call, found: Answer | Exception, expected: type[StoreError]
+) -> None:
+    transport = ScriptedTransport(Answer(403, "AuthorizationPermissionMismatch"), found)
+    with pytest.raises(StoreError) as caught:
+        await call(store(transport))
+    assert type(caught.value) is expected
+    assert [request.method for request in transport.requests] == ["PUT", "HEAD"]
 
 
 @pytest.mark.parametrize("call", CALLS)
