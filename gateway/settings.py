@@ -48,6 +48,10 @@ _HTTPS = (
 Words = Annotated[tuple[str, ...], NoDecode]
 
 
+_TABLE = r"^[A-Za-z][A-Za-z0-9]{2,62}$"
+_CONTAINER = r"^[a-z0-9](-?[a-z0-9]){2,62}$"
+
+
 class Settings(BaseSettings):
     """All settings, validated, frozen.
 
@@ -59,20 +63,33 @@ class Settings(BaseSettings):
     )
 
     environment: Environment = Field(description="production or development")
-    public_url: str = Field(description="origin that agents use, https://host[:port]")
+    public_url: str = Field(
+        description="origin that agents use, https://host[:port]",
+    )
 
-    tenants: Words = Field(min_length=1, description="accepted Entra tenant ids, comma separated")
+    tenants: Words = Field(
+        min_length=1,
+        description="accepted Entra tenant ids, comma separated",
+    )
     audiences: Words = Field(
-        min_length=1, description="this gateway's application ids: the GUID and api:// form"
+        min_length=1,
+        description="this gateway's application ids: the GUID and api:// form, comma separated",
     )
     authority: str = Field(
-        default="https://login.microsoftonline.com", description="Entra authority (national clouds)"
+        default="https://login.microsoftonline.com",
+        description="Entra authority (national clouds have their own)",
     )
-    token_leeway_seconds: int = Field(default=60, ge=0, le=300)
-    token_max_cached_seconds: int = Field(default=300, ge=0, le=3600)
+    token_leeway_seconds: int = Field(
+        default=60, ge=0, le=300, description="how far clocks may differ when a token is checked"
+    )
+    token_max_cached_seconds: int = Field(
+        default=300, ge=0, le=3600, description="how long a verified token is not verified again"
+    )
 
     evidence_url: str = Field(description="blob endpoint of the evidence account")
-    evidence_container: str = Field(default="evidence", pattern=r"^[a-z0-9](-?[a-z0-9]){2,62}$")
+    evidence_container: str = Field(
+        default="evidence", pattern=_CONTAINER, description="its container for records"
+    )
     evidence_resource_id: str = Field(
         default="",
         description="Resource Manager's id of the evidence account, "
@@ -95,12 +112,16 @@ class Settings(BaseSettings):
         description="how long a check of the evidence policy is good",
     )
     state_url: str = Field(description="blob endpoint of the host account")
-    state_container: str = Field(default="chaperone-state")
+    state_container: str = Field(
+        default="chaperone-state", pattern=_CONTAINER, description="container for pointers, leases"
+    )
     table_url: str = Field(description="table endpoint of the host account")
-    deny_table: str = Field(default="chaperonedeny", pattern=r"^[A-Za-z][A-Za-z0-9]{2,62}$")
+    deny_table: str = Field(
+        default="chaperonedeny", pattern=_TABLE, description="table of the deny list"
+    )
     index_table: str = Field(
         default="chaperoneindex",
-        pattern=r"^[A-Za-z][A-Za-z0-9]{2,62}$",
+        pattern=_TABLE,
         description="table of the index of sessions, principals and resources",
     )
     queue_url: str = Field(
@@ -108,9 +129,15 @@ class Settings(BaseSettings):
         description="queue endpoint of the host account; without it nobody can be asked, and what "
         "needs an approval is denied",
     )
-    ticket_table: str = Field(default="chaperonetickets", pattern=r"^[A-Za-z][A-Za-z0-9]{2,62}$")
-    held_container: str = Field(default="chaperone-held")
-    results_container: str = Field(default="chaperone-results")
+    ticket_table: str = Field(
+        default="chaperonetickets", pattern=_TABLE, description="table of held requests"
+    )
+    held_container: str = Field(
+        default="chaperone-held", pattern=_CONTAINER, description="container of held requests"
+    )
+    results_container: str = Field(
+        default="chaperone-results", pattern=_CONTAINER, description="container of their results"
+    )
     held_key_secret: str = Field(
         default="chaperone-held-key", description="secret with versioned encryption key, base64"
     )
@@ -129,18 +156,38 @@ class Settings(BaseSettings):
         description="secret with versioned AES-SIV key of 64 bytes, base64, for masking tokens",
     )
     masked_container: str = Field(
-        default="chaperone-masked", description="container of the host account for masked parts"
+        default="chaperone-masked",
+        pattern=_CONTAINER,
+        description="container of the host account for masked parts",
     )
-    token_openings_per_hour: int = Field(default=600, ge=1, le=100_000)
-    masked_cache_seconds: int = Field(default=600, ge=10, le=3600)
+    masked_cache_seconds: int = Field(
+        default=600, ge=10, le=3600, description="how long masked parts are kept for more ranges"
+    )
+    token_openings_per_hour: int = Field(
+        default=600,
+        ge=1,
+        le=100_000,
+        description="tokens that one principal may have resolved in an hour, in each process",
+    )
     cache_key_secret: str = Field(
         default="chaperone-cache-key", description="secret with versioned AES key, base64"
     )
 
-    manifest_max_age_seconds: int = Field(default=60, ge=5, le=600)
-    manifest_poll_seconds: int = Field(default=10, ge=1, le=300)
-    deny_poll_seconds: int = Field(default=10, ge=1, le=25)
-    max_request_bytes: int = Field(default=100 * 1024 * 1024, ge=1024, le=200 * 1024 * 1024)
+    manifest_max_age_seconds: int = Field(
+        default=60, ge=5, le=600, description="a manifest older than this serves no request"
+    )
+    manifest_poll_seconds: int = Field(
+        default=10, ge=1, le=300, description="how often an instance looks for another manifest"
+    )
+    deny_poll_seconds: int = Field(
+        default=10, ge=1, le=25, description="how often an instance reads the deny list"
+    )
+    max_request_bytes: int = Field(
+        default=100 * 1024 * 1024,
+        ge=1024,
+        le=200 * 1024 * 1024,
+        description="largest body of a request",
+    )
 
     signin_client_id: str = Field(
         default="", description="application (client) id that reviewers sign in to, a GUID"
@@ -154,22 +201,35 @@ class Settings(BaseSettings):
         description="authentication context that reviewers must satisfy, c1 to c99",
     )
     signin_require_mfa: bool = Field(default=True, description="refuse one-factor sign-ins")
-    signin_max_age_seconds: int = Field(default=12 * 3600, ge=300, le=7 * 24 * 3600)
-    session_idle_seconds: int = Field(default=15 * 60, ge=60, le=3600)
-    session_max_seconds: int = Field(default=8 * 3600, ge=300, le=24 * 3600)
+    signin_max_age_seconds: int = Field(
+        default=12 * 3600, ge=300, le=7 * 24 * 3600, description="how old a sign-in may be"
+    )
+    session_idle_seconds: int = Field(
+        default=15 * 60, ge=60, le=3600, description="a reviewer's session ends when idle so long"
+    )
+    session_max_seconds: int = Field(
+        default=8 * 3600, ge=300, le=24 * 3600, description="a reviewer's session ends after this"
+    )
     cookie_key_secret: str = Field(
         default="chaperone-cookie-key", description="secret with versioned cookie key, base64"
     )
 
     # Development stand-ins; production refuses them.
     dev_storage_connection_string: SecretStr | None = Field(
-        default=None, description="Azurite, the host account: state and tables"
+        default=None,
+        description="Azurite, the host account: state and tables",
     )
     dev_evidence_connection_string: SecretStr | None = Field(
         default=None, description="Azurite, the evidence account"
     )
-    dev_secrets_file: Path | None = Field(default=None, description="JSON file in place of a vault")
-    dev_ca_file: Path | None = Field(default=None, description="CA of the development provider")
+    dev_secrets_file: Path | None = Field(
+        default=None,
+        description="JSON file in place of a vault",
+    )
+    dev_ca_file: Path | None = Field(
+        default=None,
+        description="CA of the development provider",
+    )
 
     @field_validator("tenants", "audiences", mode="before")
     @classmethod

@@ -32,6 +32,7 @@ COMMANDS = {
     "mask": _Entry("mask", "mask", "Mask documents as an agent would see them."),
     "manifest": _Entry("manifest", "app", "Check, explain and activate manifests."),
     "evidence": _Entry("evidence", "app", "Show and verify the recording."),
+    "settings": _Entry("settings", "settings", "List every setting with its meaning."),
     "deny": _Entry("deny", "app", "Deny a principal, a token or a session at once."),
 }
 
