@@ -39,19 +39,29 @@ class KeyVaultStandIn:
     """Contents and behaviour of the stand-in, changed by tests while it runs.
 
     Attributes:
-        secrets: by name.
+        secrets: the current version by name.
+        older: earlier versions by (name, version).
         status: what every authenticated request is answered with; 200 to serve.
         reads: names of the secrets that were asked for with a token.
         challenges: how many requests came without one.
     """
 
     secrets: dict[str, StoredSecret] = field(default_factory=dict)
+    older: dict[tuple[str, str], StoredSecret] = field(default_factory=dict)
     status: int = 200
     delay: float = 0
     reads: list[str] = field(default_factory=list)
     challenges: int = 0
     url: str = ""
     ca_file: Path = Path()
+
+    def rotate(self, name: str, value: str) -> None:
+        """Put a new version in force; the one before stays readable by its own name."""
+        before = self.secrets.get(name)
+        number = int(before.version) + 1 if before else 1
+        if before is not None:
+            self.older[name, before.version] = before
+        self.secrets[name] = StoredSecret(value, version=str(number))
 
     async def serve(self, request: web.Request) -> web.Response:
         if request.headers.get("Authorization") != f"Bearer {TOKEN}":
@@ -63,7 +73,10 @@ class KeyVaultStandIn:
             await asyncio.sleep(self.delay)
         if self.status != 200:
             return _error(self.status, "Simulated", f"the vault says {self.status} about {name}")
+        version = request.match_info.get("version", "").strip("/")
         secret = self.secrets.get(name)
+        if version and (secret is None or secret.version != version):
+            secret = self.older.get((name, version))
         if secret is None:
             return _error(404, "SecretNotFound", f"A secret with name {name} was not found")
         if secret.attributes.get("enabled") is False:
