@@ -194,14 +194,18 @@ def retention_guard(
     return watch if enforced else ObservedRetention(watch)
 
 
+def evidence_container(config: Settings, identity: AsyncTokenCredential) -> ContainerClient:
+    """A client of the evidence container itself, to be closed by the caller."""
+    connection_string = _secret_value(config.dev_evidence_connection_string)
+    return _container(config.evidence_url, config.evidence_container, connection_string, identity)
+
+
 async def _evidence(
     config: Settings, identity: AsyncTokenCredential, clock: Clock, stack: AsyncExitStack
 ) -> EvidenceStore:
     """The evidence container; records are appended past the SDK, see `evidence_append`."""
     connection_string = _secret_value(config.dev_evidence_connection_string)
-    container = await stack.enter_async_context(
-        _container(config.evidence_url, config.evidence_container, connection_string, identity)
-    )
+    container = await stack.enter_async_context(evidence_container(config, identity))
     sign: KeySignature | TokenSignature = TokenSignature(identity, clock)
     if connection_string:
         parts = dict(part.split("=", 1) for part in connection_string.split(";") if "=" in part)

@@ -33,6 +33,7 @@ COMMANDS = {
     "manifest": _Entry("manifest", "app", "Check, explain and activate manifests."),
     "evidence": _Entry("evidence", "app", "Show and verify the recording."),
     "settings": _Entry("settings", "settings", "List every setting with its meaning."),
+    "doctor": _Entry("doctor", "doctor", "Check a deployment from outside and inside."),
     "deny": _Entry("deny", "app", "Deny a principal, a token or a session at once."),
 }
 

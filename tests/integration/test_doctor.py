@@ -1,0 +1,131 @@
+"""The doctor at a running gateway, and at rights as a deployment would have them."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from azure.storage.blob.aio import ContainerClient
+
+from gateway.adapters.rights_probe import Right, rights
+from gateway.adapters.system import SystemClock
+from gateway.cli.diagnosis import State, evidence_rights
+from gateway.cli.doctor_outside import exposed, outside
+from gateway.local.azurite import Azurite
+from infra.roles import EVIDENCE_WRITER
+from tests.conftest import FreshContainer
+from tests.integration.stack import Stack
+from tests.standins.worm_proxy import worm_proxy
+
+pytestmark = [pytest.mark.integration, pytest.mark.enable_socket]
+
+ROOT = Path(__file__).resolve().parents[2]
+ACCOUNT = "chaperoneevidence"
+BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
+
+
+def doctor(stack: Stack, folder: Path, **settings: str) -> tuple[int, dict[str, Any]]:
+    values = {**stack.deployment.environment, **settings}
+    done = subprocess.run(
+        [sys.executable, "-m", "gateway.cli.main", "doctor", "--json"],
+        env={**os.environ, **values, "PYTHONPATH": str(ROOT)},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    return done.returncode, json.loads(done.stdout)
+
+
+def states(document: dict[str, Any]) -> dict[str, str]:
+    return {found["check"]: found["state"] for found in document["findings"]}
+
+
+def test_a_development_gateway_is_in_order_and_called_what_it_is(
+    stack: Stack, tmp_path: Path
+) -> None:
+    status, document = doctor(stack, tmp_path)
+    found = states(document)
+    assert status == 0, document
+    assert found["TLS"] == found["readyz"] == found["challenge"] == found["HSTS"] == "ok"
+    assert found["evidence policy"] == found["settings"] == "development only"
+    assert found["evidence: delete"] == "development only"
+    assert found["key chaperone-token-key"] == "ok"
+
+
+def test_what_is_wrong_is_named_with_what_to_do(stack: Stack, tmp_path: Path) -> None:
+    status, document = doctor(
+        stack,
+        tmp_path,
+        CHAPERONE_EVIDENCE_CONTAINER="no-such-container",
+        CHAPERONE_TOKEN_KEY_SECRET="absent-key",
+        CHAPERONE_AUDIENCES="api://another",
+    )
+    wrong = {found["check"]: found for found in document["findings"] if found["state"] == "failed"}
+    assert status == 1
+    assert {"evidence store", "active manifest", "key absent-key", "challenge"} <= wrong.keys()
+    assert all(found["fix"] for found in wrong.values()), wrong
+
+
+def test_settings_that_cannot_be_read_are_the_finding(stack: Stack, tmp_path: Path) -> None:
+    status, document = doctor(stack, tmp_path, CHAPERONE_PUBLIC_URL="gateway")
+    assert status == 1
+    assert "CHAPERONE_PUBLIC_URL" in document["findings"][0]["says"]
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_the_finding(stack: Stack) -> None:
+    found = await outside(stack.running.url, SystemClock())
+    assert [(one.check, one.state) for one in found] == [("TLS", State.FAILED)]
+    assert "certificate" in found[0].says
+
+
+async def test_an_address_without_a_gateway_is_the_finding() -> None:
+    found = await outside("https://127.0.0.1:9", SystemClock())
+    assert [one.state for one in found] == [State.FAILED]
+    assert [one.state for one in await outside("http://127.0.0.1", SystemClock())] == [State.FAILED]
+
+
+async def test_evidence_that_is_refused_to_strangers_is_told(stack: Stack) -> None:
+    environment = stack.deployment.environment
+    container = environment["CHAPERONE_EVIDENCE_CONTAINER"]
+    found = await exposed(environment["CHAPERONE_EVIDENCE_URL"], container, emulator=False)
+    assert (found.state, "refused" in found.says) == (State.OK, True)
+    assert (await exposed("http://127.0.0.1:9/x", container, emulator=False)).state is State.OK
+
+
+@pytest.mark.parametrize(
+    ("granted", "wrong"),
+    [
+        (EVIDENCE_WRITER.data_actions, set()),
+        (("*",), {"delete", "change metadata", "change properties"}),
+        ((f"{BLOBS}/read",), {"add"}),
+        ((*EVIDENCE_WRITER.data_actions, f"{BLOBS}/delete"), {"delete"}),
+        ((), {"read", "add"}),
+    ],
+)
+async def test_rights_too_many_and_too_few_are_found_and_nothing_is_touched(
+    azurite: Azurite, fresh_container: FreshContainer, granted: tuple[str, ...], wrong: set[str]
+) -> None:
+    container = await fresh_container(ACCOUNT)
+    await container.upload_blob("e", b"x")
+    name = container.container_name
+    async with (
+        worm_proxy(azurite.connection_string(ACCOUNT), granted, container=name) as proxy,
+        ContainerClient.from_connection_string(proxy.connection_string, name) as through,
+    ):
+        found = evidence_rights(await rights(through), emulator=False)
+    failed = {one.check.removeprefix("evidence: ") for one in found if one.state is State.FAILED}
+    assert failed == wrong
+    assert [blob.name async for blob in container.list_blobs()] == ["e"]
+
+
+async def test_a_container_that_is_not_there_says_nothing_about_rights(azurite: Azurite) -> None:
+    async with ContainerClient.from_connection_string(
+        azurite.connection_string(ACCOUNT), "no-such-container"
+    ) as container:
+        found = await rights(container)
+    assert {right for name, (right, _) in found.items() if name != "read"} == {Right.UNKNOWN}
