@@ -167,7 +167,7 @@ class Settings(BaseSettings):
         default=600,
         ge=1,
         le=100_000,
-        description="tokens that one principal may have resolved in an hour, in each process",
+        description="tokens that one principal may have resolved in an hour",
     )
     cache_key_secret: str = Field(
         default="chaperone-cache-key", description="secret with versioned AES key, base64"
