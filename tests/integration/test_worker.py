@@ -96,6 +96,7 @@ def test_the_worker_finds_exactly_the_apps_functions_and_bindings(driven: dict[s
         "health": ("httpTrigger", "healthz"),
         "ready": ("httpTrigger", "readyz"),
         "approval": ("httpTrigger", "approvals/{id}"),
+        "approvals": ("httpTrigger", "approvals"),
         "signin": ("httpTrigger", "signin"),
         "signin_callback": ("httpTrigger", "signin/callback"),
         "signout": ("httpTrigger", "signout"),
@@ -107,6 +108,7 @@ def test_the_worker_finds_exactly_the_apps_functions_and_bindings(driven: dict[s
         "expire": ("timerTrigger", "30 * * * * *"),
         "sweep": ("timerTrigger", "0 */10 * * * *"),
         "count": ("timerTrigger", "0 * * * * *"),
+        "policy": ("timerTrigger", "45 */10 * * * *"),
         "project": ("timerTrigger", "15 * * * * *"),
     }
     proxy = driven["functions"]["proxy"][0]
