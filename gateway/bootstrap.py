@@ -24,6 +24,7 @@ from gateway.adapters.entra_tokens import EntraTokens, azure_identity
 from gateway.adapters.http_upstream import AiohttpUpstream
 from gateway.adapters.oidc_client import Client, EntraSignIn
 from gateway.adapters.system import SystemClock, SystemEntropy
+from gateway.adapters.telemetry import OpenTelemetry
 from gateway.approvals.closed import ClosedApprovals
 from gateway.assembly import Asking, Foundation, Given, found
 from gateway.authn.bearer import challenge, resource
@@ -37,7 +38,7 @@ from gateway.masking.engine import warm_up
 from gateway.model.connection import ConnectionKind, Dialect
 from gateway.model.message import Answer, Request
 from gateway.model.own import Own
-from gateway.parts import Parts, gateway_identity, masked_cache, parts_of
+from gateway.parts import Parts, gateway_identity, masked_cache, open_telemetry, parts_of
 from gateway.pipeline import Pipeline
 from gateway.ports import (
     Clock,
@@ -52,12 +53,15 @@ from gateway.ports import (
     Reviews,
     Secrets,
     StateStore,
+    Telemetry,
     Verifier,
 )
 from gateway.recording.budget import StateTokenBudget
 from gateway.recording.counter import Counter
 from gateway.recording.index import Index
 from gateway.recording.journal import GroupCommitJournal
+from gateway.recording.lag import Lag
+from gateway.recording.package_note import PackageNote
 from gateway.recording.sequencer import Sequencer
 from gateway.recording.sweeper import sweep
 from gateway.refresh.denylist import PolledDenyList
@@ -102,6 +106,9 @@ class Application:
     pages: Pages
     asking: Asking | None
     resources: AsyncExitStack
+    telemetry: Telemetry
+    lag: Lag
+    package: PackageNote
 
     @property
     def public_url(self) -> str:
@@ -160,7 +167,9 @@ class Application:
         match timer:
             case "sweep":
                 await self.masked.sweep()
-                await sweep(self.store, self.journal, self.clock, SWEEP_IDLE)
+                await sweep(
+                    self.store, self.journal, self.clock, SWEEP_IDLE, telemetry=self.telemetry
+                )
             case "approvals" if self.asking is None:
                 return
             case "approvals":
@@ -168,8 +177,9 @@ class Application:
             case "count":
                 await self.counter.flush()
                 await self.journal.tick()
+                await self.package.check()
             case "project":
-                (await self.sequencer.project()).require_whole()
+                (await self.lag.watched(self.sequencer.project)).require_whole()
             case _:
                 raise GatewayError("no such timer")
 
@@ -230,11 +240,13 @@ async def build(config: Settings) -> Application:
     # The first masked answer would otherwise wait half a second for the recognisers.
     Thread(target=warm_up, name="masking-warm-up", daemon=True).start()
     async with AsyncExitStack() as building:
+        telemetry = open_telemetry(config, building)
         identity = await gateway_identity(config, building)
-        parts = await parts_of(config, identity, building)
+        parts = await parts_of(config, identity, building, telemetry)
         # Known callers are on record one by one.
         counted = ("unauthenticated", "approvals", "approvals-sweep")
-        counter = Counter(parts.journal, parts.clock, names=counted)
+        meter = telemetry if isinstance(telemetry, OpenTelemetry) else None
+        counter = Counter(parts.journal, parts.clock, meter, names=counted)
         building.push_async_callback(counter.flush)
         tokens = EntraTokens(parts.secrets, azure_identity(config.authority))
         building.push_async_callback(tokens.close)
@@ -244,7 +256,7 @@ async def build(config: Settings) -> Application:
         deny_list = PolledDenyList(
             parts.deny_table, parts.clock, poll_seconds=config.deny_poll_seconds
         )
-        foundation = await _foundation(config, parts, counter, deny_list, building)
+        foundation = await _foundation(config, parts, counter, deny_list, telemetry, building)
         pipeline = Pipeline(
             clock=parts.clock,
             entropy=SystemEntropy(),
@@ -263,8 +275,10 @@ async def build(config: Settings) -> Application:
                 parts.clock,
                 parts.digest_keys,
                 StateTokenBudget(parts.state, parts.clock, config.token_openings_per_hour),
+                telemetry,
             ),
             own=config.own,
+            telemetry=telemetry,
         )
         asking = foundation.asking(pipeline) if foundation else None
         return Application(
@@ -285,11 +299,19 @@ async def build(config: Settings) -> Application:
             else ClosedPages(),
             asking=asking,
             resources=building.pop_all(),
+            telemetry=telemetry,
+            lag=Lag(parts.clock, telemetry),
+            package=parts.package,
         )
 
 
-async def _foundation(
-    config: Settings, parts: "Parts", meter: Meter, deny_list: DenyList, stack: AsyncExitStack
+async def _foundation(  # noqa: PLR0913, PLR0917 - what asking people rests on
+    config: Settings,
+    parts: "Parts",
+    meter: Meter,
+    deny_list: DenyList,
+    telemetry: Telemetry,
+    stack: AsyncExitStack,
 ) -> Foundation | None:
     """What asking people rests on, None where there is no queue."""
     if not config.queue_url:
@@ -307,6 +329,7 @@ async def _foundation(
         evidence=parts.store,
         tables=parts.tables,
         identity=parts.identity,
+        telemetry=telemetry,
     )
     return await found(config, given, MaskedWording(parts.clock), stack)
 

@@ -122,6 +122,21 @@ class Settings(BaseSettings):
         default="chaperone-cookie-key", description="secret with versioned cookie key, base64"
     )
 
+    telemetry_connection_string: SecretStr | None = Field(
+        default=None,
+        validation_alias="APPLICATIONINSIGHTS_CONNECTION_STRING",
+        description="of Application Insights, as the Functions host has it; without it nothing is "
+        "measured",
+    )
+    telemetry_authentication: str = Field(
+        default="",
+        validation_alias="APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
+        description="`Authorization=AAD` in it: sign in by the gateway's managed identity",
+    )
+    telemetry_trace_percent: int = Field(
+        default=100, ge=0, le=100, description="how many of a hundred exchanges are traced"
+    )
+
     # Development stand-ins; production refuses them.
     dev_storage_connection_string: SecretStr | None = Field(
         default=None, description="Azurite, the host account: state and tables"

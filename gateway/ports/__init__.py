@@ -45,6 +45,7 @@ from gateway.ports.storage import (
     StoredRow,
     Versioned,
 )
+from gateway.ports.telemetry import SILENT, Telemetry
 from gateway.ports.tickets import (
     Cards,
     Deposit,
@@ -59,6 +60,7 @@ from gateway.ports.tickets import (
 )
 
 __all__ = [
+    "SILENT",
     "Approvals",
     "Authorizer",
     "Cards",
@@ -94,6 +96,7 @@ __all__ = [
     "StoredBlob",
     "StoredRow",
     "StoredTicket",
+    "Telemetry",
     "TicketAccess",
     "TicketView",
     "Tickets",
