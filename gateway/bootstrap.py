@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from threading import Thread
 from typing import Final
 from weakref import WeakKeyDictionary
@@ -86,7 +85,6 @@ SWEEP_IDLE: Final = timedelta(hours=2)
 """A journal is abandoned when it has not grown for two roll-over intervals."""
 
 _DIALECTS: Final = {ConnectionKind.BLOB: Dialect.XML, ConnectionKind.FHIR: Dialect.FHIR}
-ROOT: Final = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,9 +165,8 @@ class Application:
         match timer:
             case "sweep":
                 await self.masked.sweep()
-                await sweep(
-                    self.store, self.journal, self.clock, SWEEP_IDLE, telemetry=self.telemetry
-                )
+                telemetry = self.telemetry
+                await sweep(self.store, self.journal, self.clock, SWEEP_IDLE, telemetry=telemetry)
             case "approvals" if self.asking is None:
                 return
             case "approvals":
