@@ -16,7 +16,9 @@ from gateway.adapters.system import SystemEntropy
 from gateway.adapters.teams import NotedCards, TeamsCards
 from gateway.adapters.tickets import TableTickets
 from gateway.errors import GatewayError
+from gateway.model.signals import Attribute, Signal, Step
 from gateway.ports import (
+    SILENT,
     Clock,
     DenyList,
     DigestKeys,
@@ -28,6 +30,7 @@ from gateway.ports import (
     Meter,
     Secrets,
     StateStore,
+    Telemetry,
     Verifier,
     Wording,
 )
@@ -64,6 +67,7 @@ class Given:
     evidence: EvidenceStore
     tables: TableServiceClient
     identity: AsyncTokenCredential
+    telemetry: Telemetry = SILENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,8 @@ class Asking:
     notices: Notices
     expiry: Expiry
     driver: Driver
+    telemetry: Telemetry
+    clock: Clock
 
     async def take(self, queue: str, text: str) -> None:
         """One message of a queue, by the name of its trigger's queue.
@@ -90,7 +96,16 @@ class Asking:
         }
         if queue not in work:
             raise GatewayError("no such queue")
-        await work[queue](text)
+        step = Step.EXECUTE if queue.startswith(EXECUTE) else Step.NOTIFY
+        if queue.endswith(POISON):
+            self.telemetry.add(Signal.MESSAGE_POISONED, 1, {Attribute.STEP: step})
+        began = self.clock.now()
+        failed = True
+        try:
+            await work[queue](text)
+            failed = False
+        finally:
+            self.telemetry.span(step, text, (began, self.clock.now()), failed=failed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +155,11 @@ class Foundation:
             register=self.register,
             work=self.work,
             wording=self.wording,
+            telemetry=given.telemetry,
         )
         return Asking(
+            telemetry=given.telemetry,
+            clock=given.clock,
             reviews=reviews,
             operations=self._operations(),
             notices=self._notices(),
@@ -157,6 +175,7 @@ class Foundation:
                 delivery=self.delivery,
                 reviews=reviews,
                 work=self.work,
+                telemetry=given.telemetry,
             ),
             driver=Driver(
                 clock=given.clock,

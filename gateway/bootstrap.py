@@ -7,11 +7,9 @@ cold start pays once; a build that fails is tried again by the next request.
 import asyncio
 import gc
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
-from pathlib import Path
 from threading import Thread
 from typing import Final
 from weakref import WeakKeyDictionary
@@ -24,21 +22,27 @@ from gateway.adapters.entra_tokens import EntraTokens, azure_identity
 from gateway.adapters.http_upstream import AiohttpUpstream
 from gateway.adapters.oidc_client import Client, EntraSignIn
 from gateway.adapters.system import SystemClock, SystemEntropy
+from gateway.adapters.telemetry import OpenTelemetry
+from gateway.application import Application
 from gateway.approvals.closed import ClosedApprovals
-from gateway.assembly import Asking, Foundation, Given, found
+from gateway.assembly import Foundation, Given, found
 from gateway.authn.bearer import challenge, resource
 from gateway.authn.token import Accepted
-from gateway.errors import GatewayError, Reason, Unavailable
 from gateway.ingress.contract import Pages
 from gateway.ingress.guarded import GuardedPages
 from gateway.ingress.reviewing import ClosedPages, Desk, open_pages
 from gateway.ingress.sessions import Lifetimes
 from gateway.ingress.signin import Rules
 from gateway.masking.engine import warm_up
-from gateway.model.connection import ConnectionKind, Dialect
-from gateway.model.message import Answer, Request
 from gateway.model.own import Own
-from gateway.parts import Parts, gateway_identity, masked_cache, parts_of, retention_guard
+from gateway.parts import (
+    Parts,
+    gateway_identity,
+    masked_cache,
+    open_telemetry,
+    parts_of,
+    retention_guard,
+)
 from gateway.pipeline import Pipeline
 from gateway.ports import (
     Clock,
@@ -47,21 +51,18 @@ from gateway.ports import (
     DigestKeys,
     EvidenceStore,
     Journal,
-    Manifests,
-    MaskedCache,
     Meter,
-    RetentionGuard,
     Reviews,
     Secrets,
     StateStore,
+    Telemetry,
     Verifier,
 )
 from gateway.recording.budget import StateTokenBudget
 from gateway.recording.counter import Counter
 from gateway.recording.index import Index
-from gateway.recording.journal import GroupCommitJournal
+from gateway.recording.lag import Lag
 from gateway.recording.sequencer import Sequencer
-from gateway.recording.sweeper import sweep
 from gateway.refresh.denylist import PolledDenyList
 from gateway.refresh.digest_keys import SecretDigestKeys
 from gateway.refresh.id_tokens import EntraIdTokens
@@ -69,7 +70,7 @@ from gateway.refresh.keyring import KeyRing
 from gateway.refresh.token_keys import SecretTokenKeys
 from gateway.serving.masker import EngineMasker
 from gateway.serving.wording import MaskedWording
-from gateway.settings import Environment, Settings
+from gateway.settings import Settings
 
 _SWITCH_SECONDS: Final = 0.0005
 """How long a thread that masks a large body holds the interpreter before the event loop's turn.
@@ -79,117 +80,6 @@ With the default of 5 ms a small request waits that long at each of its steps.
 
 _COLLECT_AFTER: Final = 50_000
 """New objects before the cyclic collector looks: trees of documents are many and hold no cycles."""
-
-SWEEP_IDLE: Final = timedelta(hours=2)
-"""A journal is abandoned when it has not grown for two roll-over intervals."""
-
-_DIALECTS: Final = {ConnectionKind.BLOB: Dialect.XML, ConnectionKind.FHIR: Dialect.FHIR}
-ROOT: Final = Path(__file__).resolve().parents[1]
-
-
-@dataclass(frozen=True, slots=True)
-class Application:
-    """One running gateway: what `gateway.ingress` needs of it."""
-
-    settings: Settings
-    pipeline: Pipeline
-    manifests: Manifests
-    store: EvidenceStore
-    journal: GroupCommitJournal
-    masked: MaskedCache
-    retention: RetentionGuard
-    counter: Counter
-    clock: Clock
-    sequencer: Sequencer
-    challenge: str
-    pages: Pages
-    asking: Asking | None
-    resources: AsyncExitStack
-
-    @property
-    def public_url(self) -> str:
-        """The origin that agents use."""
-        return self.settings.public_url
-
-    @property
-    def max_request_bytes(self) -> int:
-        """Bound on a request's body."""
-        return self.settings.max_request_bytes
-
-    async def handle(self, request: Request) -> Answer:
-        """One request through the pipeline; raises GatewayError only."""
-        await self.retention.require()
-        return await self.pipeline.handle(request)
-
-    async def dialect(self, connection: str) -> Dialect:
-        """Blob services answer in XML; what is not known answers in JSON."""
-        try:
-            policy = await self.manifests.current()
-        except GatewayError:
-            return Dialect.JSON
-        found = policy.connections.get(connection)
-        return _DIALECTS[found.kind] if found else Dialect.JSON
-
-    async def operation(self, ticket_id: str, request: Request) -> Answer:
-        """How a held request stands, for its own principal; raises GatewayError only."""
-        await self.retention.require()
-        return await self._asking().operations.status(ticket_id, request)
-
-    async def take(self, queue: str, text: str) -> None:
-        """One message of a queue; raises GatewayError where it must come again."""
-        await self.retention.require()
-        await self._asking().take(queue, text)
-
-    def _asking(self) -> Asking:
-        if self.asking is None:
-            raise Unavailable("this gateway cannot ask anybody", reason=Reason.APPROVAL_UNAVAILABLE)
-        return self.asking
-
-    async def ready(self) -> Mapping[str, str]:
-        """Each thing without which every request would be refused."""
-        checks = {
-            "manifest": self.manifests.current,
-            "digest-key": self.pipeline.digest_keys.current,
-            "evidence": self._evidence_readable,
-        }
-        if self.settings.environment is Environment.PRODUCTION:
-            checks["evidence-policy"] = self.retention.require
-        return {name: await _state(check) for name, check in checks.items()}
-
-    async def tick(self, timer: str) -> None:
-        """Timers of `function_app.py`.
-
-        "sweep" deletes expired masked parts and closes abandoned journals; "count" writes counters
-        and closes an idle journal; "policy" and "project" look at evidence and index.
-
-        Raises:
-            GatewayError: not done this time.
-        """
-        match timer:
-            case "sweep":
-                await self.masked.sweep()
-                await sweep(self.store, self.journal, self.clock, SWEEP_IDLE)
-            case "approvals" if self.asking is None:
-                return
-            case "approvals":
-                await self._asking().expiry.sweep()
-            case "count":
-                await self.counter.flush()
-                await self.journal.tick()
-            case "policy":
-                await self.retention.check()
-            case "project":
-                (await self.sequencer.project()).require_whole()
-            case _:
-                raise GatewayError("no such timer")
-
-    async def close(self) -> None:
-        """Write the counters, close the journal, then every connection."""
-        await self.resources.aclose()
-
-    async def _evidence_readable(self) -> None:
-        async for _ in self.store.list("manifests/"):
-            return
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,11 +130,13 @@ async def build(config: Settings) -> Application:
     # The first masked answer would otherwise wait half a second for the recognisers.
     Thread(target=warm_up, name="masking-warm-up", daemon=True).start()
     async with AsyncExitStack() as building:
+        telemetry = open_telemetry(config, building)
         identity = await gateway_identity(config, building)
-        parts = await parts_of(config, identity, building)
+        parts = await parts_of(config, identity, building, telemetry)
         # Known callers are on record one by one.
         counted = ("unauthenticated", "approvals", "approvals-sweep")
-        counter = Counter(parts.journal, parts.clock, names=counted)
+        meter = telemetry if isinstance(telemetry, OpenTelemetry) else None
+        counter = Counter(parts.journal, parts.clock, meter, names=counted)
         building.push_async_callback(counter.flush)
         tokens = EntraTokens(parts.secrets, azure_identity(config.authority))
         building.push_async_callback(tokens.close)
@@ -254,7 +146,7 @@ async def build(config: Settings) -> Application:
         deny_list = PolledDenyList(
             parts.deny_table, parts.clock, poll_seconds=config.deny_poll_seconds
         )
-        foundation = await _foundation(config, parts, counter, deny_list, building)
+        foundation = await _foundation(config, parts, counter, deny_list, telemetry, building)
         pipeline = Pipeline(
             clock=parts.clock,
             entropy=SystemEntropy(),
@@ -273,8 +165,10 @@ async def build(config: Settings) -> Application:
                 parts.clock,
                 parts.digest_keys,
                 StateTokenBudget(parts.state, parts.clock, config.token_openings_per_hour),
+                telemetry,
             ),
             own=config.own,
+            telemetry=telemetry,
         )
         asking = foundation.asking(pipeline) if foundation else None
         retention = retention_guard(config, identity, parts, building)
@@ -305,11 +199,19 @@ async def build(config: Settings) -> Application:
             ),
             asking=asking,
             resources=building.pop_all(),
+            telemetry=telemetry,
+            lag=Lag(parts.clock, telemetry),
+            package=parts.package,
         )
 
 
-async def _foundation(
-    config: Settings, parts: "Parts", meter: Meter, deny_list: DenyList, stack: AsyncExitStack
+async def _foundation(  # noqa: PLR0913, PLR0917 - what asking people rests on
+    config: Settings,
+    parts: "Parts",
+    meter: Meter,
+    deny_list: DenyList,
+    telemetry: Telemetry,
+    stack: AsyncExitStack,
 ) -> Foundation | None:
     """What asking people rests on, None where there is no queue."""
     if not config.queue_url:
@@ -327,6 +229,7 @@ async def _foundation(
         evidence=parts.store,
         tables=parts.tables,
         identity=parts.identity,
+        telemetry=telemetry,
     )
     return await found(config, given, MaskedWording(parts.clock), stack)
 
@@ -390,11 +293,3 @@ async def operator_tools(config: Settings) -> AsyncIterator[OperatorTools]:
             sequencer=parts.sequencer,
             index=Index(parts.state, parts.sequencer.index, parts.clock),
         )
-
-
-async def _state(check: Callable[[], Awaitable[object]]) -> str:
-    try:
-        await check()
-    except GatewayError as error:
-        return str(error.reason)
-    return "ok"

@@ -1,5 +1,6 @@
 """The part of the composition root that a gateway and an operator's command have in common."""
 
+import asyncio
 import logging
 import platform
 from contextlib import AsyncExitStack
@@ -28,18 +29,24 @@ from gateway.adapters.projection_table import AzureProjections
 from gateway.adapters.resource_manager import ResourceManagerPolicies
 from gateway.adapters.state_store import BlobStateStore
 from gateway.adapters.system import SystemClock, SystemEntropy
+from gateway.adapters.telemetry import OpenTelemetry, azure_monitor
 from gateway.authn.token import Accepted
+from gateway.errors import ConfigurationError
 from gateway.evidence.chain import Instance
 from gateway.ports import (
+    SILENT,
     Clock,
     DigestKeys,
     EvidenceStore,
     RetentionGuard,
     Secrets,
     StateStore,
+    Telemetry,
     Verifier,
 )
+from gateway.ports.telemetry import Silent
 from gateway.recording.journal import GroupCommitJournal
+from gateway.recording.package_note import PackageNote
 from gateway.recording.sequencer import Sequencer
 from gateway.refresh.digest_keys import SecretDigestKeys
 from gateway.refresh.keyring import KeyRing
@@ -72,6 +79,7 @@ class Parts:
     digest_keys: DigestKeys
     manifests: ManifestWatch
     journal: GroupCommitJournal
+    package: PackageNote
     verifier: Verifier
     key_ring: KeyRing
     sequencer: Sequencer
@@ -80,7 +88,10 @@ class Parts:
 
 
 async def parts_of(
-    config: Settings, identity: AsyncTokenCredential, stack: AsyncExitStack
+    config: Settings,
+    identity: AsyncTokenCredential,
+    stack: AsyncExitStack,
+    telemetry: Telemetry = SILENT,
 ) -> Parts:
     """Construct them; nothing is contacted yet."""
     clock = SystemClock()
@@ -109,10 +120,16 @@ async def parts_of(
         own=config.own,
         poll_seconds=config.manifest_poll_seconds,
         max_age_seconds=config.manifest_max_age_seconds,
+        telemetry=telemetry,
     )
     key_ring = KeyRing(keys, clock, config.authority)
     journal = GroupCommitJournal(
-        store, clock, SystemEntropy(), instance, manifest=lambda: manifests.digest
+        store,
+        clock,
+        SystemEntropy(),
+        instance,
+        manifest=lambda: manifests.digest,
+        telemetry=telemetry,
     )
     stack.push_async_callback(journal.close)
     return Parts(
@@ -124,6 +141,7 @@ async def parts_of(
         digest_keys=SecretDigestKeys(secrets, config.digest_key_secret),
         manifests=manifests,
         journal=journal,
+        package=PackageNote(state, instance.digest, telemetry),
         verifier=EntraVerifier(
             key_ring,
             accepted,
@@ -140,6 +158,32 @@ async def parts_of(
         tables=tables,
         identity=identity,
     )
+
+
+def open_telemetry(config: Settings, stack: AsyncExitStack) -> OpenTelemetry | Silent:
+    """Telemetry to Application Insights where a connection string is configured.
+
+    Raises:
+        ConfigurationError: the connection string is none.
+    """
+    connection_string = _secret_value(config.telemetry_connection_string)
+    if not connection_string:
+        return SILENT
+    try:
+        telemetry = azure_monitor(
+            connection_string,
+            identity=config.identity_client_id
+            if "AAD" in config.telemetry_authentication
+            else None,
+            trace_percent=config.telemetry_trace_percent,
+        )
+    except ValueError:
+        raise ConfigurationError(
+            "APPLICATIONINSIGHTS_CONNECTION_STRING is not a connection string",
+            advice="copy it from the Application Insights component, or unset it",
+        ) from None
+    stack.push_async_callback(asyncio.to_thread, telemetry.close)
+    return telemetry
 
 
 async def masked_cache(

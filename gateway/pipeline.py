@@ -54,8 +54,10 @@ from gateway.model.exchange import (
 from gateway.model.message import Answer, Request, Timings
 from gateway.model.operation import Effect, Resource
 from gateway.model.own import Own
+from gateway.observation import observe, trace
 from gateway.policy.policy import Policy
 from gateway.ports import (
+    SILENT,
     Approvals,
     Authorizer,
     Carried,
@@ -67,10 +69,11 @@ from gateway.ports import (
     Manifests,
     Masker,
     Meter,
+    Telemetry,
     Upstream,
     Verifier,
 )
-from gateway.trail import Trail, sent
+from gateway.trail import Trail, sanitised, sent
 from gateway.upstream.fhir.pages import PageSeal
 from gateway.upstream.headers import listed
 from gateway.upstream.request import build
@@ -105,6 +108,7 @@ class Pipeline:
     upstream: Upstream
     masker: Masker
     own: Own
+    telemetry: Telemetry = SILENT
 
     async def handle(self, request: Request) -> Answer:
         """Carry one request through all stages, in this order.
@@ -128,10 +132,11 @@ class Pipeline:
         try:
             answer = await self._carry(received, trail)
         except GatewayError as error:
-            raise _named(error, received) from error.__cause__
+            raise self._ended(trail, error) from error.__cause__
         except Exception as error:
             # The one place where anything at all is caught: an error means no, and why is kept.
-            raise _named(await self._unexpected(trail, error), received) from error
+            raise self._ended(trail, await self._unexpected(trail, error)) from error
+        observe(self.telemetry, trail, answer.status, None, self.clock)
         headers = answer.headers.replacing(EXCHANGE_HEADER, received.id)
         return Answer(answer.status, headers, answer.body)
 
@@ -181,11 +186,12 @@ class Pipeline:
         intended = trail.reach(Intended(prepared, await claim(policy, prepared)))
         # From here on something may have been done, so every end is an outcome.
         (end,) = await asyncio.gather(self._send(intended, policy, trail), return_exceptions=True)
+        trace(self.telemetry, trail)
         if isinstance(end, Masked):
             return Carried(records.outcome(end, key), end.answer)
         if not isinstance(end, Exception):
             raise end
-        error = end if isinstance(end, GatewayError) else _sanitised(end)
+        error = end if isinstance(end, GatewayError) else sanitised(end)
         sent = trail.state if isinstance(trail.state, Forwarded) else intended
         return Carried(records.failure(sent, error, key), None, error)
 
@@ -318,20 +324,24 @@ class Pipeline:
         trail.concluding = True
         return Concluded(masked, await self.journal.append(record))
 
+    def _ended(self, trail: Trail, error: GatewayError) -> GatewayError:
+        """The same error with the exchange's id, which finds its records."""
+        observe(self.telemetry, trail, 0, error, self.clock)
+        error.details = (*error.details, ("exchange", trail.received.id))
+        return error
+
     async def _unexpected(self, trail: Trail, error: Exception) -> GatewayError:
         """The error to answer with; its type is recorded, its text is not, it may hold anything."""
-        sanitised = _sanitised(error)
-        (ended,) = await asyncio.gather(
-            self._record_failure(trail, sanitised), return_exceptions=True
-        )
+        told = sanitised(error)
+        (ended,) = await asyncio.gather(self._record_failure(trail, told), return_exceptions=True)
         if isinstance(ended, GatewayError):
             return ended
         if isinstance(trail.state, Intended | Forwarded | Masked):
             if ended is not None:
                 return _unrecorded()
             # A 500 would have an SDK repeat what may have been done.
-            return Withheld(str(sanitised), reason=sanitised.reason, details=sanitised.details)
-        return sanitised
+            return Withheld(str(told), reason=told.reason, details=told.details)
+        return told
 
     async def _record_failure(self, trail: Trail, error: GatewayError) -> None:
         """Record why it ended; a failure that cannot be recorded is answered as such."""
@@ -359,20 +369,6 @@ class Pipeline:
             await self.journal.append(record)
         except GatewayError as unavailable:
             raise _unrecorded() from unavailable
-
-
-def _sanitised(error: Exception) -> GatewayError:
-    """In place of an error that nobody foresaw: its text may hold anything."""
-    return GatewayError(
-        "the gateway failed while it handled this request; nothing more was done",
-        details=(("type", type(error).__name__),),
-    )
-
-
-def _named(error: GatewayError, received: Received) -> GatewayError:
-    """The same error with the exchange's id, which finds its records."""
-    error.details = (*error.details, ("exchange", received.id))
-    return error
 
 
 def _effective(policy: Policy, authorised: Authorised) -> Callable[[Resource], Masking]:

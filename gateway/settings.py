@@ -36,7 +36,7 @@ _STORAGE_ACCOUNT = re.compile(
 )
 """https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules"""
 
-_HTTPS = (
+_URLS = (
     "authority",
     "public_url",
     "evidence_url",
@@ -214,22 +214,30 @@ class Settings(BaseSettings):
         default="chaperone-cookie-key", description="secret with versioned cookie key, base64"
     )
 
+    telemetry_connection_string: SecretStr | None = Field(
+        default=None,
+        validation_alias="APPLICATIONINSIGHTS_CONNECTION_STRING",
+        description="of Application Insights, as the Functions host has it; without it nothing is "
+        "measured",
+    )
+    telemetry_authentication: str = Field(
+        default="",
+        validation_alias="APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
+        description="`Authorization=AAD` in it: sign in by the gateway's managed identity",
+    )
+    telemetry_trace_percent: int = Field(
+        default=100, ge=0, le=100, description="how many of a hundred exchanges are traced"
+    )
+
     # Development stand-ins; production refuses them.
     dev_storage_connection_string: SecretStr | None = Field(
-        default=None,
-        description="Azurite, the host account: state and tables",
+        default=None, description="Azurite, the host account: state and tables"
     )
     dev_evidence_connection_string: SecretStr | None = Field(
         default=None, description="Azurite, the evidence account"
     )
-    dev_secrets_file: Path | None = Field(
-        default=None,
-        description="JSON file in place of a vault",
-    )
-    dev_ca_file: Path | None = Field(
-        default=None,
-        description="CA of the development provider",
-    )
+    dev_secrets_file: Path | None = Field(default=None, description="JSON file in place of a vault")
+    dev_ca_file: Path | None = Field(default=None, description="CA of the development provider")
 
     @field_validator("tenants", "audiences", mode="before")
     @classmethod
@@ -256,14 +264,7 @@ class Settings(BaseSettings):
             raise ValueError("expected the id of a storage account")
         return value
 
-    @field_validator(
-        "authority",
-        "public_url",
-        "evidence_url",
-        "state_url",
-        "table_url",
-        "resource_manager_url",
-    )
+    @field_validator(*_URLS)
     @classmethod
     def _url(cls, value: str) -> str:
         parts = urlsplit(value)
@@ -278,7 +279,7 @@ class Settings(BaseSettings):
         for name in type(self).model_fields:
             if name.startswith("dev_") and getattr(self, name) is not None:
                 raise ValueError(f"{name} is a development stand-in and refused in production")
-        for name in _HTTPS:
+        for name in _URLS:
             if not getattr(self, name).startswith("https://"):
                 raise ValueError(f"{name} must be https in production")
         if self.queue_url and not self.queue_url.startswith("https://"):

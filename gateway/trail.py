@@ -34,15 +34,19 @@ class Trail:
     """How far one exchange has come, so that its failure is recorded with all that is known."""
 
     def __init__(self, received: Received) -> None:
+        self.received = received
         self.state: State = received
         self.request = received.request
         self.policy: Policy | None = None
+        self.authorised: Authorised | None = None
         self.refusal: Refuse | None = None
         self.concluding = False
 
     def reach(self, state: S) -> S:
         """Note the state and hand it on."""
         self.state = state
+        if isinstance(state, Authorised):
+            self.authorised = state
         return state
 
     def judge(self, policy: Policy) -> Policy:
@@ -80,3 +84,11 @@ def sent(state: Intended | Forwarded | Masked | Concluded) -> Intended | Forward
             return state.forwarded
         case Concluded():
             return state.masked.forwarded
+
+
+def sanitised(error: Exception) -> GatewayError:
+    """In place of an error that nobody foresaw: its text may hold anything."""
+    return GatewayError(
+        "the gateway failed while it handled this request; nothing more was done",
+        details=(("type", type(error).__name__),),
+    )

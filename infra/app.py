@@ -177,6 +177,11 @@ def _host_settings(
         "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": client.apply(
             lambda value: f"ClientId={value};Authorization=AAD"
         ),
+        # The exporter's own: statistics for Microsoft, remote configuration, resource attributes.
+        "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "true",
+        "APPLICATIONINSIGHTS_SDKSTATS_DISABLED": "true",
+        "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED": "true",
+        "APPLICATIONINSIGHTS_OPENTELEMETRY_RESOURCE_METRIC_DISABLED": "true",
         # Two answers of the host's own: a body as large as the gateway takes, and no request log.
         "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT": str(100 * 1024 * 1024),
         "PYTHON_ISOLATE_WORKER_DEPENDENCIES": "1",

@@ -1,11 +1,12 @@
 """The deployment package: what is zipped, and the digest that stands in the evidence.
 
 A package holds the code and `.python_packages` with every dependency as the lock file pins it, so
-that nothing is resolved or built in Azure. Entries are sorted and carry no time, so that the same
-sources and pins give the same bytes.
+that nothing is resolved or built in Azure. Entries are sorted and carry no time, and what
+installers note about themselves is left out: the same sources and pins give the same bytes.
 """
 
 import hashlib
+import importlib.util
 import shutil
 import subprocess
 import sys
@@ -20,16 +21,24 @@ from gateway.adapters.package import package_digest
 ROOT: Final = Path(__file__).resolve().parents[1]
 SITE_PACKAGES: Final = ".python_packages/lib/site-packages"
 PYTHON_VERSION: Final = "3.13"
-# What Flex Consumption runs: glibc 2.27 and later, x86-64.
-PLATFORM: Final = "manylinux_2_28_x86_64"
+# What Flex Consumption runs: glibc 2.28 and later, x86-64.
+GLIBC: Final = 28
+_OLDEST_GLIBC: Final = 5
 _FILES = ("function_app.py", "host.json", "requirements.txt")
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+# What an installer notes of itself in *.dist-info.
+_NOTES = frozenset({"INSTALLER", "RECORD", "REQUESTED", "direct_url.json", "uv_cache.json"})
+
+
+class NoInstallerError(Exception):
+    """Neither uv nor a pip that can install for the target is here; says what to do."""
 
 
 def build_package(target: Path, *, root: Path = ROOT) -> str:
     """Write the package to `target` and return the digest that the gateway will report.
 
     Raises:
+        NoInstallerError: nothing here can install for the target.
         subprocess.CalledProcessError: a pinned package could not be fetched or has another hash.
     """
     with tempfile.TemporaryDirectory(prefix="chaperone-package-") as place:
@@ -63,25 +72,60 @@ def _sources(root: Path) -> Iterator[Path]:
 
 
 def _install(pins: Path, target: Path) -> None:
+    uv = _uv()
+    command = [*uv, *_for_uv()] if uv else [sys.executable, *_for_pip()]
     subprocess.run(  # noqa: S603 - arguments of our own
         [
-            *_pip(),
-            "install",
+            *command,
             "--quiet",
             "--require-hashes",
             "--no-deps",
             "--only-binary=:all:",
             f"--python-version={PYTHON_VERSION}",
-            f"--platform={PLATFORM}",
             f"--target={target}",
             f"--requirement={pins}",
         ],
         check=True,
     )
+    # Commands, which name the interpreter that installed them, and uv's lock.
+    shutil.rmtree(target / "bin", ignore_errors=True)
+    (target / ".lock").unlink(missing_ok=True)
+    for place in target.glob("*.dist-info"):
+        for name in _NOTES:
+            (place / name).unlink(missing_ok=True)
 
 
-def _pip() -> list[str]:
-    return [sys.executable, "-m", "pip"]
+def _uv() -> list[str]:
+    """The command of uv, [] where it is not here; scripts/bootstrap puts one into `.venv-uv`."""
+    local = [str(ROOT / ".venv-uv" / place / "uv") for place in ("bin", "target/bin")]
+    for command in (["uv"], [sys.executable, "-m", "uv"], *([path] for path in local)):
+        try:
+            subprocess.run([*command, "--version"], capture_output=True, check=True)  # noqa: S603
+        except (OSError, subprocess.CalledProcessError):
+            continue
+        return command
+    return []
+
+
+def _for_uv() -> list[str]:
+    # Deleting notes must not reach into uv's cache.
+    platform = f"--python-platform=x86_64-manylinux_2_{GLIBC}"
+    return ["pip", "install", "--no-config", "--link-mode=copy", platform]
+
+
+def _for_pip() -> list[str]:
+    """Pip's words for the same.
+
+    Pip evaluates markers for the Python that runs it, whatever it installs for, and takes no wheel
+    for an older glibc than one that is named.
+    """
+    running = f"{sys.version_info.major}.{sys.version_info.minor}"
+    if running != PYTHON_VERSION or not importlib.util.find_spec("pip"):
+        raise NoInstallerError(
+            f"a package needs uv, or pip on Python {PYTHON_VERSION}: run `make setup` first"
+        )
+    versions = range(GLIBC, _OLDEST_GLIBC - 1, -1)
+    return ["-m", "pip", "install", *(f"--platform=manylinux_2_{n}_x86_64" for n in versions)]
 
 
 def _zip(stage: Path, target: Path) -> None:

@@ -36,8 +36,9 @@ def serialised() -> str:
         _chart("Masking time, ms (mean)", _mean(Signal.MASKING_TIME)),
         _chart("Append time, ms (mean)", _mean(Signal.APPEND_TIME)),
         _chart("Approvals: seconds until decided (mean)", _mean(Signal.APPROVAL_AGE)),
+        _chart("Mishaps that were got over", _by(Signal.EVENTS, "reason")),
         _chart("Lag of the index, seconds", _mean(Signal.JOURNAL_LAG)),
-        _chart("Patients in answers", _by(Signal.PATIENTS_SEEN, "connection")),
+        _chart("Patients in answers", _by(Signal.PATIENTS_SEEN, "connection_kind")),
     ]
     return json.dumps({"version": "Notebook/1.0", "items": items}, sort_keys=True)
 

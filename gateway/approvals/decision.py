@@ -3,6 +3,7 @@
 import hmac
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import cache
 from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
@@ -57,12 +58,14 @@ class DecisionInvalid(ValueError):
     """No decision, or not one about this ticket that the gateway has signed."""
 
 
-_DECISION: TypeAdapter[Decision] = TypeAdapter(Decision)
+@cache
+def _decision_adapter() -> TypeAdapter[Decision]:
+    return TypeAdapter(Decision)
 
 
 def to_json(decision: Decision) -> str:
     """The text that is stored."""
-    return _DECISION.dump_json(decision).decode()
+    return _decision_adapter().dump_json(decision).decode()
 
 
 def from_json(text: str) -> Decision:
@@ -72,7 +75,7 @@ def from_json(text: str) -> Decision:
         DecisionInvalid: it is something else.
     """
     try:
-        return _DECISION.validate_json(text, strict=True)
+        return _decision_adapter().validate_json(text, strict=True)
     except ValidationError:
         raise DecisionInvalid("no decision") from None
 

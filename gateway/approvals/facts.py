@@ -7,6 +7,7 @@ stands here is in the form of the records: names as the connection allows, free 
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
@@ -89,12 +90,14 @@ class FactsInvalid(ValueError):
     """Not the facts of a ticket."""
 
 
-_HELD: TypeAdapter[Held] = TypeAdapter(Held)
+@cache
+def _held_adapter() -> TypeAdapter[Held]:
+    return TypeAdapter(Held)
 
 
 def to_json(held: Held) -> str:
     """The text that is stored and sealed."""
-    return _HELD.dump_json(held).decode()
+    return _held_adapter().dump_json(held).decode()
 
 
 def from_json(text: str) -> Held:
@@ -104,7 +107,7 @@ def from_json(text: str) -> Held:
         FactsInvalid: it is something else.
     """
     try:
-        return _HELD.validate_json(text, strict=True)
+        return _held_adapter().validate_json(text, strict=True)
     except ValidationError:
         raise FactsInvalid("not the facts of a ticket") from None
 

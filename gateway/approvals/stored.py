@@ -6,6 +6,7 @@ The plain text is `{length of the head, 4 bytes, big endian}{head, JSON}{body}`.
 """
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Final
 
 import orjson
@@ -75,8 +76,14 @@ class _ResultHead:
     headers: tuple[tuple[str, str], ...] = field(default=())
 
 
-_REQUEST: TypeAdapter[_RequestHead] = TypeAdapter(_RequestHead)
-_RESULT: TypeAdapter[_ResultHead] = TypeAdapter(_ResultHead)
+@cache
+def _request_adapter() -> TypeAdapter[_RequestHead]:
+    return TypeAdapter(_RequestHead)
+
+
+@cache
+def _result_adapter() -> TypeAdapter[_ResultHead]:
+    return TypeAdapter(_ResultHead)
 
 
 def encode_request(held: HeldRequest) -> bytes:
@@ -92,7 +99,7 @@ def encode_request(held: HeldRequest) -> bytes:
         request.client_address,
         request.base_url,
     )
-    return _joined(_REQUEST.dump_json(head), request.body)
+    return _joined(_request_adapter().dump_json(head), request.body)
 
 
 def decode_request(data: bytes) -> HeldRequest:
@@ -103,7 +110,7 @@ def decode_request(data: bytes) -> HeldRequest:
     """
     raw, body = _split(data)
     try:
-        head = _REQUEST.validate_json(raw)
+        head = _request_adapter().validate_json(raw)
     except ValidationError:
         raise StoredInvalid("no stored request") from None
     request = Request(
@@ -139,7 +146,7 @@ def decode_result(data: bytes) -> Result:
     """
     raw, body = _split(data)
     try:
-        head = _RESULT.validate_json(raw)
+        head = _result_adapter().validate_json(raw)
     except ValidationError:
         raise StoredInvalid("no stored result") from None
     answer = Answer(head.status, Headers(head.headers), body) if head.status else None

@@ -143,6 +143,11 @@ def transcoded(body: bytes) -> bytes:
         raise unsupported("The content is not the UTF-16 that it says.") from error
 
 
+def stated(content_type: str) -> Format | None:
+    """The format that a content type names, None for none; for counting, it decides nothing."""
+    return _TYPES.get(content_type.partition(";")[0].strip().lower())
+
+
 def check_text(body: bytes) -> None:
     """Pass text in UTF-8.
 

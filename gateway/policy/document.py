@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
+from gateway.model.signals import RULE_ID
 from gateway.policy.endpoint import endpoint, fhir_endpoint
 from gateway.policy.profile_document import REPLACEMENT, Profile
 from gateway.policy.scalars import OPTIONAL_NAME, Part, Text, plain_text, whole_number
@@ -21,7 +22,6 @@ VAULT_NAME = r"^[0-9A-Za-z-]{1,127}$"
 OPTIONAL_VAULT_NAME = r"^[0-9A-Za-z-]{0,127}$"
 SCOPE = r"^(https|api)://[A-Za-z0-9./-]{1,200}/\.default$"
 ACTION = r"^[A-Za-z0-9./*_-]{1,256}$"
-RULE_ID = r"^[a-z0-9][a-z0-9._-]{0,63}$"
 FORMS = {
     REPLACEMENT: "at most 64 characters on one line",
     NAME: "lower-case letters, digits and hyphens, at most 63",

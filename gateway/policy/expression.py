@@ -4,10 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-import cel
-
 from gateway.policy.condition import FUNCTIONS, Checked, ConditionInvalid, check
 from gateway.policy.facts import Fact, FactsInvalid
+from gateway.policy.library import cel
 
 _OPERATORS = frozenset(
     {"!_", "-_", "_&&_", "_||_", "_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_"}

@@ -10,8 +10,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import chain
 
-import cel
-
 from gateway.errors import Reason
 from gateway.model.connection import Connection, Masking
 from gateway.model.decision import Ask, Decision, Obligations, Permit, Refuse, RuleMatch
@@ -21,6 +19,7 @@ from gateway.model.principal import Principal
 from gateway.policy.expression import context as cel_context
 from gateway.policy.facts import Fact, FactsInvalid, gather, shared
 from gateway.policy.index import RuleIndex, subjects
+from gateway.policy.library import cel
 from gateway.policy.patterns import ResourcePattern, located
 from gateway.policy.rule import Caller, Rule, RuleEffect, Touch, Verdict
 

@@ -4,11 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-import cel
-
 from gateway.model.connection import Masking
 from gateway.model.operation import Access
 from gateway.policy.expression import Condition, Outcome
+from gateway.policy.library import cel
 from gateway.policy.patterns import ActionPattern, ResourcePattern, located
 
 

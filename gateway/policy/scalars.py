@@ -33,4 +33,8 @@ Text = Annotated[str, BeforeValidator(plain_text)]
 class Part(BaseModel):
     """One mapping of the manifest."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    # A part is validated as part of the whole: building a validator for each would be work for
+    # nothing, at every cold start.
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True
+    )

@@ -47,6 +47,7 @@ from gateway.ports.storage import (
     StoredRow,
     Versioned,
 )
+from gateway.ports.telemetry import SILENT, Telemetry
 from gateway.ports.tickets import (
     Cards,
     Deposit,
@@ -61,6 +62,7 @@ from gateway.ports.tickets import (
 )
 
 __all__ = [
+    "SILENT",
     "Approvals",
     "Authorizer",
     "Cards",
@@ -98,6 +100,7 @@ __all__ = [
     "StoredBlob",
     "StoredRow",
     "StoredTicket",
+    "Telemetry",
     "TicketAccess",
     "TicketView",
     "Tickets",

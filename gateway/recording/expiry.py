@@ -20,7 +20,9 @@ from gateway.errors import (
 from gateway.evidence import approval_records
 from gateway.evidence.chain import JournalName
 from gateway.evidence.schema import RecordInvalid, parse
+from gateway.model.signals import Attribute, Signal
 from gateway.ports import (
+    SILENT,
     Clock,
     Deposit,
     EvidenceStore,
@@ -29,6 +31,7 @@ from gateway.ports import (
     Queue,
     StateStore,
     StoredTicket,
+    Telemetry,
 )
 from gateway.recording.delivery import Delivery
 from gateway.recording.register import Opened, Register, TicketInvalid, reachable, subject_of
@@ -55,6 +58,7 @@ class Expiry:
     delivery: Delivery
     reviews: TicketReviews
     work: Queue
+    telemetry: Telemetry = SILENT
 
     async def sweep(self) -> None:
         """Look at every ticket that is due; one that fails does not stop the others.
@@ -121,6 +125,9 @@ class Expiry:
         subject = subject_of(stored.ticket, opened.held if opened else None)
         await self.journal.append(approval_records.decided(subject, "expired", reason=str(reason)))
         await self.register.move(stored, TicketState.EXPIRED, reason=str(reason))
+        if opened is not None and reason == Reason.APPROVAL_EXPIRED:
+            age = (self.clock.now() - opened.held.held_at).total_seconds()
+            self.telemetry.measure(Signal.APPROVAL_AGE, age, {Attribute.END: "expired"})
 
     async def _settle(self, stored: StoredTicket) -> None:
         try:
@@ -135,6 +142,7 @@ class Expiry:
 
     async def _requeue(self, stored: StoredTicket) -> None:
         """Its message or its driver may be lost; one message more does no harm."""
+        self.telemetry.add(Signal.APPROVAL_STALLED)
         with reachable():
             await self.work.send(stored.ticket.id)
         await self.register.put(replace(stored.ticket, looked_at=self.clock.now()), stored.etag)
@@ -160,6 +168,7 @@ class Expiry:
         await self.journal.append(
             approval_records.indeterminate(subject, where.journal, where.seq, "DriverLost")
         )
+        self.telemetry.add(Signal.INTENT_UNANSWERED)
         await self.register.move(
             stored, TicketState.INDETERMINATE, reason=Reason.APPROVAL_INDETERMINATE
         )

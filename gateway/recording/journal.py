@@ -25,7 +25,8 @@ from gateway.evidence.chain import (
 )
 from gateway.model.canonical import Json
 from gateway.model.exchange import Receipt
-from gateway.ports import Clock, Entropy, EvidenceStore
+from gateway.model.signals import Signal
+from gateway.ports import SILENT, Clock, Entropy, EvidenceStore, Telemetry
 from gateway.recording.landing import (
     DELAYS,
     Batch,
@@ -71,6 +72,7 @@ class GroupCommitJournal:
         manifest: Callable[[], str] = lambda: "",
         limits: Limits | None = None,
         pause: Pause = asyncio.sleep,
+        telemetry: Telemetry = SILENT,
     ) -> None:
         """A journal that has not written anything.
 
@@ -82,6 +84,7 @@ class GroupCommitJournal:
             manifest: digest of the active manifest when a blob is opened, "" while none is.
             limits: bounds, if others than the defaults.
             pause: sleeps between attempts.
+            telemetry: is told how long each append took.
         """
         self.writer = entropy.hex(8)
         self._store = store
@@ -90,6 +93,7 @@ class GroupCommitJournal:
         self._manifest = manifest
         self._limits = limits or Limits()
         self._pause = pause
+        self._telemetry = telemetry
         self._queue: deque[Waiting] = deque()
         self._current: _Current | None = None
         self._before: Before | None = None
@@ -260,7 +264,11 @@ class GroupCommitJournal:
         ghosts = tuple(current.ghosts)
         # Before it is sent: should this task be cancelled, the batch may still land.
         current.ghosts.append(Ghost.of(batch))
+        began = self._clock.now() if self._telemetry.on else None
         fate = await land(self._store, batch, ghosts, self._pause)
+        if began is not None:
+            took = (self._clock.now() - began).total_seconds() * 1000
+            self._telemetry.measure(Signal.APPEND_TIME, took)
         match fate:
             case Landed(fenced):
                 self._moved(current, batch.after, fenced=fenced)

@@ -21,7 +21,9 @@ from gateway.errors import (
 from gateway.evidence import approval_records
 from gateway.evidence.approval_records import Verdict
 from gateway.model.principal import Principal
+from gateway.model.signals import Attribute, Signal
 from gateway.ports import (
+    SILENT,
     Clock,
     DenyList,
     Journal,
@@ -29,6 +31,7 @@ from gateway.ports import (
     Meter,
     Queue,
     StoredTicket,
+    Telemetry,
     TicketAccess,
     TicketView,
     Wording,
@@ -63,6 +66,7 @@ class TicketReviews:
     register: Register
     work: Queue
     wording: Wording
+    telemetry: Telemetry = SILENT
 
     async def view(self, ticket_id: str, reviewer: Principal) -> TicketView:
         """See `ports.Reviews`."""
@@ -169,6 +173,8 @@ class TicketReviews:
             stored = await self.register.move(deciding.stored, state)
         except PreconditionFailed:
             return await self.register.read(deciding.ticket.id)
+        age = (signed.decided_at - deciding.held.held_at).total_seconds()
+        self.telemetry.measure(Signal.APPROVAL_AGE, age, {Attribute.END: signed.verdict})
         if approved:
             await self._drive(deciding.ticket.id)
         return stored

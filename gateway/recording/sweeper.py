@@ -13,7 +13,8 @@ from gateway.errors import StoreError
 from gateway.evidence.acts import swept
 from gateway.evidence.chain import GENESIS, Head, JournalName, close, digest, moment
 from gateway.evidence.schema import Close, Record, RecordInvalid, parse
-from gateway.ports import Clock, EvidenceStore
+from gateway.model.signals import Signal
+from gateway.ports import SILENT, Clock, EvidenceStore, Telemetry
 from gateway.recording.journal import GroupCommitJournal
 
 LOOKBACK: Final = timedelta(days=8)
@@ -22,12 +23,14 @@ LOOKBACK: Final = timedelta(days=8)
 _TAIL: Final = 16384
 
 
-async def sweep(
+async def sweep(  # noqa: PLR0913 - the last two have defaults
     store: EvidenceStore,
     journal: GroupCommitJournal,
     clock: Clock,
     idle: timedelta,
+    *,
     lookback: timedelta = LOOKBACK,
+    telemetry: Telemetry = SILENT,
 ) -> tuple[str, ...]:
     """Fence every journal without CLOSE whose last record is older than `idle`.
 
@@ -48,6 +51,8 @@ async def sweep(
             record, intents = fenced
             await journal.append(swept(record, str(name), intents))
             closed.append(str(name))
+            if intents:
+                telemetry.add(Signal.INTENT_UNANSWERED, len(intents))
     return tuple(closed)
 
 

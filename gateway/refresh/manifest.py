@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from gateway.errors import ConfigurationError, GatewayError, NotFound, Reason, Unavailable
 from gateway.model.own import Own
+from gateway.model.signals import Signal
 from gateway.policy.active import (
     ORDER,
     POINTER,
@@ -19,7 +20,7 @@ from gateway.policy.active import (
 from gateway.policy.compiler import check_own, compile_manifest
 from gateway.policy.manifest import parse
 from gateway.policy.policy import Policy
-from gateway.ports import Clock, EvidenceStore, StateStore
+from gateway.ports import SILENT, Clock, EvidenceStore, StateStore, Telemetry
 from gateway.refresh.age import within
 
 _RETRY = timedelta(seconds=1)
@@ -51,6 +52,7 @@ class ManifestWatch:
         own: Own,
         poll_seconds: int = 10,
         max_age_seconds: int = 60,
+        telemetry: Telemetry = SILENT,
     ) -> None:
         self._store = store
         self._state = state
@@ -58,6 +60,8 @@ class ManifestWatch:
         self._own = own
         self._poll = timedelta(seconds=poll_seconds)
         self._max_age = timedelta(seconds=max_age_seconds)
+        self._telemetry = telemetry
+        self._rejected = ""
         self._known: _Known | None = None
         self._failure: Unavailable | None = None
         self._attempted_at: datetime | None = None
@@ -122,6 +126,8 @@ class ManifestWatch:
         except GatewayError:
             self._failure = _unavailable("the active manifest cannot be read or confirmed")
         else:
+            if self._known is not None and self._known.activation != activation:
+                self._telemetry.add(Signal.MANIFEST_ACTIVATED)
             self._known = _Known(activation, policy, started)
             self._failure = None
         finally:
@@ -146,7 +152,17 @@ class ManifestWatch:
             data = await self._store.read(blob_name(activation.digest))
         except NotFound:
             raise _unavailable("the active manifest is not stored") from None
-        return activation, self._compile(require_digest(data, activation.digest))
+        try:
+            return activation, self._compile(require_digest(data, activation.digest))
+        except Unavailable:
+            self._reject(activation.digest)
+            raise
+
+    def _reject(self, digest: str) -> None:
+        """Count it once: it is looked at again every second."""
+        if self._rejected != digest:
+            self._rejected = digest
+            self._telemetry.add(Signal.MANIFEST_REJECTED)
 
     def _compile(self, data: bytes) -> Policy:
         try:

@@ -11,7 +11,8 @@ import pytest
 from azure.core.exceptions import AzureError
 from azure.storage.blob.aio import BlobServiceClient
 
-from gateway.bootstrap import SWEEP_IDLE, operator_tools
+from gateway.application import SWEEP_IDLE
+from gateway.bootstrap import operator_tools
 from gateway.evidence.answers import Ledger, of_session
 from gateway.evidence.findings import Kind, Verdict
 from gateway.local.dev import Running, parsed

@@ -222,6 +222,7 @@ async def test_every_stage_of_the_pipeline_is_broken_here_once() -> None:
     # The others carry the exchange along and record how it ends.
     assert stages - {
         "_carry",
+        "_ended",
         "_judge",
         "_send",
         "_unexpected",

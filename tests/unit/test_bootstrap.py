@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway import bootstrap
+from gateway.application import Application
 from gateway.errors import Reason, Unavailable
 from gateway.ingress.guarded import GuardedPages
 from gateway.ingress.reviewing import ClosedPages
@@ -33,7 +34,7 @@ class Refusing:
 
 
 @asynccontextmanager
-async def application(folder: Path, **changes: object) -> AsyncIterator[bootstrap.Application]:
+async def application(folder: Path, **changes: object) -> AsyncIterator[Application]:
     given = json.loads(EXAMPLE.read_text("utf-8"))["Values"]
     values = {
         name.removeprefix("CHAPERONE_").lower(): value

@@ -193,3 +193,12 @@ def test_production_insists_on_a_second_factor() -> None:
     assert example(signin_require_mfa=False).signin_require_mfa is False
     with pytest.raises(ValidationError, match="signin_require_mfa"):
         example(**IN_PRODUCTION, signin_require_mfa=False)
+
+
+def test_telemetry_is_what_the_functions_host_was_given(production: pytest.MonkeyPatch) -> None:
+    production.setenv("APPLICATIONINSIGHTS_CONNECTION_STRING", "InstrumentationKey=a-secret")
+    production.setenv("APPLICATIONINSIGHTS_AUTHENTICATION_STRING", "Authorization=AAD")
+    config = settings.load()
+    assert config.telemetry_connection_string is not None
+    assert config.telemetry_authentication == "Authorization=AAD"
+    assert "a-secret" not in repr(config)

@@ -18,10 +18,12 @@ from gateway.evidence.schema import parse
 from gateway.evidence.verify import verify
 from gateway.model.canonical import Json
 from gateway.model.exchange import Receipt
+from gateway.model.signals import Signal
 from gateway.recording.journal import GroupCommitJournal
 from gateway.recording.waiting import Limits
 from tests.builders.evidence import INSTANCE, MANIFEST, NOON, intent, outcome
 from tests.fakes.evidence import FakeEvidenceStore, Fault
+from tests.fakes.telemetry import Heard
 from tests.fakes.time import FakeClock, FakeEntropy
 
 HARMLESS = {Kind.INCOMPLETE, Kind.INDETERMINATE}
@@ -98,6 +100,17 @@ async def test_nothing_is_written_before_the_first_record() -> None:
     await written.close()
 
     assert store.calls == []
+
+
+async def test_the_time_of_each_append_is_told() -> None:
+    heard = Heard()
+    log = GroupCommitJournal(
+        FakeEvidenceStore(), FakeClock(), FakeEntropy(), INSTANCE, telemetry=heard.telemetry
+    )
+    await log.append(record())
+    await log.append(record())
+
+    assert heard.of(Signal.APPEND_TIME) == [({}, 2)]
 
 
 async def test_an_idle_journal_appends_at_once() -> None:

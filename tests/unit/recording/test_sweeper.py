@@ -10,10 +10,12 @@ from gateway.errors import EvidenceUnavailable, StoreUnavailable
 from gateway.evidence.chain import Head, JournalName
 from gateway.evidence.findings import Kind, Verdict
 from gateway.evidence.verify import verify
+from gateway.model.signals import Signal
 from gateway.recording.journal import GroupCommitJournal
 from gateway.recording.sweeper import sweep
 from tests.builders.evidence import INSTANCE, NOON, Written, finished, intent, outcome
 from tests.fakes.evidence import FakeEvidenceStore, Fault
+from tests.fakes.telemetry import Heard
 from tests.fakes.time import FakeClock, FakeEntropy
 
 IDLE = timedelta(hours=2)
@@ -47,6 +49,14 @@ class Scene:
 
     def kinds(self) -> list[Kind]:
         return [finding.kind for finding in verify(self.store.journals()).findings]
+
+
+async def test_open_intents_are_told_to_operators() -> None:
+    scene, heard = Scene(abandoned()), Heard()
+
+    await sweep(scene.store, scene.journal, scene.clock, IDLE, telemetry=heard.telemetry)
+
+    assert heard.of(Signal.INTENT_UNANSWERED) == [({}, 1)]
 
 
 def abandoned() -> Written:

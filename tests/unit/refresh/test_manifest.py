@@ -6,12 +6,14 @@ import pytest
 from gateway.errors import Reason, StoreUnavailable, Unavailable
 from gateway.model.digest import sha256
 from gateway.model.own import Own
+from gateway.model.signals import Signal
 from gateway.policy.active import ORDER, POINTER, blob_name
 from gateway.recording.activation import Stores, activate, rollback
 from gateway.refresh.manifest import ManifestWatch
 from tests.fakes.evidence import FakeEvidenceStore, Fault
 from tests.fakes.manifest import StoredJournal, manifest, rule
 from tests.fakes.store import FakeStateStore
+from tests.fakes.telemetry import Heard
 from tests.fakes.time import FakeClock
 from tests.unit.recording.test_activation import PERSON
 
@@ -97,6 +99,27 @@ async def test_past_the_maximum_age_a_request_waits_for_the_new_one(world: World
     world.clock.advance(MAX_AGE)
 
     assert await world.digest() == sha256(SECOND)
+
+
+async def test_activations_and_manifests_that_cannot_be_used_are_told_once(world: World) -> None:
+    heard = Heard()
+    watch = ManifestWatch(
+        world.evidence, world.state, world.clock, own=OWN, telemetry=heard.telemetry
+    )
+    await watch.current()
+    assert heard.of(Signal.MANIFEST_ACTIVATED) == []
+    await activate(world.stores, PERSON, SECOND)
+    world.clock.advance(MAX_AGE)
+    await watch.current()
+    assert heard.of(Signal.MANIFEST_ACTIVATED) == [({}, 1)]
+
+    # Of a deployment whose own evidence account it would reach.
+    await activate(world.stores, PERSON, SECOND.replace(b"clinicdata", b"evidence1"))
+    for _ in range(3):
+        world.clock.advance(MAX_AGE)
+        with pytest.raises(Unavailable):
+            await watch.current()
+    assert heard.of(Signal.MANIFEST_REJECTED) == [({}, 1)]
 
 
 async def test_an_unchanged_pointer_keeps_the_very_same_policy(world: World) -> None:
