@@ -198,6 +198,11 @@ def load() -> Configuration:
     return Configuration(**values)  # type: ignore[arg-type]
 
 
+def key_of(name: str) -> str:
+    """The full key of a field, such as `chaperone:retentionDays`."""
+    return "azure-native:location" if name == "location" else f"chaperone:{_camel(name)}"
+
+
 def _read(given: pulumi.Config, name: str) -> object:
     key = _camel(name)
     if name in {"allow_irreversible_lock", "customer_managed_key", "fixed_egress_address"}:
