@@ -112,7 +112,7 @@ MINUTE: Final[Mapping[str, float]] = {
 # By definition: pointer and deny list are read every ten seconds, secrets every five minutes, and a
 # journal is created and closed every hour, by each instance that serves.
 INSTANCE_HOUR: Final[Mapping[str, float]] = {"state_read": 360, "table": 360, "evidence_write": 2}
-TIMER_EXECUTIONS_PER_HOUR: Final = 3 * 60 + 6
+TIMER_EXECUTIONS_PER_HOUR: Final = 3 * 60 + 2 * 6
 
 
 def quantities(load: Load) -> dict[str, dict[str, float]]:
