@@ -214,6 +214,7 @@ def _gateway_settings(
         "vault_url": stores.vault.url,
         "signin_client_id": applications.signin_id,
         "signin_secret": SIGNIN_SECRET,
+        "signin_auth_context": stack.reviewer_auth_context,
     }
     values |= {secret.setting: secret.name for secret in GATEWAY_SECRETS}
     return gateway_settings(values)

@@ -77,14 +77,19 @@ class Configuration:
         egress_service_tags: Azure service tags that the app may call beside its own endpoints.
         egress_prefixes: address ranges likewise.
         ingress_prefixes: address ranges that may call the app; empty means every address.
+        operator_prefixes: address ranges, of peered networks say, whose machines may reach the
+            private endpoints of stores and vault.
         instance_memory_mb: 2048 or 4096.
         http_concurrency: requests at once per instance; Python's default would be 1.
         always_ready_instances: kept warm for HTTP.
         maximum_instances: 40 to 1000.
         alert_emails: who is told.
         reviewer_group: object id of the Entra group whose members may approve; "" assigns nobody.
+        reviewer_auth_context: Entra authentication context that a reviewer must satisfy, c1 to
+            c99; "" asks for none, and a second factor must come from a conditional access policy.
         federated_agents: agents without a secret.
-        operator_group: object id of the group that operates the gateway; "" assigns nobody.
+        operator_group: object id of the group that activates manifests, edits the deny list and
+            rotates secrets; "" assigns nobody.
         auditor_group: object id of the group that reads evidence; "" assigns nobody.
     """
 
@@ -103,12 +108,14 @@ class Configuration:
     egress_service_tags: tuple[str, ...] = ()
     egress_prefixes: tuple[str, ...] = ()
     ingress_prefixes: tuple[str, ...] = ()
+    operator_prefixes: tuple[str, ...] = ()
     instance_memory_mb: int = 2048
     http_concurrency: int = 16
     always_ready_instances: int = 0
     maximum_instances: int = 100
     alert_emails: tuple[str, ...] = ()
     reviewer_group: str = ""
+    reviewer_auth_context: str = ""
     federated_agents: tuple[FederatedAgent, ...] = ()
     operator_group: str = ""
     auditor_group: str = ""
@@ -148,6 +155,11 @@ def _faults(stack: Configuration) -> list[tuple[str, str]]:
             "replication",
             not stack.production or stack.replication is not Replication.LOCAL,
             "production evidence must survive a data centre: ZRS, GRS or GZRS",
+        ),
+        (
+            "reviewerAuthContext",
+            bool(re.fullmatch(r"(c[1-9][0-9]?)?", stack.reviewer_auth_context)),
+            "c1 to c99, or nothing",
         ),
         ("instanceMemoryMb", stack.instance_memory_mb in {2048, 4096}, "2048 or 4096"),
         ("httpConcurrency", 1 <= stack.http_concurrency <= 1000, "1 to 1000"),  # noqa: PLR2004
@@ -211,6 +223,7 @@ def _read(given: pulumi.Config, name: str) -> object:
         "egress_service_tags",
         "egress_prefixes",
         "ingress_prefixes",
+        "operator_prefixes",
         "alert_emails",
     }:
         found = given.get_object(key)

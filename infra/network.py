@@ -153,11 +153,20 @@ def _app_rules(site: Site, endpoints: str) -> network.NetworkSecurityGroup:
 
 
 def _endpoint_rules(site: Site, app: str) -> network.NetworkSecurityGroup:
+    sources = [("app", app)]
+    sources += [
+        (f"operators-{number}", one)
+        for number, one in enumerate(site.configuration.operator_prefixes)
+    ]
+    allowed = [
+        _rule(f"from-{name}", priority, "Inbound", "Allow", source=source)
+        for (name, source), priority in zip(sources, _priorities(sources), strict=True)
+    ]
     return _security_group(
         site,
         "endpoints",
         [
-            _rule("from-app", _FIRST_PRIORITY, "Inbound", "Allow", source=app),
+            *allowed,
             _rule("nothing-else", 4000, "Inbound", "Deny", ports="*", protocol="*"),
         ],
     )

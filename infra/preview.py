@@ -29,6 +29,8 @@ GIVEN_IN_PRODUCTION: Final = {
     "chaperone:alertEmails": '["privacy@example.org"]',
     "chaperone:reviewerGroup": "22222222-2222-4222-8222-222222222222",
     "chaperone:auditorGroup": "33333333-3333-4333-8333-333333333333",
+    "chaperone:operatorGroup": "55555555-5555-4555-8555-555555555555",
+    "chaperone:reviewerAuthContext": "c1",
     "chaperone:federatedAgents": json.dumps(
         [
             {

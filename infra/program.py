@@ -13,6 +13,7 @@ from infra.evidence import build_evidence
 from infra.identity import build_identities
 from infra.monitoring import build_monitoring
 from infra.network import build_network
+from infra.operators import build_operators
 from infra.package import source_digest
 from infra.site import Site, build_site
 from infra.state import build_state
@@ -50,6 +51,7 @@ def provision(stack: Configuration | None = None) -> None:
         digest=source_digest(),
         opts=pulumi.ResourceOptions(depends_on=[app]),
     )
+    build_operators(site, identities, evidence, state, vault, monitoring)
     build_alerts(site, monitoring, evidence, [vault])
     build_workbook(site, monitoring)
     pulumi.export("url", public_url(site))

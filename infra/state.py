@@ -34,10 +34,16 @@ DELETED_AFTER_DAYS: Final = {MASKED: 1.0, RESULTS: 7.0, HELD: 35.0}
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The state account."""
+    """The state account.
+
+    Attributes:
+        packages: container of deployment packages.
+        shared: container of the gateway's own state, such as the pointer to the active manifest.
+    """
 
     account: storage.StorageAccount
     packages: storage.BlobContainer
+    shared: storage.BlobContainer
 
     def endpoint(self, service: str) -> pulumi.Output[str]:
         """Of `blob`, `queue` or `table`, without a slash at its end."""
@@ -52,7 +58,8 @@ def build_state(
     owner = account(site, "state", site.gateway, sku=sku)
     blob_service(owner, site.gateway, "state")
     packages = container(owner, site.gateway, PACKAGES, protect=False)
-    for name in (STATE, HELD, RESULTS, MASKED):
+    shared = container(owner, site.gateway, STATE, protect=False)
+    for name in (HELD, RESULTS, MASKED):
         container(owner, site.gateway, name, protect=False)
     below = pulumi.ResourceOptions(parent=owner)
     for name in QUEUES:
@@ -80,7 +87,7 @@ def build_state(
     assign(site, "own-state-blobs", own, BLOB_DATA_OWNER, owner.id)
     assign(site, "own-state-queues", own, QUEUE_DATA_CONTRIBUTOR, owner.id)
     assign(site, "own-state-tables", own, TABLE_DATA_CONTRIBUTOR, owner.id)
-    return State(owner, packages)
+    return State(owner, packages, shared)
 
 
 def _lifecycle(site: Site, owner: storage.StorageAccount) -> None:

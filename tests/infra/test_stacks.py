@@ -305,6 +305,19 @@ class TestProduction:
             assert item.inputs["resourceGroupName"] == "rg-stmarys-monitoring"
             assert item.inputs["actions"]["actionGroups"]
 
+    def test_operators_neither_overwrite_evidence_nor_sign(self) -> None:
+        theirs = [
+            item.inputs
+            for item in of("production", "RoleAssignment")
+            if item.inputs["principalId"] == "55555555-5555-4555-8555-555555555555"
+        ]
+        on_evidence = [item for item in theirs if "evidence-container" in item["scope"]]
+        assert len(theirs) == 6
+        assert [item["roleDefinitionId"].rpartition("/")[2] for item in on_evidence] == [
+            "evidence-writer"
+        ]
+        assert not [item for item in theirs if "/keys/" in item["scope"]]
+
     def test_agents_without_secrets_may_call(self) -> None:
         credential = one("production", "ApplicationFederatedIdentityCredential")
         assert credential["subject"] == "agent:triage"
