@@ -22,7 +22,7 @@ from gateway.masking.engine import mask as mask_body
 from gateway.masking.generalise import year_end
 from gateway.masking.profiles import Profile
 from gateway.masking.streams import MAX_BYTES, MAX_LINE
-from gateway.masking.tokens import TokenKey
+from gateway.masking.tokens import TokenKey, numbering_salt
 
 USAGE: Final = 2
 WITHHELD: Final = 3
@@ -135,6 +135,7 @@ class _Run:
             today=today,
             rank=profile.rank,
             definition=profile,
+            salt=numbering_salt(key.key) if key else b"",
         )
         self._free_text = free_text
         self._diff = diff
