@@ -8,12 +8,15 @@ from gateway.masking.attachments import Attachments
 from gateway.masking.fhir_fields import (
     CLINICAL_REFERENCES,
     CONTACT_KINDS,
+    ELEMENTS,
+    EXTENDED,
     IDENTIFIER_KINDS,
     INSTANT_ELEMENTS,
     INSTANTS,
     NAME_EXTENSIONS,
     NAMED,
     NARRATIVE,
+    NUMBERS,
     PERSONS,
     PLACE_EXTENSIONS,
     REMOVED,
@@ -22,10 +25,10 @@ from gateway.masking.fhir_fields import (
 )
 from gateway.masking.fhir_references import TYPE, References
 from gateway.masking.fhir_tables import EXTENDED_WORDS, Table, table_of
-from gateway.masking.field_names import UNKNOWN, VOCABULARY, Field
+from gateway.masking.field_names import UNKNOWN, VOCABULARY, Field, field_of
 from gateway.masking.generalise import MAX_AGE
 from gateway.masking.json_codec import Node, Number, Settled
-from gateway.masking.json_walk import ISO, JsonWalk
+from gateway.masking.json_walk import ISO, NOT_PAIRED, JsonWalk
 from gateway.masking.kinds import Kind
 from gateway.masking.payload import Payload
 from gateway.masking.text import TextMasker
@@ -35,6 +38,7 @@ _SSN = re.compile(r"[0-9]{3}-[0-9]{2}-[0-9]{4}\Z")
 _PERSONAL = frozenset({"family", "given", "display"})
 _COVERAGE = Field(Kind.PLAN)
 _NAMED = Field(Kind.NAME)
+_ADDRESSED = Field(Kind.ADDRESS)
 _AGES = (
     "onsetAge",
     "abatementAge",
@@ -44,6 +48,16 @@ _AGES = (
     "valueAge",
     "valueQuantity",
 )
+LABELLED = frozenset({"Parameters", "QuestionnaireResponse"})
+_PRIMITIVES = frozenset(
+    {"valueString", "valueInteger", "valueDecimal", "valueDate", "valueDateTime", "valueMarkdown"}
+)
+_LARGE = re.compile(r"-?[0-9]{9}")
+_INSTANCE = re.compile(
+    r"(?:^|/)(?:Patient|Person|RelatedPerson|Practitioner|Encounter|Coverage|Account)"
+    r"/[A-Za-z0-9.-]{1,64}(?:$|/_history)"
+)
+_VERSION = re.compile(r'(?:W/)?"[0-9]{1,6}"\Z')
 MAX_CODES = 50_000
 _YEARS = frozenset({"a", "year", "years", "yr", "yrs"})
 
@@ -90,9 +104,12 @@ class FhirWalk(JsonWalk):
         self.keys += len(node)
         self._enter()
         entries, odd = table.entries, False
+        done_by_label = self._labelled(node, path) if self._resource in LABELLED else ()
         for key, value in node.items():
+            if key in done_by_label:
+                continue
             special, field, inner, below, strange = entries.get(key) or table.find(
-                key, FhirWalk.special.get(key)
+                key, _special(key)
             )
             if special is not None:
                 self._outer = table.outer
@@ -119,6 +136,25 @@ class FhirWalk(JsonWalk):
         self._depth -= 1
         if odd:
             self._renamed.append(node)
+
+    def _labelled(self, node: dict[str, Node], path: str) -> tuple[str, ...]:
+        """Mask values that a name or a question beside them speaks of; the keys that are done."""
+        label = "name" if self._resource == "Parameters" else "text"
+        said = node.get(label)
+        field = field_of(said) if isinstance(said, str) else UNKNOWN
+        if field.kind in NOT_PAIRED:
+            return ()
+        answers = node.get("answer") if label == "text" else [node]
+        found = False
+        for answer in answers if isinstance(answers, list) else [answers]:
+            if not isinstance(answer, dict):
+                continue
+            for key in answer:
+                if key in _PRIMITIVES and self.paired(answer, key, field, f"{path}.{key}"):
+                    found = True
+        if label == "name" and found:
+            return (label, *(key for key in node if key in _PRIMITIVES))
+        return (label,) if found else ()
 
     def _list(self, items: list[Node], field: Field, below: Table, path: str, key: str) -> None:
         """Mask the items of a repeated element."""
@@ -147,6 +183,8 @@ class FhirWalk(JsonWalk):
         """Codes stay as they are; everything else as in any JSON."""
         if field.vocabulary:
             if _CODE.match(value) and not ISO.match(value) and not _SSN.match(value):
+                if _INSTANCE.search(value):
+                    return self._references.target(value, path)
                 if len(_codes) < MAX_CODES:
                     _codes.add(value)
                 return value
@@ -192,6 +230,28 @@ class FhirWalk(JsonWalk):
             value["comparator"] = ">="
         return False
 
+    def _bound(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
+        """A bound of a range, where its unit says that it is one of ages."""
+        if isinstance(value, dict) and value.get("code", value.get("unit")) in _YEARS:
+            return self._age(node, key, value, path)
+        return False
+
+    def _large(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
+        """A number of nine digits or more that is no quantity: nobody counts so far."""
+        text = value.text if isinstance(value, Number) else str(value)
+        if not isinstance(value, int | Number) or not _LARGE.match(text):
+            return False
+        node[key] = self._payload.identifier(text, f"{path}.{key}")
+        return True
+
+    def _version_tag(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
+        """An entity tag: of a version's number, or of anything that a server makes."""
+        if not isinstance(value, str) or _VERSION.match(value):
+            return isinstance(value, str)
+        weak, tag = ("W/" if value.startswith("W/") else ""), value.removeprefix("W/").strip('"')
+        node[key] = f'{weak}"{self._payload.identifier(tag, f"{path}.{key}")}"'
+        return True
+
     def _kind_of(self, item: dict[str, Node]) -> Kind:
         system = str(item.get("system", "")).lower()
         for part, kind in SYSTEM_KINDS:
@@ -206,6 +266,8 @@ class FhirWalk(JsonWalk):
         return Kind.MRN if self._resource in PERSONS else Kind.ID
 
     def _reference(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
+        if isinstance(value, dict) and "value" in value:  # an Identifier, as in Claim.related
+            return self._identifiers(node, key, value, path)
         if not isinstance(value, str):
             return False
         done = self._targets.get(value)
@@ -360,6 +422,10 @@ class FhirWalk(JsonWalk):
                 field = EXTENDED_WORDS
             elif any(part in name for part in NAME_EXTENSIONS):
                 field = _NAMED
+            elif name.startswith("iso21090-ADXP"):
+                field = _ADDRESSED
+            elif (said := field_of(name)).kind in EXTENDED:
+                field = said
             kept.append(item)
             if isinstance(item, dict):
                 self.object(item, field, path)
@@ -383,12 +449,26 @@ class FhirWalk(JsonWalk):
         "extension": _extensions,
         "modifierExtension": _extensions,
         "birthDate": _birth,
+        **dict.fromkeys(("requisition", "predecessor"), _identifiers),
+        **dict.fromkeys(("low", "high"), _bound),
+        **dict.fromkeys(NUMBERS, _large),
+        **dict.fromkeys(("etag", "ifMatch", "ifNoneMatch"), _version_tag),
         **dict.fromkeys(_AGES, _age),
         **dict.fromkeys(REMOVED, _remove),
         **dict.fromkeys((*INSTANTS, "valueInstant", "when"), _instant),
         **dict.fromkeys({element for _, element in INSTANT_ELEMENTS}, _maybe_instant),
         "position": _position,
     }
+
+
+def _special(key: str) -> Special | None:
+    """What treats an element apart: by its name, or an Identifier by the end of its name."""
+    named = key.endswith("Identifier") and key not in ELEMENTS
+    return (
+        FhirWalk.special["identifier" if named else key]
+        if named or key in FhirWalk.special
+        else None
+    )
 
 
 def _over(text: str) -> bool:
