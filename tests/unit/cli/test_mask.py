@@ -221,3 +221,39 @@ def test_a_small_document_loads_neither_azure_nor_the_policy() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout == "[]\n"
+
+
+def test_xml_lines_are_answered_with_one_line_each() -> None:
+    lines = "<a><name>Zyxqvort</name></a>\n<broken\n<a><mrn>77123</mrn></a>"
+    done = run("--lines", "--content-type", "application/xml", stdin=lines)
+    first, second, third = done.stdout.rstrip("\n").split("\n")
+
+    assert done.exit_code == 3
+    assert first.endswith("<a><name>[name]</name></a>")
+    assert (second, third.endswith("<a><mrn>[mrn]</mrn></a>")) == ("", True)
+
+
+def test_a_report_that_cannot_be_written_is_said_and_is_no_success(tmp_path: Path) -> None:
+    place = str(tmp_path / "missing" / "report.json")
+    done = run("--content-type", JSON, "--report", place, stdin="{}")
+
+    assert done.exit_code == 2
+    assert "failed" in done.stderr
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "> /dev/full"])
+def test_streams_that_are_closed_or_full_are_said_without_a_trace(closed: str) -> None:
+    program = "from gateway.cli.main import run; run()"
+    command = f"'{sys.executable}' -c '{program}' mask --content-type {JSON} {closed}"
+    done = subprocess.run(
+        ["/bin/sh", "-c", command],
+        input="{}" if closed != "<&-" else None,
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[3],
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
