@@ -10,7 +10,6 @@ from gateway.masking.fhir_fields import (
     CONTACT_KINDS,
     ELEMENTS,
     EXTENDED,
-    IDENTIFIER_KINDS,
     INSTANT_ELEMENTS,
     INSTANTS,
     NAME_EXTENSIONS,
@@ -20,15 +19,14 @@ from gateway.masking.fhir_fields import (
     PERSONS,
     PLACE_EXTENSIONS,
     REMOVED,
-    SYSTEM_KINDS,
     VOCABULARY_EXTENSIONS,
 )
+from gateway.masking.fhir_identifiers import LABELLED, FhirIdentifiers
 from gateway.masking.fhir_references import TYPE, References
 from gateway.masking.fhir_tables import EXTENDED_WORDS, Table, table_of
 from gateway.masking.field_names import UNKNOWN, VOCABULARY, Field, field_of
-from gateway.masking.generalise import MAX_AGE
-from gateway.masking.json_codec import Node, Number, Settled
-from gateway.masking.json_walk import ISO, NOT_PAIRED, JsonWalk
+from gateway.masking.json_codec import Node, Settled
+from gateway.masking.json_walk import ISO
 from gateway.masking.kinds import Kind
 from gateway.masking.payload import Payload
 from gateway.masking.text import TextMasker
@@ -48,18 +46,11 @@ _AGES = (
     "valueAge",
     "valueQuantity",
 )
-LABELLED = frozenset({"Parameters", "QuestionnaireResponse"})
-_PRIMITIVES = frozenset(
-    {"valueString", "valueInteger", "valueDecimal", "valueDate", "valueDateTime", "valueMarkdown"}
-)
-_LARGE = re.compile(r"-?[0-9]{9}")
 _INSTANCE = re.compile(
     r"(?:^|/)(?:Patient|Person|RelatedPerson|Practitioner|Encounter|Coverage|Account)"
     r"/[A-Za-z0-9.-]{1,64}(?:$|/_history)"
 )
-_VERSION = re.compile(r'(?:W/)?"[0-9]{1,6}"\Z')
 MAX_CODES = 50_000
-_YEARS = frozenset({"a", "year", "years", "yr", "yrs"})
 
 
 Special = Callable[["FhirWalk", dict[str, Node], str, Node, str], bool]
@@ -69,7 +60,7 @@ Special = Callable[["FhirWalk", dict[str, Node], str, Node, str], bool]
 _codes: set[str] = set()
 
 
-class FhirWalk(JsonWalk):
+class FhirWalk(FhirIdentifiers):
     """Masks resources of one payload in place."""
 
     def __init__(self, payload: Payload, text: TextMasker, attachments: Attachments) -> None:
@@ -137,25 +128,6 @@ class FhirWalk(JsonWalk):
         if odd:
             self._renamed.append(node)
 
-    def _labelled(self, node: dict[str, Node], path: str) -> tuple[str, ...]:
-        """Mask values that a name or a question beside them speaks of; the keys that are done."""
-        label = "name" if self._resource == "Parameters" else "text"
-        said = node.get(label)
-        field = field_of(said) if isinstance(said, str) else UNKNOWN
-        if field.kind in NOT_PAIRED:
-            return ()
-        answers = node.get("answer") if label == "text" else [node]
-        found = False
-        for answer in answers if isinstance(answers, list) else [answers]:
-            if not isinstance(answer, dict):
-                continue
-            for key in answer:
-                if key in _PRIMITIVES and self.paired(answer, key, field, f"{path}.{key}"):
-                    found = True
-        if label == "name" and found:
-            return (label, *(key for key in node if key in _PRIMITIVES))
-        return (label,) if found else ()
-
     def _list(self, items: list[Node], field: Field, below: Table, path: str, key: str) -> None:
         """Mask the items of a repeated element."""
         self._enter()
@@ -215,56 +187,6 @@ class FhirWalk(JsonWalk):
         """A ContactPoint or Identifier: its `value` is of the kind, the rest as usual."""
         self._elements(node, table_of(UNKNOWN), path, field)
 
-    def _age(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:  # noqa: ARG002
-        """A quantity of years over 89 becomes 90 or more."""
-        if not isinstance(value, dict) or self._payload.keeps(Kind.AGE):
-            return False
-        unit = value.get("code", value.get("unit", "a"))
-        number = value.get("value")
-        text = number.text if isinstance(number, Number) else str(number)
-        if unit in _YEARS and not isinstance(number, bool) and _over(text):
-            # `comparator` is a new key, which the count of written keys must not see.
-            self._payload.count(Kind.AGE, f"{path}.{key}")
-            self.keys -= "comparator" not in value
-            value["value"] = MAX_AGE + 1
-            value["comparator"] = ">="
-        return False
-
-    def _bound(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
-        """A bound of a range, where its unit says that it is one of ages."""
-        if isinstance(value, dict) and value.get("code", value.get("unit")) in _YEARS:
-            return self._age(node, key, value, path)
-        return False
-
-    def _large(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
-        """A number of nine digits or more that is no quantity: nobody counts so far."""
-        text = value.text if isinstance(value, Number) else str(value)
-        if not isinstance(value, int | Number) or not _LARGE.match(text):
-            return False
-        node[key] = self._payload.identifier(text, f"{path}.{key}")
-        return True
-
-    def _version_tag(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
-        """An entity tag: of a version's number, or of anything that a server makes."""
-        if not isinstance(value, str) or _VERSION.match(value):
-            return isinstance(value, str)
-        weak, tag = ("W/" if value.startswith("W/") else ""), value.removeprefix("W/").strip('"')
-        node[key] = f'{weak}"{self._payload.identifier(tag, f"{path}.{key}")}"'
-        return True
-
-    def _kind_of(self, item: dict[str, Node]) -> Kind:
-        system = str(item.get("system", "")).lower()
-        for part, kind in SYSTEM_KINDS:
-            if part in system:
-                return kind
-        kinds = item.get("type")
-        codings = kinds.get("coding") if isinstance(kinds, dict) else None
-        for coding in codings if isinstance(codings, list) else []:
-            code = coding.get("code") if isinstance(coding, dict) else None
-            if isinstance(code, str) and code in IDENTIFIER_KINDS:
-                return IDENTIFIER_KINDS[code]
-        return Kind.MRN if self._resource in PERSONS else Kind.ID
-
     def _reference(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
         if isinstance(value, dict) and "value" in value:  # an Identifier, as in Claim.related
             return self._identifiers(node, key, value, path)
@@ -320,15 +242,6 @@ class FhirWalk(JsonWalk):
                 self._item(node, key, value, VOCABULARY, f"{path}.{key}")
                 return True
         return False
-
-    def _keys_in(self, node: Node) -> int:
-        match node:
-            case dict():
-                return len(node) + sum(map(self._keys_in, node.values()))
-            case list():
-                return sum(map(self._keys_in, node))
-            case _:
-                return 0
 
     def _url(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
         if not isinstance(value, str):
@@ -450,10 +363,10 @@ class FhirWalk(JsonWalk):
         "modifierExtension": _extensions,
         "birthDate": _birth,
         **dict.fromkeys(("requisition", "predecessor"), _identifiers),
-        **dict.fromkeys(("low", "high"), _bound),
-        **dict.fromkeys(NUMBERS, _large),
-        **dict.fromkeys(("etag", "ifMatch", "ifNoneMatch"), _version_tag),
-        **dict.fromkeys(_AGES, _age),
+        **dict.fromkeys(("low", "high"), FhirIdentifiers.bound),
+        **dict.fromkeys(NUMBERS, FhirIdentifiers.large),
+        **dict.fromkeys(("etag", "ifMatch", "ifNoneMatch"), FhirIdentifiers.version_tag),
+        **dict.fromkeys(_AGES, FhirIdentifiers.age),
         **dict.fromkeys(REMOVED, _remove),
         **dict.fromkeys((*INSTANTS, "valueInstant", "when"), _instant),
         **dict.fromkeys({element for _, element in INSTANT_ELEMENTS}, _maybe_instant),
@@ -469,10 +382,3 @@ def _special(key: str) -> Special | None:
         if named or key in FhirWalk.special
         else None
     )
-
-
-def _over(text: str) -> bool:
-    try:
-        return float(text) > MAX_AGE
-    except ValueError:
-        return False
