@@ -109,6 +109,8 @@ def run() -> NoReturn:
 
 def _flush() -> None:
     """Without a traceback at exit where the reader has gone, as with `| head`."""
+    if sys.stdout is None:  # the caller has closed it
+        return
     try:
         sys.stdout.flush()
     except BrokenPipeError:

@@ -4,7 +4,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -22,7 +22,7 @@ from gateway.masking.engine import mask as mask_body
 from gateway.masking.generalise import year_end
 from gateway.masking.profiles import Profile
 from gateway.masking.streams import MAX_BYTES, MAX_LINE
-from gateway.masking.tokens import TokenKey
+from gateway.masking.tokens import TokenKey, numbering_salt
 
 USAGE: Final = 2
 WITHHELD: Final = 3
@@ -91,6 +91,9 @@ def mask(
         kinds = [content_type or content_type_of(file) for file in sources]
     except ConfigurationError as error:
         _refuse(str(error), error.advice)
+    # None where the caller has closed them.
+    if sys.stdout is None or (sys.stdin is None and None in sources):
+        _refuse("standard input or output is closed", "give files, and somewhere to write to")
     run = _Run(found, key, scope, free_text, Report(found, wanted=bool(report)), diff=diff)
     try:
         for file, kind in zip(sources, kinds, strict=True):
@@ -101,7 +104,13 @@ def mask(
         run.report.write(report)
     except BrokenPipeError:
         # The reader has gone, as with `| head`.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard()
+    except OSError as error:
+        _discard()
+        _refuse(
+            f"reading or writing failed: {error.strerror or 'an input or output error'}",
+            "the output is not complete; see to its place and run it again",
+        )
     if run.withheld:
         raise typer.Exit(WITHHELD)
 
@@ -135,6 +144,7 @@ class _Run:
             today=today,
             rank=profile.rank,
             definition=profile,
+            salt=numbering_salt(key.key) if key else b"",
         )
         self._free_text = free_text
         self._diff = diff
@@ -213,6 +223,9 @@ def _one_line(line: bytes, masked: bytes) -> bytes:
         Withheld: the line was too long to be read whole, or its masked form has several lines.
     """
     masked = masked.rstrip(b"\r\n")
+    if masked.startswith(b"<?xml "):
+        # Between the declaration and the document, white space says nothing.
+        masked = masked.replace(b"?>\n", b"?>", 1)
     if b"\n" in masked or len(line) > MAX_LINE:
         raise Withheld(f"The line has over {MAX_LINE} bytes, or is not masked as one line.")
     return masked
@@ -223,6 +236,12 @@ def _is_regular(stream: BinaryIO) -> bool:
         return stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
     except OSError:
         return False
+
+
+def _discard() -> None:
+    """Let go of what is buffered for standard output: writing it again would fail likewise."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _say(message: str, advice: str) -> None:

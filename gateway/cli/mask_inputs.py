@@ -14,6 +14,8 @@ _MAX_KEY_FILE: Final = 4096
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 _TYPES: Final = {
     ".csv": "text/csv",
+    ".htm": "text/html",
+    ".html": "text/html",
     ".hl7": "x-application/hl7-v2+er7",
     ".json": "application/json",
     ".jsonl": "application/x-ndjson",
@@ -21,6 +23,7 @@ _TYPES: Final = {
     ".ndjson": "application/x-ndjson",
     ".tsv": "text/tab-separated-values",
     ".txt": "text/plain",
+    ".xml": "application/xml",
 }
 
 

@@ -2,10 +2,14 @@
 
 import base64
 import binascii
+import json
+import re
 from collections.abc import Callable
 from typing import Protocol
 
 from gateway.errors import Withheld
+from gateway.masking import json_codec
+from gateway.masking.formats import GZIP, Format, look
 from gateway.masking.kinds import Kind
 from gateway.masking.marks import mark
 from gateway.masking.payload import Payload
@@ -13,7 +17,17 @@ from gateway.masking.text import TextMasker
 
 MAX_NESTING = 3
 MAX_BINARY = 256
+MIN_DOCUMENT = 8
 _CONTROL = 32
+_AGAIN = re.compile(rb"[A-Za-z0-9+/_-]{24,}={0,2}\s*\Z")
+_JSON = frozenset({Format.JSON, Format.NDJSON})
+_TYPES = {
+    Format.JSON: "application/json",
+    Format.NDJSON: "application/json",  # one document over several lines, or it is text
+    Format.XML: "application/xml",
+    Format.HTML: "text/html",
+    Format.HL7V2: "x-application/hl7-v2+er7",
+}
 _REPLACED = base64.b64encode(mark(Kind.TEXT).encode()).decode()
 
 
@@ -26,6 +40,10 @@ class Attachments(Protocol):
 
     def embedded(self, data: str, path: str) -> str:
         """The same for a string that only looks like base64: a word or a key stays as it is."""
+        ...
+
+    def document(self, text: str, path: str) -> str | None:
+        """A string that is a document of a structured format, masked; None where it is none."""
         ...
 
 
@@ -72,11 +90,50 @@ class Base64Attachments:
             readable = raw.decode("utf-8").isprintable() or b"\n" in raw
         except UnicodeDecodeError:
             readable = False
+        if raw.startswith(GZIP):
+            return self.masked(plain + "=" * (-len(plain) % 4), "text/plain", path)
+        if readable and self._payload.depth < MAX_NESTING and _AGAIN.match(raw):
+            self._payload.depth += 1
+            inner = raw.decode("ascii")
+            done = self.embedded(inner, path)
+            self._payload.depth -= 1
+            return data if done == inner else base64.b64encode(done.encode()).decode()
         if readable and not any(byte < _CONTROL and byte not in b"\t\r\n" for byte in raw):
             return self.masked(plain + "=" * (-len(plain) % 4), "text/plain", path)
         if len(data) > MAX_BINARY and not self._payload.keeps(Kind.PHOTO):
             return self._replace(path)
         return self._text.mask(data, path)
+
+    def document(self, text: str, path: str) -> str | None:
+        """A string that is JSON, XML, HTML or HL7 v2, masked as that; None where it is none.
+
+        What only begins like a document, such as `[a]` or `<b>bold`, is text.
+        """
+        payload, body = self._payload, text.encode()
+        form = look(body)
+        if form is None or len(text) < MIN_DOCUMENT:
+            return None
+        structured = form in _JSON and _is_json(body)
+        if not structured and form is not Format.HL7V2 and not _is_closed(text):
+            return None
+        if payload.depth >= MAX_NESTING:
+            payload.count(Kind.TEXT, path)
+            return mark(Kind.TEXT)
+        before = payload.total
+        payload.depth += 1
+        try:
+            done = self._mask(body, _TYPES[form]).decode("utf-8")
+        except (UnicodeError, Withheld):
+            payload.count(Kind.TEXT, path)
+            return mark(Kind.TEXT)
+        finally:
+            payload.depth -= 1
+        # Where nothing was masked, white space and the like stay as they were written.
+        if structured:
+            return text if _values(done) == _values(text) else done
+        # What markup drops without a count: comments, processing instructions, scripts.
+        plain = form is Format.XML and "<!" not in text and "<?" not in text
+        return text if plain and payload.total == before else done
 
     def _replace(self, path: str) -> str:
         self._payload.count(Kind.TEXT, path)
@@ -85,3 +142,21 @@ class Base64Attachments:
 
 _URL_SAFE = str.maketrans("-_", "+/")
 _SPACES = dict.fromkeys(map(ord, " \t\r\n"))
+
+
+def _is_json(body: bytes) -> bool:
+    try:
+        json_codec.decode(body)
+    except Withheld:
+        return False
+    return True
+
+
+def _values(text: str) -> object:
+    return json.loads(text, parse_int=str, parse_float=str)
+
+
+def _is_closed(text: str) -> bool:
+    """Whether markup ends as a document does."""
+    end = text.rstrip()
+    return end.endswith(">") and ("</" in end or "/>" in end)

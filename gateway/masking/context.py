@@ -27,6 +27,9 @@ class Context:
         definition: of a profile that is not built in; without it, `rank` decides.
         session_names: digests of names that earlier answers of the session have shown; None where
             no session remembers any.
+        salt: a secret of the deployment that keys the middle part of `masked-…` ids (see
+            `tokens.numbering_salt`), at most 64 bytes; without it, a payload's part can be computed
+            by whoever guesses the payload.
     """
 
     profile: str
@@ -39,6 +42,7 @@ class Context:
     rank: int = -1
     definition: Profile | None = None
     session_names: SessionNames | None = None
+    salt: bytes = field(default=b"", repr=False)
 
     @property
     def resolved(self) -> Profile:

@@ -39,6 +39,7 @@ ELEMENTS: dict[str, Field] = {
     # (I), (J) plan and account numbers
     **dict.fromkeys(("subscriberId", "preAuthRef", "policyHolder", "dependent"), Field(Kind.PLAN)),
     "account": Field(Kind.ACCOUNT),
+    "businessArrangement": Field(Kind.PLAN),
     # (M) devices
     **dict.fromkeys(
         _words(
@@ -163,3 +164,12 @@ VOCABULARY_EXTENSIONS = (
 """Extensions whose strings are words of a code system."""
 PLACE_EXTENSIONS = ("geolocation", "census-tract")
 NAME_EXTENSIONS = ("mothersMaidenName", "own-name", "partner-name", "own-prefix", "fathers-family")
+EXTENDED = frozenset(
+    {
+        *(Kind.SSN, Kind.MRN, Kind.PHONE, Kind.FAX, Kind.EMAIL, Kind.PLAN, Kind.ACCOUNT),
+        *(Kind.LICENCE, Kind.ADDRESS, Kind.SECRET),
+    }
+)
+"""What an extension's own name says of its value, where it is one of these."""
+NUMBERS = ("valueInteger", "valuePositiveInt", "valueUnsignedInt", "valueInteger64", "valueDecimal")
+"""Numbers that no unit makes a measurement."""

@@ -8,24 +8,25 @@ from gateway.masking.attachments import Attachments
 from gateway.masking.fhir_fields import (
     CLINICAL_REFERENCES,
     CONTACT_KINDS,
-    IDENTIFIER_KINDS,
+    ELEMENTS,
+    EXTENDED,
     INSTANT_ELEMENTS,
     INSTANTS,
     NAME_EXTENSIONS,
     NAMED,
     NARRATIVE,
+    NUMBERS,
     PERSONS,
     PLACE_EXTENSIONS,
     REMOVED,
-    SYSTEM_KINDS,
     VOCABULARY_EXTENSIONS,
 )
+from gateway.masking.fhir_identifiers import LABELLED, FhirIdentifiers
 from gateway.masking.fhir_references import TYPE, References
 from gateway.masking.fhir_tables import EXTENDED_WORDS, Table, table_of
-from gateway.masking.field_names import UNKNOWN, VOCABULARY, Field
-from gateway.masking.generalise import MAX_AGE
-from gateway.masking.json_codec import Node, Number, Settled
-from gateway.masking.json_walk import ISO, JsonWalk
+from gateway.masking.field_names import UNKNOWN, VOCABULARY, Field, field_of
+from gateway.masking.json_codec import Node, Settled
+from gateway.masking.json_walk import ISO
 from gateway.masking.kinds import Kind
 from gateway.masking.payload import Payload
 from gateway.masking.text import TextMasker
@@ -35,6 +36,7 @@ _SSN = re.compile(r"[0-9]{3}-[0-9]{2}-[0-9]{4}\Z")
 _PERSONAL = frozenset({"family", "given", "display"})
 _COVERAGE = Field(Kind.PLAN)
 _NAMED = Field(Kind.NAME)
+_ADDRESSED = Field(Kind.ADDRESS)
 _AGES = (
     "onsetAge",
     "abatementAge",
@@ -44,8 +46,11 @@ _AGES = (
     "valueAge",
     "valueQuantity",
 )
+_INSTANCE = re.compile(
+    r"(?:^|/)(?:Patient|Person|RelatedPerson|Practitioner|Encounter|Coverage|Account)"
+    r"/[A-Za-z0-9.-]{1,64}(?:$|/_history)"
+)
 MAX_CODES = 50_000
-_YEARS = frozenset({"a", "year", "years", "yr", "yrs"})
 
 
 Special = Callable[["FhirWalk", dict[str, Node], str, Node, str], bool]
@@ -55,7 +60,7 @@ Special = Callable[["FhirWalk", dict[str, Node], str, Node, str], bool]
 _codes: set[str] = set()
 
 
-class FhirWalk(JsonWalk):
+class FhirWalk(FhirIdentifiers):
     """Masks resources of one payload in place."""
 
     def __init__(self, payload: Payload, text: TextMasker, attachments: Attachments) -> None:
@@ -90,9 +95,12 @@ class FhirWalk(JsonWalk):
         self.keys += len(node)
         self._enter()
         entries, odd = table.entries, False
+        done_by_label = self._labelled(node, path) if self._resource in LABELLED else ()
         for key, value in node.items():
+            if key in done_by_label:
+                continue
             special, field, inner, below, strange = entries.get(key) or table.find(
-                key, FhirWalk.special.get(key)
+                key, _special(key)
             )
             if special is not None:
                 self._outer = table.outer
@@ -147,6 +155,8 @@ class FhirWalk(JsonWalk):
         """Codes stay as they are; everything else as in any JSON."""
         if field.vocabulary:
             if _CODE.match(value) and not ISO.match(value) and not _SSN.match(value):
+                if _INSTANCE.search(value):
+                    return self._references.target(value, path)
                 if len(_codes) < MAX_CODES:
                     _codes.add(value)
                 return value
@@ -177,35 +187,9 @@ class FhirWalk(JsonWalk):
         """A ContactPoint or Identifier: its `value` is of the kind, the rest as usual."""
         self._elements(node, table_of(UNKNOWN), path, field)
 
-    def _age(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:  # noqa: ARG002
-        """A quantity of years over 89 becomes 90 or more."""
-        if not isinstance(value, dict) or self._payload.keeps(Kind.AGE):
-            return False
-        unit = value.get("code", value.get("unit", "a"))
-        number = value.get("value")
-        text = number.text if isinstance(number, Number) else str(number)
-        if unit in _YEARS and not isinstance(number, bool) and _over(text):
-            # `comparator` is a new key, which the count of written keys must not see.
-            self._payload.count(Kind.AGE, f"{path}.{key}")
-            self.keys -= "comparator" not in value
-            value["value"] = MAX_AGE + 1
-            value["comparator"] = ">="
-        return False
-
-    def _kind_of(self, item: dict[str, Node]) -> Kind:
-        system = str(item.get("system", "")).lower()
-        for part, kind in SYSTEM_KINDS:
-            if part in system:
-                return kind
-        kinds = item.get("type")
-        codings = kinds.get("coding") if isinstance(kinds, dict) else None
-        for coding in codings if isinstance(codings, list) else []:
-            code = coding.get("code") if isinstance(coding, dict) else None
-            if isinstance(code, str) and code in IDENTIFIER_KINDS:
-                return IDENTIFIER_KINDS[code]
-        return Kind.MRN if self._resource in PERSONS else Kind.ID
-
     def _reference(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
+        if isinstance(value, dict) and "value" in value:  # an Identifier, as in Claim.related
+            return self._identifiers(node, key, value, path)
         if not isinstance(value, str):
             return False
         done = self._targets.get(value)
@@ -258,15 +242,6 @@ class FhirWalk(JsonWalk):
                 self._item(node, key, value, VOCABULARY, f"{path}.{key}")
                 return True
         return False
-
-    def _keys_in(self, node: Node) -> int:
-        match node:
-            case dict():
-                return len(node) + sum(map(self._keys_in, node.values()))
-            case list():
-                return sum(map(self._keys_in, node))
-            case _:
-                return 0
 
     def _url(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
         if not isinstance(value, str):
@@ -360,6 +335,10 @@ class FhirWalk(JsonWalk):
                 field = EXTENDED_WORDS
             elif any(part in name for part in NAME_EXTENSIONS):
                 field = _NAMED
+            elif name.startswith("iso21090-ADXP"):
+                field = _ADDRESSED
+            elif (said := field_of(name)).kind in EXTENDED:
+                field = said
             kept.append(item)
             if isinstance(item, dict):
                 self.object(item, field, path)
@@ -383,7 +362,11 @@ class FhirWalk(JsonWalk):
         "extension": _extensions,
         "modifierExtension": _extensions,
         "birthDate": _birth,
-        **dict.fromkeys(_AGES, _age),
+        **dict.fromkeys(("requisition", "predecessor"), _identifiers),
+        **dict.fromkeys(("low", "high"), FhirIdentifiers.bound),
+        **dict.fromkeys(NUMBERS, FhirIdentifiers.large),
+        **dict.fromkeys(("etag", "ifMatch", "ifNoneMatch"), FhirIdentifiers.version_tag),
+        **dict.fromkeys(_AGES, FhirIdentifiers.age),
         **dict.fromkeys(REMOVED, _remove),
         **dict.fromkeys((*INSTANTS, "valueInstant", "when"), _instant),
         **dict.fromkeys({element for _, element in INSTANT_ELEMENTS}, _maybe_instant),
@@ -391,8 +374,11 @@ class FhirWalk(JsonWalk):
     }
 
 
-def _over(text: str) -> bool:
-    try:
-        return float(text) > MAX_AGE
-    except ValueError:
-        return False
+def _special(key: str) -> Special | None:
+    """What treats an element apart: by its name, or an Identifier by the end of its name."""
+    named = key.endswith("Identifier") and key not in ELEMENTS
+    return (
+        FhirWalk.special["identifier" if named else key]
+        if named or key in FhirWalk.special
+        else None
+    )

@@ -87,7 +87,7 @@ def format_of(content_type: str, body: bytes) -> Format:
         raise unsupported("Content in another character set than UTF-8 cannot be masked.")
     if said is Format.MULTIPART:
         return said
-    form = _decided(said, _look(body))
+    form = _decided(said, look(body))
     if form not in _READ_STRICTLY:
         check_text(body)
     return form
@@ -162,7 +162,7 @@ def check_text(body: bytes) -> None:
         raise unsupported("The content is not the text that its type says.")
 
 
-def _look(body: bytes) -> Format | None:
+def look(body: bytes) -> Format | None:
     """What a body certainly is, None where it may be prose or anything else."""
     start = body.removeprefix(BOM).lstrip()
     if _HL7.match(start):

@@ -3,7 +3,7 @@
 import re
 
 from gateway.masking.attachments import Attachments
-from gateway.masking.column_names import column, is_plain, result_columns
+from gateway.masking.column_names import column, is_header, is_plain, result_columns
 from gateway.masking.field_names import UNKNOWN, VOCABULARY, Field, field_of
 from gateway.masking.json_codec import MAX_DEPTH, Node, Number, too_deep
 from gateway.masking.kinds import Kind
@@ -25,6 +25,29 @@ MIN_BASE64 = 24
 _BASE64 = re.compile(r"[A-Za-z0-9+/_\r\n-]+={0,2}\Z")
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\Z")
 _HEX = re.compile(r"[0-9A-Fa-f-]+\Z")
+LABELS = (
+    "name",
+    "key",
+    "field",
+    "label",
+    "question",
+    "attribute",
+    "property",
+    "parameter",
+    "Name",
+    "Key",
+)
+VALUES = ("value", "Value", "answer", "val")
+NOT_PAIRED = frozenset({None, Kind.TEXT, Kind.PHOTO})
+NUMBERED = frozenset(
+    {
+        *(Kind.SSN, Kind.MRN, Kind.PHONE, Kind.FAX, Kind.ZIP, Kind.PLAN, Kind.ACCOUNT),
+        *(Kind.LICENCE, Kind.DEVICE, Kind.AGE, Kind.SECRET),
+    }
+)
+"""Kinds that are written as numbers; a number named `provider` is a count."""
+_OPENING = frozenset("{[<MFB")
+"""How a document within a string begins: JSON, XML, HTML, HL7 v2."""
 Node_ = dict[str, Node] | list[Node]
 
 
@@ -96,7 +119,7 @@ class JsonWalk:
         self.keys += len(node)
         self._enter()
         odd = False
-        table = self._table(node)
+        table = self._table(node) or self._pair(node, path)
         for key, value in node.items():
             odd = odd or not _KEY.match(key)
             if key in table:
@@ -128,6 +151,37 @@ class JsonWalk:
                 self._item(row, index, cell, fields[index], path)  # type: ignore[arg-type]
         return key, rows
 
+    def _pair(self, node: dict[str, Node], path: str) -> tuple[str, ...]:
+        """Mask `{"name": "ssn", "value": …}` by what the one says of the other; the keys done."""
+        label = next((key for key in LABELS if isinstance(node.get(key), str)), "")
+        if not label:
+            return ()
+        field = field_of(str(node[label]))
+        value = next((key for key in VALUES if key in node), "")
+        if field.kind in NOT_PAIRED or not self.paired(node, value, field, path):
+            return ()
+        return label, value
+
+    def paired(self, node: dict[str, Node], key: str, field: Field, path: str) -> bool:
+        """Mask a single value of a field that something else names; whether there is one."""
+        value = node.get(key)
+        numeric = isinstance(value, int | Number) and not isinstance(value, bool)
+        if not isinstance(value, str) and not (numeric and field.kind in NUMBERED):
+            return False
+        self._item(node, key, value, field, path)
+        return True
+
+    def _header(self, node: list[Node]) -> list[Field]:
+        """The fields of rows below a first row that names columns; empty where there are none."""
+        if len(node) < 2 or not all(isinstance(row, list) for row in node):  # noqa: PLR2004
+            return []
+        head: list[Node] = node[0] if isinstance(node[0], list) else []
+        names = [name for name in head if isinstance(name, str)]
+        if len(names) != len(head) or any(len(row) != len(head) for row in node):  # type: ignore[arg-type]
+            return []
+        fields = [column(name) for name in names]
+        return fields if is_header(names) and all(field is not UNKNOWN for field in fields) else []
+
     def _column_names(self, node: dict[str, Node], key: str) -> None:
         """Names of columns stay where they are written like names; the rest is looked into."""
         columns = node[key]
@@ -143,8 +197,13 @@ class JsonWalk:
     def array(self, node: list[Node], outer: Field, path: str) -> None:
         """Mask the items of an array."""
         self._enter()
+        fields = self._header(node) if outer is UNKNOWN else []
         for index, value in enumerate(node):
-            self._item(node, index, value, outer, path)
+            if not fields:
+                self._item(node, index, value, outer, path)
+            elif index and isinstance(value, list):
+                for place, cell in enumerate(value):
+                    self._item(value, place, cell, fields[place], path)
         self._depth -= 1
 
     def _enter(self) -> None:
@@ -215,6 +274,10 @@ class JsonWalk:
             return self._attachments.embedded(value, path)
         if not value:
             return value
+        if value[0] in _OPENING or value[0].isspace() or value[0] == "\ufeff":
+            done = self._attachments.document(value, path)
+            if done is not None:
+                return done
         if _WORD.match(value) and not self._text.patterned:
             # No recogniser finds one word of letters; it may be part of a name known by then.
             batch = self._words

@@ -1,8 +1,10 @@
 """Values that fields of a payload have named, found again in its free text."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 
+from gateway.masking.folding import folded
 from gateway.masking.kinds import Kind
 from gateway.masking.marks import is_mark
 from gateway.masking.person_words import NOT_A_NAME
@@ -68,12 +70,18 @@ class Known:
             return
         self._seen.add(value)
         # Lower case of bytes is ASCII's alone, so each case of a name is learned.
-        cases = " ".join({value, value.upper(), value.lower(), value.replace("'", "\u2019")})
+        plain = folded(value)
+        forms = {value, plain} if value.isascii() else {value, plain, _unaccented(plain)}
+        cases = " ".join(
+            case
+            for form in forms
+            for case in {form, form.upper(), form.lower(), form.replace("'", "\u2019")}
+        )
         for word in _WORD.findall(cases.encode("utf-8", "replace")):
-            folded = word.lower()
-            if len(folded) >= _MIN_NAME and folded not in _TITLES and not folded.isdigit():
-                self._add(folded)
-                for part in _PART.findall(folded):
+            low = word.lower()
+            if len(low) >= _MIN_NAME and low not in _TITLES and not low.isdigit():
+                self._add(low)
+                for part in _PART.findall(low):
                     if len(part) > _MIN_NAME and not part.isdigit():
                         self._add(part)
 
@@ -188,3 +196,9 @@ def _joined(data: bytes, spans: Iterable[tuple[int, int, Kind]]) -> Iterator[tup
         last = (begin, stop, kind)
     if last:
         yield last
+
+
+def _unaccented(value: str) -> str:
+    """`Garcia` of `García`: notes are often written without accents."""
+    parts = unicodedata.normalize("NFD", value)
+    return "".join(char for char in parts if not unicodedata.combining(char))

@@ -83,6 +83,8 @@ CONTACTS: tuple[Recogniser, ...] = (
         Kind.EMAIL,
         r"[A-Za-z0-9._%+\x80-\xff-]{1,64}@(?:[A-Za-z0-9\x80-\xff-]{1,63}\.){1,8}[A-Za-z\x80-\xff-]{2,24}",
     ),
+    # A document of its own inside a text: nobody knows what it shows.
+    Recogniser(Kind.URL, r"\b(?i:data):[A-Za-z0-9!#$&.+/;=_-]{0,200}[,][^\s\"'<>\\\x00\[\]]+"),
     Recogniser(
         Kind.URL, r"\b(?i:https?|ftps?|sftp)://[^\s\"'<>\\\x00\[\]]{1,900}", checks.personal_url
     ),
@@ -115,12 +117,12 @@ NUMBERS: tuple[Recogniser, ...] = (
     ),
     Recogniser(
         Kind.SSN,
-        r"(?i:\b(?:ssn|social security(?: number)?)\b)[^0-9\n\x00]{0,30}(?P<ssn>[0-9]{4})\b",
+        r"(?i:\b(?:ssn|social security(?: number)?)\b)[^0-9\[\n\x00]{0,30}(?P<ssn>[0-9]{4})\b",
     ),
     Recogniser(
         Kind.SSN,
         r"(?i:\blast (?:4|four)(?: digits?)?(?: of)?(?: (?:his|her|their|the))?(?: ssn"
-        r"| social(?: security)?(?: number)?))[^0-9\n\x00]{0,10}(?P<ssn>[0-9]{4})\b",
+        r"| social(?: security)?(?: number)?))[^0-9\[\n\x00]{0,10}(?P<ssn>[0-9]{4})\b",
     ),
     _labelled(
         Kind.MRN,
@@ -209,9 +211,9 @@ NUMBERS: tuple[Recogniser, ...] = (
         r"|\b0[1-9](?:[ .-][0-9]{2}){4}|\b0[1-9][ -][0-9]{4}[ -][0-9]{4}"
         r"|\b001[- .][0-9]{3}[- .][0-9]{3}[- .][0-9]{4}(?:x[0-9]{1,6})?)\b",
     ),
-    Recogniser(Kind.ACCOUNT, r"\b[0-9](?:[ -]?[0-9]){11,18}\b", checks.card),
-    Recogniser(Kind.LICENCE, r"\b[12][0-9]{9}\b", checks.npi),
-    Recogniser(Kind.PHONE, r"\b[2-9][0-9]{2}[2-9][0-9]{6}\b"),
+    Recogniser(Kind.ACCOUNT, r"\b[0-9](?:[ -]?[0-9]){11,18}\b", checks.card, whole=True),
+    Recogniser(Kind.LICENCE, r"\b[12][0-9]{9}\b", checks.npi, whole=True),
+    Recogniser(Kind.PHONE, r"\b[2-9][0-9]{2}[2-9][0-9]{6}\b", whole=True),
     Recogniser(Kind.MRN, r"\b(?:MRN|MR|PAT)[-#]?[0-9]{4,14}\b"),
 )
 TIMES: tuple[Recogniser, ...] = (

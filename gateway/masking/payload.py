@@ -22,6 +22,8 @@ MAX_REMEMBERED = 50_000
 MAX_LENGTH = 200
 DROPPED = "\ufdd0dropped\ufdd1"
 """Stands in place of a dropped value until its field is removed; noncharacters, so in no text."""
+UNSALTED = b"chaperone-no-salt"
+"""Keys the tags of payloads where there is no secret, so that they repeat; protects nothing."""
 _PLAIN_PATH = re.compile(r"[A-Za-z_*][A-Za-z0-9_.*\-]{0,79}\Z")
 
 
@@ -54,7 +56,10 @@ class Payload:
         self._tokens = 0
         self._counts: Counter[tuple[str, Kind]] = Counter()
         # Numbers of one payload must not be taken for those of another when files are joined.
-        self._tag = hashlib.blake2b(body, digest_size=4).hexdigest()
+        # Keyed, since against a plain digest of the payload its content could be guessed.
+        self._tag = hashlib.blake2b(
+            body, digest_size=4, key=context.salt or UNSALTED, person=b"masked-id"
+        ).hexdigest()
         self._numbers: dict[str, str] = {}
         self._made: dict[tuple[Kind, str], str] = {}
 
@@ -187,6 +192,11 @@ class Payload:
         for (_, kind), number in self._counts.items():
             total[kind.value] += number
         return dict(sorted(total.items()))
+
+    @property
+    def total(self) -> int:
+        """How many values have been masked so far."""
+        return self._counts.total()
 
     @property
     def paths(self) -> tuple[tuple[str, str, int], ...]:

@@ -25,11 +25,13 @@ class Recogniser:
         kind: of the whole match, where no group is named.
         pattern: its source.
         check: confirms a candidate, given the value.
+        whole: a number that is not the fraction of a decimal one.
     """
 
     kind: Kind
     pattern: str
     check: Check = _always
+    whole: bool = False
     grouped: re.Pattern[bytes] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

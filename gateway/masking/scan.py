@@ -15,6 +15,7 @@ from gateway.masking.secret_patterns import SECRETS
 MIN_PATIENCE = 20_000
 BYTES_PER_CANDIDATE = 64
 _WINDOW = 4096
+_FRACTION = re.compile(rb"[0-9]\.\Z")
 Span = tuple[int, int, Kind]
 
 
@@ -58,7 +59,9 @@ class Scanner:
     def _classify(self, data: bytes, start: int) -> tuple[list[Span], int] | None:
         for recogniser in self._candidates(data, start):
             match = recogniser.grouped.match(data, start)
-            if match is None:
+            if match is None or (
+                recogniser.whole and _FRACTION.match(data, max(0, start - 2), start)
+            ):
                 continue
             parts = recogniser.parts(match)
             if all(recogniser.check(data[begin:stop]) for begin, stop, _ in parts):

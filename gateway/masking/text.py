@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway.masking import prose
+from gateway.masking import folding, prose
 from gateway.masking.kinds import Kind
 from gateway.masking.payload import Payload
 from gateway.masking.scan import Span, scanner
@@ -83,6 +83,26 @@ class TextMasker:
         return answer
 
     def _masked(self, texts: Sequence[str], *, coded: bool) -> list[MaskedText]:
+        """Texts as they are, and once more as they read, where something else stands there."""
+        done = self._recognised(texts, coded=coded)
+        plain: dict[int, str] = {}
+        for index, item in enumerate(done):
+            if "%" in item.text or not item.text.isascii():
+                text = folding.folded(folding.unescaped(item.text))
+                if text is not item.text:
+                    plain[index] = text
+        if not plain:
+            return done
+        again = self._recognised(list(plain.values()), coded=coded)
+        for (index, text), found in zip(plain.items(), again, strict=True):
+            before = done[index]
+            if found.text != text:
+                encoded = folding.unescaped(before.text) is not before.text
+                shown = folding.escaped(found.text) if encoded else found.text
+                done[index] = MaskedText(shown, before.counts + found.counts)
+        return done
+
+    def _recognised(self, texts: Sequence[str], *, coded: bool) -> list[MaskedText]:
         data = [text.encode() for text in texts]
         spans = self._spans(data)
         if self._identifiers and not coded:

@@ -28,6 +28,7 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 _MAX_ID = 19  # longer ids would make a token of more than the 64 characters that a FHIR id has
 _UUID_KIND = "uuid"
 _HASH_LABEL = b"chaperone-keyed-hash-1"
+_NUMBER_LABEL = b"chaperone-payload-number-1"
 _SHIFT_LABEL = b"chaperone-date-shift-1"
 MAX_SHIFT = 50
 """Days that a date is moved at most, in either direction."""
@@ -122,6 +123,12 @@ class Tokeniser:
 
     def _associated(self, kind: str) -> list[bytes]:
         return [b"chaperone-token-1", self._scope, kind.encode(), self._key.version.encode()]
+
+
+@lru_cache(maxsize=64)
+def numbering_salt(secret: bytes) -> bytes:
+    """What keys the numbered ids of payloads, from a secret of 32 bytes or more; see `Context`."""
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=_NUMBER_LABEL).derive(secret)
 
 
 @lru_cache(maxsize=64)

@@ -55,7 +55,7 @@ class EngineMasker:
         keys: of tokens, asked only where a profile makes them.
         cache: of large representations.
         clock: says the year, which decides who is older than 89.
-        page_keys: seal the links to further pages of an answer.
+        digest_keys: seal the links to further pages of an answer, and key numbered ids.
         budget: of tokens that are turned back.
         telemetry: is told how long masking took.
     """
@@ -65,14 +65,14 @@ class EngineMasker:
         keys: TokenKeys,
         cache: MaskedCache,
         clock: Clock,
-        page_keys: DigestKeys,
+        digest_keys: DigestKeys,
         budget: TokenBudget,
         telemetry: Telemetry = SILENT,
     ) -> None:
         self._keys = keys
         self._cache = cache
         self._clock = clock
-        self._page_keys = page_keys
+        self._digest_keys = digest_keys
         self._budget = budget
         self._telemetry = telemetry
 
@@ -113,7 +113,7 @@ class EngineMasker:
         authorised = forwarded.intended.prepared.approved.screened.authorised
         classified = authorised.classified
         pages = PageSeal.of(
-            await self._page_keys.current(),
+            await self._digest_keys.current(),
             classified.authenticated.principal,
             classified.connection.name,
         )
@@ -142,7 +142,8 @@ class EngineMasker:
 
     async def _terms(self, authorised: Authorised, masking_of: MaskingOf) -> Terms:
         key = await self._keys.current() if needs_key(authorised, masking_of) else None
-        return terms(authorised, masking_of, key, self._clock.now().date())
+        numbering = await self._digest_keys.current()
+        return terms(authorised, masking_of, key, self._clock.now().date(), numbering)
 
     async def _part(self, authorised: Authorised, found: Terms) -> Part | None:
         """The range that is asked for, if the cache has it and a 304 can vouch for it."""

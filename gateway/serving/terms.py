@@ -6,8 +6,9 @@ from gateway.errors import Reason, Withheld
 from gateway.masking import engine
 from gateway.masking.generalise import year_end
 from gateway.masking.profiles import Profile, Scope, resolve
-from gateway.masking.tokens import TokenKey
+from gateway.masking.tokens import TokenKey, numbering_salt
 from gateway.model.connection import Masking
+from gateway.model.digest import DigestKey
 from gateway.model.exchange import Authorised
 from gateway.model.operation import Shape
 from gateway.model.principal import Principal
@@ -57,7 +58,11 @@ def needs_key(authorised: Authorised, masking_of: MaskingOf) -> bool:
 
 
 def terms(
-    authorised: Authorised, masking_of: MaskingOf, key: TokenKey | None, today: date
+    authorised: Authorised,
+    masking_of: MaskingOf,
+    key: TokenKey | None,
+    today: date,
+    numbering: DigestKey,
 ) -> Terms:
     """The terms of one exchange.
 
@@ -66,8 +71,9 @@ def terms(
         masking_of: the masking of a place.
         key: of tokens, None where no profile makes any.
         today: decides who is older than 89; see `year_end`.
+        numbering: keys the ids that are numbered; there is one in every deployment.
     """
-    return _Exchange(authorised, key, year_end(today)).terms(masking_of)
+    return _Exchange(authorised, key, year_end(today), numbering).terms(masking_of)
 
 
 def scope_of(masking: Masking, principal: Principal, connection: str) -> str:
@@ -89,7 +95,9 @@ def scope_of(masking: Masking, principal: Principal, connection: str) -> str:
 class _Exchange:
     """The engine, bound to one exchange."""
 
-    def __init__(self, authorised: Authorised, key: TokenKey | None, today: date) -> None:
+    def __init__(
+        self, authorised: Authorised, key: TokenKey | None, today: date, numbering: DigestKey
+    ) -> None:
         classified = authorised.classified
         principal = classified.authenticated.principal
         self._principal = principal
@@ -97,6 +105,7 @@ class _Exchange:
         self._accept_free_text = authorised.obligations.accept_free_text
         self._key = key
         self._today = today
+        self._numbering = numbering
 
     def terms(self, masking_of: MaskingOf) -> Terms:
         return Terms(masking_of, self._tag, self._value, self._content)
@@ -111,6 +120,7 @@ class _Exchange:
             key.version if key else "",
             str(int(self._accept_free_text)),
             str(self._today.year),
+            self._numbering.version,
         )
 
     def _scope(self, masking: Masking, connection: str) -> str:
@@ -134,4 +144,5 @@ class _Exchange:
             today=self._today,
             rank=masking.rank,
             definition=profile_of(masking),
+            salt=numbering_salt(self._numbering.key),
         )

@@ -66,10 +66,10 @@ def test_plain_text_is_masked_and_notes_in_records_are_withheld_unless_said_othe
     text = "Dr. Meyers saw 517-64-9982"
     note = json.dumps({"note": text})
 
-    assert run("--content-type", "text/plain", stdin=text).stdout == "Dr. [name] saw [ssn]"
+    assert run("--content-type", "text/plain", stdin=text).stdout == "[name] saw [ssn]"
     assert run("--content-type", JSON, stdin=note).stdout == '{"note":"[text]"}'
     accepted = run("--content-type", JSON, "--free-text", "accept", stdin=note)
-    assert accepted.stdout == '{"note":"Dr. [name] saw [ssn]"}'
+    assert accepted.stdout == '{"note":"[name] saw [ssn]"}'
     withheld = run("--content-type", "text/plain", "--free-text", "withhold", stdin=text)
     assert (withheld.exit_code, withheld.stdout) == (3, "")
 
@@ -89,7 +89,7 @@ def test_each_line_is_a_document_and_a_withheld_one_is_an_empty_line() -> None:
 def test_lines_of_text_are_texts_of_their_own() -> None:
     done = run("--lines", "--content-type", "text/plain", stdin="Dr. Meyers\n\nMeyers\n")
 
-    assert done.stdout == "Dr. [name]\n\nMeyers\n"
+    assert done.stdout == "[name]\n\nMeyers\n"
 
 
 def test_somebody_who_waits_for_a_line_is_answered_at_once(tmp_path: Path) -> None:
@@ -221,3 +221,39 @@ def test_a_small_document_loads_neither_azure_nor_the_policy() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout == "[]\n"
+
+
+def test_xml_lines_are_answered_with_one_line_each() -> None:
+    lines = "<a><name>Zyxqvort</name></a>\n<broken\n<a><mrn>77123</mrn></a>"
+    done = run("--lines", "--content-type", "application/xml", stdin=lines)
+    first, second, third = done.stdout.rstrip("\n").split("\n")
+
+    assert done.exit_code == 3
+    assert first.endswith("<a><name>[name]</name></a>")
+    assert (second, third.endswith("<a><mrn>[mrn]</mrn></a>")) == ("", True)
+
+
+def test_a_report_that_cannot_be_written_is_said_and_is_no_success(tmp_path: Path) -> None:
+    place = str(tmp_path / "missing" / "report.json")
+    done = run("--content-type", JSON, "--report", place, stdin="{}")
+
+    assert done.exit_code == 2
+    assert "failed" in done.stderr
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "> /dev/full"])
+def test_streams_that_are_closed_or_full_are_said_without_a_trace(closed: str) -> None:
+    program = "from gateway.cli.main import run; run()"
+    command = f"'{sys.executable}' -c '{program}' mask --content-type {JSON} {closed}"
+    done = subprocess.run(
+        ["/bin/sh", "-c", command],
+        input="{}" if closed != "<&-" else None,
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[3],
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr

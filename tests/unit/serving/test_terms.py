@@ -8,6 +8,7 @@ from gateway.masking.generalise import year_end
 from gateway.masking.profiles import PSEUDONYMOUS, SAFE_HARBOR
 from gateway.masking.tokens import TokenKey
 from gateway.model.connection import Area, Masking
+from gateway.model.digest import DigestKey
 from gateway.model.exchange import Authorised
 from gateway.model.operation import Shape
 from gateway.model.representation import Terms
@@ -19,12 +20,18 @@ from tests.unit.masking.build import NONE, STRICT, authorised
 
 TODAY = date(2026, 3, 1)
 KEY = TokenKey("7", bytes(64))
+NUMBERING = DigestKey("1", bytes(32))
 TOKENS = Masking("pseudonymous", 30, ephi=True)
 
 
-def made(asked: Authorised, key: TokenKey | None = None, today: date = TODAY) -> Terms:
+def made(
+    asked: Authorised,
+    key: TokenKey | None = None,
+    today: date = TODAY,
+    numbering: DigestKey = NUMBERING,
+) -> Terms:
     masking = asked.obligations.masking
-    return terms(asked, lambda _: masking, key, today)
+    return terms(asked, lambda _: masking, key, today, numbering)
 
 
 def of_other_agent(asked: Authorised) -> Authorised:
@@ -187,3 +194,15 @@ def test_a_definition_of_another_engine_is_withheld() -> None:
 
     with pytest.raises(Withheld):
         makes_tokens(Masking("own", 31, ephi=True, definition=Other()))
+
+
+def test_numbered_ids_and_their_entity_tag_follow_the_deployments_key() -> None:
+    asked = authorised(masking=STRICT)
+    body, other = b'{"id": "a-7"}', DigestKey("2", b"k" * 32)
+
+    here, there = made(asked), made(asked, numbering=other)
+    shown = here.content(STRICT, body, "application/json", "").body
+
+    assert shown == made(asked).content(STRICT, body, "application/json", "").body
+    assert shown != there.content(STRICT, body, "application/json", "").body
+    assert here.tag(STRICT, "c") != there.tag(STRICT, "c")
