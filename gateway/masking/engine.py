@@ -70,7 +70,7 @@ def mask(body: bytes, content_type: str, content_encoding: str, context: Context
         masked = engine.whole(plain, content_type)
     except RecursionError as error:
         raise too_deep() from error
-    if payload.known.full:
+    if payload.known.used and payload.known.full:
         raise Withheld(
             "The content names more people than can be looked for in its text.",
             reason=Reason.MASKING_FAILED,

@@ -17,16 +17,16 @@ from gateway.masking.fhir_fields import (
     PERSONS,
     PLACE_EXTENSIONS,
     REMOVED,
-    SYSTEM_KINDS,
     VOCABULARY_EXTENSIONS,
 )
 from gateway.masking.fhir_references import TYPE, References
-from gateway.masking.fhir_tables import EXTENDED_WORDS, Table, table_of
+from gateway.masking.fhir_tables import EXTENDED_WORDS, Table, kind_of_system, table_of
 from gateway.masking.field_names import UNKNOWN, VOCABULARY, Field
 from gateway.masking.generalise import MAX_AGE
-from gateway.masking.json_codec import Node, Number, Settled
+from gateway.masking.json_codec import MAX_DEPTH, Node, Number, Settled, too_deep
 from gateway.masking.json_walk import ISO, JsonWalk
 from gateway.masking.kinds import Kind
+from gateway.masking.known import MAX_PHRASE, PHRASES
 from gateway.masking.payload import Payload
 from gateway.masking.text import TextMasker
 
@@ -51,6 +51,17 @@ _YEARS = frozenset({"a", "year", "years", "yr", "yrs"})
 Special = Callable[["FhirWalk", dict[str, Node], str, Node, str], bool]
 """(walk, object, key, value, path of the object) → whether the element is done."""
 
+# Made once: a Field is slow to make, and tables go by its identity.
+_OF_KIND = {kind: Field(kind) for kind in Kind}
+# Dates for whose year the first four digits can be taken without looking further.
+_PLAIN_DATE = re.compile(
+    r"(?:1[89]|20)[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
+    r"(?:T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,3})?(?:Z|[+-][0-9]{2}:[0-9]{2}))?\Z"
+)
+_ID, _DATE, _NAME = Kind.ID, Kind.DATE, Kind.NAME
+# A value that is a mark already begins with one of these.
+_MARKING = frozenset("[mt")
+
 # Strings that codes of any payload may be; nothing of a payload decides that.
 _codes: set[str] = set()
 
@@ -65,6 +76,13 @@ class FhirWalk(JsonWalk):
         self._targets: dict[str, str] = {}
         self._gone: list[tuple[dict[str, Node], str]] = []
         self._outer = UNKNOWN
+        # What the hot loop does without a call: constant marks by kind, numbers, and years.
+        self._constants = payload.constants
+        self._numbers = not payload.keeps(Kind.ID)
+        self._years = payload.gives_years
+        self._counts = payload.tally
+        self._names = payload.known.waiting_names
+        self._phrases = payload.known.waiting_phrases
 
     def object(self, node: dict[str, Node], outer: Field, path: str) -> None:
         """Mask the elements of an object; a resource within starts its own paths."""
@@ -73,7 +91,7 @@ class FhirWalk(JsonWalk):
         if isinstance(kind, str) and TYPE.match(kind):
             self._resource = path = kind
             outer = UNKNOWN
-        self._elements(node, table_of(outer), path, self._value_field())
+        self._elements(node, table_of(outer, path), self._value_field())
         self._resource = before
         if not self._depth:
             gone, self._gone = self._gone, []
@@ -84,38 +102,56 @@ class FhirWalk(JsonWalk):
         return _COVERAGE if self._resource == "Coverage" else None
 
     def _elements(  # noqa: C901, PLR0912  (the hot loop: a call less for each element)
-        self, node: dict[str, Node], table: Table, path: str, value_field: Field | None = None
+        self, node: dict[str, Node], table: Table, value_field: Field | None = None
     ) -> None:
         """Mask the elements of one object; `value_field` says what its `value` is."""
         self.keys += len(node)
-        self._enter()
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise too_deep()
         entries, odd = table.entries, False
         for key, value in node.items():
-            special, field, inner, below, strange = entries.get(key) or table.find(
+            special, path, field, kind, inner, below, strange = entries.get(key) or table.find(
                 key, FhirWalk.special.get(key)
             )
             if special is not None:
                 self._outer = table.outer
-                if special(self, node, key, value, path):
+                if special(self, node, key, value, table.path):
                     continue
-            odd = odd or strange
+            if strange:
+                odd = True
             if value_field is not None and key == "value":
                 field = inner = value_field
-                below = table_of(inner)
+                kind = field.kind
+                below = table_of(inner, key)
             if type(value) is str:
-                if field is not VOCABULARY or value not in _codes:
-                    done = self.string(node, key, value, field, f"{path}.{key}")
-                    if done is not value:
-                        node[key] = done
+                if field is VOCABULARY:
+                    if value in _codes:
+                        continue
+                elif kind and value and not strange and value[0] not in _MARKING:
+                    if kind in self._constants:
+                        node[key] = self._constant(kind, value, path, key)
+                        continue
+                    if kind is _DATE and self._years and _PLAIN_DATE.match(value):
+                        if not field.birth:
+                            self._counts[path, kind] += 1
+                            node[key] = value[:4]
+                            continue
+                    elif kind is _ID and self._numbers:
+                        node[key] = self._payload.identifier(value, path)
+                        continue
+                done = self.string(node, key, value, field, path)
+                if done is not value:
+                    node[key] = done
             elif type(value) is dict:
                 if "resourceType" in value:
                     self.object(value, inner, key)
                 else:
-                    self._elements(value, below, key)
+                    self._elements(value, below)
             elif type(value) is list:
-                self._list(value, inner, below, f"{path}.{key}", key)
-            elif value is not None and field.kind:
-                self._item(node, key, value, field, f"{path}.{key}")
+                self._list(value, inner, below, path, key)
+            elif value is not None and kind:
+                self._item(node, key, value, field, path)
         self._depth -= 1
         if odd:
             self._renamed.append(node)
@@ -123,12 +159,26 @@ class FhirWalk(JsonWalk):
     def _list(self, items: list[Node], field: Field, below: Table, path: str, key: str) -> None:
         """Mask the items of a repeated element."""
         self._enter()
+        kind, value_field = field.kind, self._value_field()
+        constant = kind in self._constants and "." not in key
         for index, item in enumerate(items):
             if type(item) is dict and "resourceType" not in item:
-                self._elements(item, below, key, self._value_field())
+                self._elements(item, below, value_field)
+            elif constant and kind and type(item) is str and item and item[0] not in _MARKING:
+                items[index] = self._constant(kind, item, path, key)
             else:
                 self._item(items, index, item, field, path)
         self._depth -= 1
+
+    def _constant(self, kind: Kind, value: str, path: str, key: str) -> str:
+        """The mark for a value that is no mark, which is learned and counted."""
+        if kind is _NAME:
+            if key in _PERSONAL or self._resource in PERSONS:
+                self._names[value] = None
+        elif kind in PHRASES and len(value) <= MAX_PHRASE and value not in self._phrases:
+            self._phrases[value] = kind
+        self._counts[path, kind] += 1
+        return self._constants[kind]
 
     def learn(self, kind: Kind, value: str, path: str) -> None:
         """Only names of people are looked for in text, and no word of an organisation's."""
@@ -157,25 +207,25 @@ class FhirWalk(JsonWalk):
         path = f"{path}.{key}"
         for point in value if isinstance(value, list) else [value]:
             if not isinstance(point, dict):
-                self._item(node, key, value, Field(Kind.PHONE), path)
+                self._item(node, key, value, _OF_KIND[Kind.PHONE], path)
                 return True
             system = point.get("system")
             kind = CONTACT_KINDS.get(system if isinstance(system, str) else "", Kind.PHONE)
-            self._part(point, Field(kind), path)
+            self._part(point, _OF_KIND[kind], path)
         return True
 
     def _identifiers(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
         path = f"{path}.{key}"
         for item in value if isinstance(value, list) else [value]:
             if not isinstance(item, dict):
-                self._item(node, key, value, Field(Kind.MRN), path)
+                self._item(node, key, value, _OF_KIND[Kind.MRN], path)
                 return True
-            self._part(item, Field(self._kind_of(item)), path)
+            self._part(item, _OF_KIND[self._kind_of(item)], path)
         return True
 
     def _part(self, node: dict[str, Node], field: Field, path: str) -> None:
         """A ContactPoint or Identifier: its `value` is of the kind, the rest as usual."""
-        self._elements(node, table_of(UNKNOWN), path, field)
+        self._elements(node, table_of(UNKNOWN, path), field)
 
     def _age(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:  # noqa: ARG002
         """A quantity of years over 89 becomes 90 or more."""
@@ -193,10 +243,9 @@ class FhirWalk(JsonWalk):
         return False
 
     def _kind_of(self, item: dict[str, Node]) -> Kind:
-        system = str(item.get("system", "")).lower()
-        for part, kind in SYSTEM_KINDS:
-            if part in system:
-                return kind
+        kind = kind_of_system(str(item.get("system", "")))
+        if kind is not None:
+            return kind
         kinds = item.get("type")
         codings = kinds.get("coding") if isinstance(kinds, dict) else None
         for coding in codings if isinstance(codings, list) else []:
