@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from gateway.masking.attachments import Attachments
 from gateway.masking.fhir_fields import (
     PERSONS,
+    UNITS,
 )
 from gateway.masking.fhir_references import TYPE, References
 from gateway.masking.fhir_tables import Table, table_of
@@ -38,7 +39,7 @@ _ID, _DATE, _NAME = Kind.ID, Kind.DATE, Kind.NAME
 _MARKING = frozenset("[mt")
 
 # Strings that codes of any payload may be; nothing of a payload decides that.
-_codes: set[str] = set()
+_codes: set[str] = set(UNITS)
 
 
 class FhirElements(JsonWalk):
