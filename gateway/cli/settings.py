@@ -9,6 +9,7 @@ import typer
 from gateway.settings import Settings
 
 _PREFIX = "CHAPERONE_"
+_HOST = "APPLICATIONINSIGHTS_"
 _DEVELOPMENT = "dev_"
 _FUNCTIONS = {
     "FUNCTIONS_WORKER_RUNTIME": "python",
@@ -74,14 +75,19 @@ def settings(
         print(example(), end="")
     else:
         for name, found in _properties().items():
-            print(f"{_PREFIX}{name.upper()}\n    {_value(found)}; {found['description']}")
+            print(f"{variable(name)}\n    {_value(found)}; {found['description']}")
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting; some are the Functions host's own."""
+    return name if name.startswith(_HOST) else f"{_PREFIX}{name.upper()}"
 
 
 def markdown() -> str:
     """docs/settings.md."""
     required = Settings.model_json_schema()["required"]
     rows = [
-        f"| `{_PREFIX}{name.upper()}` | {_value(found)} | {_default(name, found, required)} "
+        f"| `{variable(name)}` | {_value(found)} | {_default(name, found, required)} "
         f"| {_meaning(name, found)} |"
         for name, found in _properties().items()
     ]

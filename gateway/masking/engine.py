@@ -40,7 +40,7 @@ from gateway.masking.xml_format import XmlMasker
 
 __all__ = ["ENGINE_VERSION", "Context", "Result", "Stream", "mask", "mask_text_value"]
 
-ENGINE_VERSION = "6"
+ENGINE_VERSION = "7"
 """Part of derived entity tags: changes whenever the same input would be masked to other bytes."""
 _PIECE = 256 * 1024
 _READABLE = " []:/?&=,;@"
@@ -70,7 +70,7 @@ def mask(body: bytes, content_type: str, content_encoding: str, context: Context
         masked = engine.whole(plain, content_type)
     except RecursionError as error:
         raise too_deep() from error
-    if payload.known.full:
+    if payload.known.used and payload.known.full:
         raise Withheld(
             "The content names more people than can be looked for in its text.",
             reason=Reason.MASKING_FAILED,

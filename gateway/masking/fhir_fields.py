@@ -142,6 +142,13 @@ SYSTEM_KINDS: tuple[tuple[str, Kind], ...] = (
     ("us-medicare", Kind.PLAN),
     ("mrn", Kind.MRN),
 )
+UNITS = frozenset(
+    _words(
+        "mm[Hg] % [in_i] [ft_i] [lb_av] [oz_av] [degF] [pH] {score} {#} {ratio} {INR} 10*3/uL"
+        " 10*6/uL 10*9/L 10*12/L mL/min/{1.73_m2} {nominal} [IU]/L [IU]/mL"
+    )
+)
+"""Units (UCUM) whose signs no other code has: no name in them is anybody's."""
 PERSONS = frozenset({"Patient", "Person", "RelatedPerson", "Practitioner"})
 NAMED = PERSONS | {"Organization", "Location", "PractitionerRole", "Group", "CareTeam", "Device"}
 CLINICAL_REFERENCES = frozenset(

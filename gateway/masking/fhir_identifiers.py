@@ -2,7 +2,8 @@
 
 import re
 
-from gateway.masking.fhir_fields import IDENTIFIER_KINDS, PERSONS, SYSTEM_KINDS
+from gateway.masking.fhir_fields import IDENTIFIER_KINDS, PERSONS
+from gateway.masking.fhir_tables import kind_of_system
 from gateway.masking.field_names import UNKNOWN, field_of
 from gateway.masking.generalise import MAX_AGE
 from gateway.masking.json_codec import Node, Number
@@ -59,10 +60,9 @@ class FhirIdentifiers(JsonWalk):
         return True
 
     def _kind_of(self, item: dict[str, Node]) -> Kind:
-        system = str(item.get("system", "")).lower()
-        for part, kind in SYSTEM_KINDS:
-            if part in system:
-                return kind
+        kind = kind_of_system(str(item.get("system", "")))
+        if kind is not None:
+            return kind
         kinds = item.get("type")
         codings = kinds.get("coding") if isinstance(kinds, dict) else None
         for coding in codings if isinstance(codings, list) else []:

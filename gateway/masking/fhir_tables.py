@@ -1,28 +1,37 @@
 """What FHIR elements are, found once for the process: a walk looks up, no more."""
 
+from functools import lru_cache
 from typing import Any
 
-from gateway.masking.fhir_fields import ELEMENTS
+from gateway.masking.fhir_fields import ELEMENTS, SYSTEM_KINDS
 from gateway.masking.field_names import UNKNOWN, Field, field_of
 from gateway.masking.kinds import Kind
 
-MAX_ENTRIES = 2_000
+MAX_ENTRIES = 20_000
+MAX_TABLES = 2_000
+MAX_NAME = 64
 EXTENDED_WORDS = Field(vocabulary=True)
 """Of an extension whose strings are words of a code system."""
-Entry = tuple[Any, Field, Field, "Table", bool]
+Entry = tuple[Any, str, Field, Kind | None, Field, "Table", bool]
 
 
 class Table:
     """What each element below a field of one kind is.
 
-    An entry is (what treats it apart, the field of a single value, that of what holds more, the
-    table of what lies below it, whether its name could be a value).
+    An entry is (what treats it apart, its path, the field of a single value and the kind of that,
+    the field of what holds more, the table of what lies below it, whether its name could be a
+    value).
+
+    Attributes:
+        outer: the field of the object.
+        path: of the object: the name it has, or its type where it is a resource.
     """
 
-    __slots__ = ("entries", "outer")
+    __slots__ = ("entries", "outer", "path")
 
-    def __init__(self, outer: Field) -> None:
+    def __init__(self, outer: Field, path: str) -> None:
         self.outer = outer
+        self.path = path
         self.entries: dict[str, Entry] = {}
 
     def find(self, key: str, special: object) -> Entry:
@@ -36,24 +45,34 @@ class Table:
             if self.outer is not UNKNOWN and _inherits(self.outer, field, key):
                 field = self.outer
             inner = field
-        below = self if inner is self.outer else table_of(inner)
-        made = special, field, inner, below, strange
-        if len(self.entries) < MAX_ENTRIES:
+        path = f"{self.path}.{key}"
+        made = special, path, field, field.kind, inner, table_of(inner, key), strange
+        if len(key) <= MAX_NAME and len(_entries) < MAX_ENTRIES:
             self.entries[key] = made
+            _entries.append(made)
         return made
 
 
-_tables: dict[int, Table] = {}
+# All entries of all tables, so that names that somebody invents cannot fill the memory.
+_entries: list[Entry] = []
+_tables: dict[tuple[int, str], Table] = {}
 
 
-def table_of(outer: Field) -> Table:
+def table_of(outer: Field, path: str) -> Table:
     """The table of a field, by identity: fields that are equal may inherit differently."""
-    found = _tables.get(id(outer))
+    found = _tables.get((id(outer), path))
     if found is None or found.outer is not outer:
-        found = Table(outer)
-        if len(_tables) < MAX_ENTRIES:
-            _tables[id(outer)] = found
+        found = Table(outer, path)
+        if len(_tables) < MAX_TABLES and len(path) <= MAX_NAME:
+            _tables[id(outer), path] = found
     return found
+
+
+@lru_cache(maxsize=1_000)
+def kind_of_system(system: str) -> Kind | None:
+    """What an identifier of this system is."""
+    folded = system.lower()
+    return next((kind for part, kind in SYSTEM_KINDS if part in folded), None)
 
 
 def _inherits(outer: Field, inner: Field, key: str) -> bool:

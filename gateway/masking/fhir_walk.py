@@ -1,10 +1,8 @@
 """A walk over FHIR R4 JSON: data types and elements first, then the form of values."""
 
-import re
-from collections.abc import Callable
 from typing import ClassVar
 
-from gateway.masking.attachments import Attachments
+from gateway.masking.fhir_elements import MAX_CODES, FhirElements, Special
 from gateway.masking.fhir_fields import (
     CLINICAL_REFERENCES,
     CONTACT_KINDS,
@@ -21,20 +19,13 @@ from gateway.masking.fhir_fields import (
     REMOVED,
     VOCABULARY_EXTENSIONS,
 )
-from gateway.masking.fhir_identifiers import LABELLED, FhirIdentifiers
-from gateway.masking.fhir_references import TYPE, References
-from gateway.masking.fhir_tables import EXTENDED_WORDS, Table, table_of
+from gateway.masking.fhir_identifiers import FhirIdentifiers
+from gateway.masking.fhir_references import TYPE
+from gateway.masking.fhir_tables import EXTENDED_WORDS, table_of
 from gateway.masking.field_names import UNKNOWN, VOCABULARY, Field, field_of
 from gateway.masking.json_codec import Node, Settled
-from gateway.masking.json_walk import ISO
 from gateway.masking.kinds import Kind
-from gateway.masking.payload import Payload
-from gateway.masking.text import TextMasker
 
-_CODE = re.compile(r"(?:[a-z]+://|urn:)[A-Za-z0-9._:/#|~+-]{0,200}\Z|[A-Za-z0-9._:/#|~+-]{0,40}\Z")
-_SSN = re.compile(r"[0-9]{3}-[0-9]{2}-[0-9]{4}\Z")
-_PERSONAL = frozenset({"family", "given", "display"})
-_COVERAGE = Field(Kind.PLAN)
 _NAMED = Field(Kind.NAME)
 _ADDRESSED = Field(Kind.ADDRESS)
 _AGES = (
@@ -46,146 +37,36 @@ _AGES = (
     "valueAge",
     "valueQuantity",
 )
-_INSTANCE = re.compile(
-    r"(?:^|/)(?:Patient|Person|RelatedPerson|Practitioner|Encounter|Coverage|Account)"
-    r"/[A-Za-z0-9.-]{1,64}(?:$|/_history)"
-)
-MAX_CODES = 50_000
+# Made once: a Field is slow to make, and tables go by its identity.
+_OF_KIND = {kind: Field(kind) for kind in Kind}
 
 
-Special = Callable[["FhirWalk", dict[str, Node], str, Node, str], bool]
-"""(walk, object, key, value, path of the object) → whether the element is done."""
-
-# Strings that codes of any payload may be; nothing of a payload decides that.
-_codes: set[str] = set()
-
-
-class FhirWalk(FhirIdentifiers):
+class FhirWalk(FhirElements):
     """Masks resources of one payload in place."""
-
-    def __init__(self, payload: Payload, text: TextMasker, attachments: Attachments) -> None:
-        super().__init__(payload, text, attachments)
-        self._resource = ""
-        self._references = References(payload, self.kept_id)
-        self._targets: dict[str, str] = {}
-        self._gone: list[tuple[dict[str, Node], str]] = []
-        self._outer = UNKNOWN
-
-    def object(self, node: dict[str, Node], outer: Field, path: str) -> None:
-        """Mask the elements of an object; a resource within starts its own paths."""
-        kind = node.get("resourceType")
-        before = self._resource
-        if isinstance(kind, str) and TYPE.match(kind):
-            self._resource = path = kind
-            outer = UNKNOWN
-        self._elements(node, table_of(outer), path, self._value_field())
-        self._resource = before
-        if not self._depth:
-            gone, self._gone = self._gone, []
-            for holder, key in gone:
-                holder.pop(key, None)
-
-    def _value_field(self) -> Field | None:
-        return _COVERAGE if self._resource == "Coverage" else None
-
-    def _elements(  # noqa: C901, PLR0912  (the hot loop: a call less for each element)
-        self, node: dict[str, Node], table: Table, path: str, value_field: Field | None = None
-    ) -> None:
-        """Mask the elements of one object; `value_field` says what its `value` is."""
-        self.keys += len(node)
-        self._enter()
-        entries, odd = table.entries, False
-        done_by_label = self._labelled(node, path) if self._resource in LABELLED else ()
-        for key, value in node.items():
-            if key in done_by_label:
-                continue
-            special, field, inner, below, strange = entries.get(key) or table.find(
-                key, _special(key)
-            )
-            if special is not None:
-                self._outer = table.outer
-                if special(self, node, key, value, path):
-                    continue
-            odd = odd or strange
-            if value_field is not None and key == "value":
-                field = inner = value_field
-                below = table_of(inner)
-            if type(value) is str:
-                if field is not VOCABULARY or value not in _codes:
-                    done = self.string(node, key, value, field, f"{path}.{key}")
-                    if done is not value:
-                        node[key] = done
-            elif type(value) is dict:
-                if "resourceType" in value:
-                    self.object(value, inner, key)
-                else:
-                    self._elements(value, below, key)
-            elif type(value) is list:
-                self._list(value, inner, below, f"{path}.{key}", key)
-            elif value is not None and field.kind:
-                self._item(node, key, value, field, f"{path}.{key}")
-        self._depth -= 1
-        if odd:
-            self._renamed.append(node)
-
-    def _list(self, items: list[Node], field: Field, below: Table, path: str, key: str) -> None:
-        """Mask the items of a repeated element."""
-        self._enter()
-        for index, item in enumerate(items):
-            if type(item) is dict and "resourceType" not in item:
-                self._elements(item, below, key, self._value_field())
-            else:
-                self._item(items, index, item, field, path)
-        self._depth -= 1
-
-    def learn(self, kind: Kind, value: str, path: str) -> None:
-        """Only names of people are looked for in text, and no word of an organisation's."""
-        element = path.rpartition(".")[2]
-        if kind is not Kind.NAME or element in _PERSONAL or self._resource in PERSONS:
-            super().learn(kind, value, path)
-
-    def string(
-        self,
-        holder: dict[str, Node] | list[Node],
-        key: str | int,
-        value: str,
-        field: Field,
-        path: str,
-    ) -> str:
-        """Codes stay as they are; everything else as in any JSON."""
-        if field.vocabulary:
-            if _CODE.match(value) and not ISO.match(value) and not _SSN.match(value):
-                if _INSTANCE.search(value):
-                    return self._references.target(value, path)
-                if len(_codes) < MAX_CODES:
-                    _codes.add(value)
-                return value
-            return self.scanned(holder, key, value, path, coded=True)
-        return super().string(holder, key, value, field, path)
 
     def _telecom(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
         path = f"{path}.{key}"
         for point in value if isinstance(value, list) else [value]:
             if not isinstance(point, dict):
-                self._item(node, key, value, Field(Kind.PHONE), path)
+                self._item(node, key, value, _OF_KIND[Kind.PHONE], path)
                 return True
             system = point.get("system")
             kind = CONTACT_KINDS.get(system if isinstance(system, str) else "", Kind.PHONE)
-            self._part(point, Field(kind), path)
+            self._part(point, _OF_KIND[kind], path)
         return True
 
     def _identifiers(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
         path = f"{path}.{key}"
         for item in value if isinstance(value, list) else [value]:
             if not isinstance(item, dict):
-                self._item(node, key, value, Field(Kind.MRN), path)
+                self._item(node, key, value, _OF_KIND[Kind.MRN], path)
                 return True
-            self._part(item, Field(self._kind_of(item)), path)
+            self._part(item, _OF_KIND[self._kind_of(item)], path)
         return True
 
     def _part(self, node: dict[str, Node], field: Field, path: str) -> None:
         """A ContactPoint or Identifier: its `value` is of the kind, the rest as usual."""
-        self._elements(node, table_of(UNKNOWN), path, field)
+        self._elements(node, table_of(UNKNOWN, path), field)
 
     def _reference(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
         if isinstance(value, dict) and "value" in value:  # an Identifier, as in Claim.related

@@ -64,6 +64,13 @@ def decode(data: bytes | msgspec.Raw) -> Node:
     return node
 
 
+def decode_all(texts: list[bytes]) -> list[Node]:
+    """The trees of JSON texts, each of which `split_array` has found to be one; see `decode`."""
+    nodes = decode(b"[" + b",".join(texts) + b"]")
+    assert isinstance(nodes, list)  # noqa: S101
+    return nodes
+
+
 def split_object(data: bytes) -> dict[str, msgspec.Raw]:
     """The members of a JSON object, each still in bytes.
 

@@ -86,9 +86,13 @@ class JsonMasker:
 
     def learn(self, body: bytes) -> None:
         """Remember the names in NDJSON lines before any of them is masked."""
-        for line in body.split(b"\n"):
-            if any(mark in line for mark in _NAMING):
-                learn(json_codec.decode(line), self._payload.known)
+        self._payload.known.later(lambda: self._learn(body.split(b"\n")))
+
+    def _learn(self, texts: list[bytes]) -> None:
+        """Remember the names in JSON texts."""
+        for text in texts:
+            if any(mark in text for mark in _NAMING):
+                learn(json_codec.decode(text), self._payload.known)
 
     def _masked(self, node: Node, body: bytes | None) -> bytes:
         """A tree masked and written; its keys are held against those in `body`."""
@@ -110,9 +114,7 @@ class JsonMasker:
         if bytes(raw)[:1] != b"[":
             raise json_codec.not_json()
         entries = [bytes(entry) for entry in json_codec.split_array(raw)]
-        for entry in entries:
-            if any(mark in entry for mark in _NAMING):
-                learn(json_codec.decode(entry), self._payload.known)
+        self._payload.known.later(lambda: self._learn(entries))
         rest: dict[str, Node] = {
             name: None if name == "entry" else json_codec.decode(value)
             for name, value in head.items()
@@ -121,8 +123,8 @@ class JsonMasker:
         masked = self._walked(walk, rest)
         items: list[bytes] = []
         for start in range(0, len(entries), BATCH):
-            trees = [json_codec.decode(entry) for entry in entries[start : start + BATCH]]
-            items += map(json_codec.encode, self._walked_all(walk, trees, "Bundle", "entry"))
+            trees = json_codec.decode_all(entries[start : start + BATCH])
+            items.append(json_codec.encode(self._walked_all(walk, trees, "Bundle", "entry"))[1:-1])
         json_codec.check_keys(body, walk.keys)
         members = [
             json_codec.encode(name)

@@ -7,7 +7,8 @@ from gateway.masking.column_names import column, is_header, is_plain, result_col
 from gateway.masking.field_names import UNKNOWN, VOCABULARY, Field, field_of
 from gateway.masking.json_codec import MAX_DEPTH, Node, Number, too_deep
 from gateway.masking.kinds import Kind
-from gateway.masking.marks import is_mark, mark
+from gateway.masking.known import MAX_PHRASE, PHRASES
+from gateway.masking.marks import mark
 from gateway.masking.operators import Operator
 from gateway.masking.payload import Payload
 from gateway.masking.text import TextMasker
@@ -95,7 +96,7 @@ class JsonWalk:
         prose, self._pending = self._pending, []
         coded, self._coded = self._coded, []
         words, self._words = self._words, []
-        if self._payload.known:
+        if words and self._payload.known:
             coded += words
         for pending, is_coded in ((prose, False), (coded, True)):
             if not pending:
@@ -288,14 +289,10 @@ class JsonWalk:
 
     def learn(self, kind: Kind, value: str, path: str) -> None:  # noqa: ARG002
         """Remember a named value, to be found in the payload's text."""
-        known = self._payload.known
-        match kind:
-            case Kind.NAME:
-                known.learn_name(value)
-            case Kind.DATE | Kind.AGE | Kind.ZIP | Kind.TEXT | Kind.URL | Kind.PHOTO | Kind.ID:
-                return
-            case _ if len(value) <= 200 and not is_mark(value):  # noqa: PLR2004
-                known.learn_phrase(value, kind)
+        if kind is Kind.NAME:
+            self._payload.known.learn_name(value)
+        elif kind in PHRASES and len(value) <= MAX_PHRASE:
+            self._payload.known.learn_phrase(value, kind)
 
     def number(self, value: int | Number | str, kind: Kind, path: str) -> Node:
         """What stands in place of a number whose field names a kind."""

@@ -16,6 +16,19 @@ _PART = re.compile(rb"[A-Za-z0-9\x80-\xff]+")
 _INITIAL = re.compile(rb"(?:\b[A-Z]\.? )+\Z")
 _BETWEEN = frozenset({b"", b" ", b", ", b",", b"^"})
 _MIN_NAME = 2
+MAX_PHRASE = 200
+"""Characters of a value that is looked for as it stands."""
+PHRASES = frozenset(Kind) - {
+    Kind.NAME,
+    Kind.DATE,
+    Kind.AGE,
+    Kind.ZIP,
+    Kind.TEXT,
+    Kind.URL,
+    Kind.PHOTO,
+    Kind.ID,
+}
+"""Kinds whose values are looked for as they stand."""
 _SHORT_NAME = 3
 # Names that are also words: masked in text only where they start with a capital letter.
 _WORDS = frozenset(
@@ -36,7 +49,15 @@ _TITLES = frozenset(
 
 
 class Known:
-    """Words and phrases to mask in text, by kind."""
+    """Words and phrases to mask in text, by kind.
+
+    What is learned waits until something is looked for: many payloads have no text at all.
+
+    Attributes:
+        waiting_names: names of people that wait; walks add to them.
+        waiting_phrases: values as they stand, and their kinds, likewise.
+        used: something has been looked for.
+    """
 
     def __init__(self) -> None:
         self._words: dict[bytes, Kind] = {}
@@ -45,28 +66,72 @@ class Known:
         self._seen: set[str] = set()
         self._phrased: set[str] = set()
         self._size = 0
+        self._later: list[Callable[[], None]] = []
+        self.waiting_names: dict[str, None] = {}
+        self.waiting_phrases: dict[str, Kind] = {}
+        self.used = False
 
     def __bool__(self) -> bool:
+        self._settle()
         return bool(self._words or self._phrases)
 
     @property
     def size(self) -> int:
         """How many words and phrases are known; grows only."""
+        self._settle()
         return self._size
 
     @property
     def names(self) -> frozenset[str]:
         """The words of the names that fields have named."""
+        self._settle()
         return frozenset(word.decode("utf-8", "replace") for word in self._words)
 
     @property
     def full(self) -> bool:
         """More has been named than is remembered."""
-        return self._size >= MAX_KNOWN
+        return self.size >= MAX_KNOWN
+
+    def later(self, work: Callable[[], None]) -> None:
+        """Work that learns, done before anything is looked for, if ever."""
+        self._later.append(work)
 
     def learn_name(self, value: str) -> None:
         """Every word of a person's name."""
-        if value in self._seen or self.full or is_mark(value):
+        if value not in self._seen:
+            self.waiting_names[value] = None
+
+    def learn_phrase(self, value: str, kind: Kind) -> None:
+        """A value as it stands: a street, a city, a number."""
+        if value not in self._phrased:
+            self.waiting_phrases.setdefault(value, kind)
+
+    def _settle(self) -> None:
+        """Learn all that waits."""
+        self.used = True
+        if self._later:
+            # What a walk has met since comes after it, as the first kind of a phrase counts.
+            names, phrases = list(self.waiting_names), list(self.waiting_phrases.items())
+            self.waiting_names.clear()
+            self.waiting_phrases.clear()
+            later, self._later = self._later, []
+            for work in later:
+                work()
+            for name in names:
+                self.learn_name(name)
+            for phrase, kind in phrases:
+                self.learn_phrase(phrase, kind)
+        if self.waiting_names:
+            for name in self.waiting_names:
+                self._name(name)
+            self.waiting_names.clear()
+        if self.waiting_phrases:
+            for phrase, kind in self.waiting_phrases.items():
+                self._phrase(phrase, kind)
+            self.waiting_phrases.clear()
+
+    def _name(self, value: str) -> None:
+        if value in self._seen or self._size >= MAX_KNOWN or is_mark(value):
             return
         self._seen.add(value)
         # Lower case of bytes is ASCII's alone, so each case of a name is learned.
@@ -90,14 +155,13 @@ class Known:
         kept = (word for word in value.split() if word.lower().strip(".,") not in NOT_A_NAME)
         self.learn_name(" ".join(kept))
 
-    def learn_phrase(self, value: str, kind: Kind) -> None:
-        """A value as it stands: a street, a city, a number."""
+    def _phrase(self, value: str, kind: Kind) -> None:
         if value in self._phrased:
             return
         self._phrased.add(value)
         data = value.encode("utf-8", "replace").strip()
         word = _WORD.search(data)
-        if self.full or len(data) <= _SHORT_NAME or word is None or is_mark(value):
+        if self._size >= MAX_KNOWN or len(data) <= _SHORT_NAME or word is None or is_mark(value):
             return
         data = data[word.start() :]
         first = word[0].lower()
@@ -114,22 +178,28 @@ class Known:
 
     def has_phrase(self, value: str) -> bool:
         """Whether `value` as a whole is a known phrase."""
+        self._settle()
         data = value.encode("utf-8", "replace").lower()
         word = _WORD.search(data)
         return word is not None and data[word.start() :] in self._phrases.get(word[0], ())
 
     def touches(self, data: bytes) -> bool:
         """Whether any word of `data` is known, or starts a known phrase; cheap."""
-        if not self:
-            return False
-        words = set(_WORD.findall(data.lower()))
-        if not (words.isdisjoint(self._words) and words.isdisjoint(self._phrases)):
-            return True
-        # A part of a hyphenated word, or a name with a possessive, is known by itself.
-        return any(self._kind_of(word) for word in words if b"'" in word or b"-" in word)
+        return bool(self) and bool(self._among(data.lower()))
+
+    def _among(self, folded: bytes) -> set[bytes]:
+        """The words of a text in lower case that are known, or start a known phrase."""
+        words = set(_WORD.findall(folded))
+        found = words & self._words.keys() | words & self._phrases.keys()
+        if b"'" in folded or b"-" in folded:
+            # A part of a hyphenated word, or a name with a possessive, is known by itself.
+            joined = (word for word in words if b"'" in word or b"-" in word)
+            found |= {word for word in joined if self._kind_of(word)}
+        return found
 
     def mask(self, data: bytes, replace: Callable[[Kind, bytes], bytes]) -> bytes:
         """`data` with known words and phrases replaced; neighbouring names become one."""
+        self._settle()
         out: list[bytes] = []
         end = 0
         for start, stop, kind in _joined(data, self._spans(data)):
@@ -140,16 +210,21 @@ class Known:
 
     def _spans(self, data: bytes) -> Iterator[tuple[int, int, Kind]]:
         folded = data.lower()
+        known = self._among(folded)
+        if not known:
+            return
         end = 0
-        for match in _WORD.finditer(data):
+        for match in _WORD.finditer(folded):
+            first = match[0]
+            if first not in known:
+                continue
             start, stop = match.span()
             if start < end or data[start - 1 : start] == b"[":
                 continue  # inside a phrase, or the word of a mark
-            first = folded[start:stop]
             if first in self._phrases and (found := self._longest(folded, start, first)):
                 end = start + len(found)
                 yield start, end, self._phrases[first][found]
-            elif self._names(match[0]):
+            elif self._names(data[start:stop]):
                 yield start, stop, Kind.NAME
 
     def _longest(self, folded: bytes, start: int, first: bytes) -> bytes:

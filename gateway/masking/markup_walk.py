@@ -47,6 +47,8 @@ class MarkupWalk:
         self._scanned: list[tuple[int, str]] = []
         self._sinks: list[tuple[Element, int | str]] = []
         self._runs: list[tuple[list[_Place], str]] = []
+        # How deep an element lies below the text it belongs to, by identity: the tree is alive.
+        self._inner: dict[int, int] = {}
         self._names: set[str] = set()
 
     def root(self, root: Element) -> None:
@@ -141,8 +143,11 @@ class MarkupWalk:
         for (places, _), masked in zip(runs, self._text.many(dated), strict=True):
             if masked.text != "".join(_at(place) for place in places):
                 self._text.count(masked, "*")
-                for number, (element, index) in enumerate(places):
-                    element.children[index] = "" if number else masked.text
+                for element, index in places:
+                    element.children[index] = ""
+                # In the outermost element, so that it is text among elements as before.
+                element, index = min(places, key=lambda place: self._inner.get(id(place[0]), 0))
+                element.children[index] = masked.text
 
     def _scan_again(self) -> None:
         """Look for names that were learned after a value was judged, a single word even."""
@@ -176,7 +181,8 @@ class MarkupWalk:
         """The text below an element, in runs that a reader sees as one."""
         runs: list[list[_Place]] = [[]]
 
-        def gather(inner: Element) -> None:
+        def gather(inner: Element, depth: int) -> None:
+            self._inner[id(inner)] = depth
             block = inner.local.lower() in BLOCKS
             if block:
                 runs.append([])
@@ -186,11 +192,11 @@ class MarkupWalk:
                     continue
                 self.note(child.name)
                 self.narrative_attributes(child)
-                gather(child)
+                gather(child, depth + 1)
             if block:
                 runs.append([])
 
-        gather(element)
+        gather(element, 0)
         return [run for run in runs if run]
 
     def narrative_attributes(self, element: Element) -> None:

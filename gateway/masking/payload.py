@@ -37,6 +37,9 @@ class Payload:
         withholds_text: free text is replaced whole.
         depth: how many attachments deep this payload lies.
         patient: whose dates come next, "" where that is not known; decides how far they move.
+        tally: how many values were replaced or removed, by path and kind.
+        constants: marks of the kinds whose values all become the same mark.
+        gives_years: dates become their years.
     """
 
     def __init__(self, context: Context, body: bytes) -> None:
@@ -54,12 +57,11 @@ class Payload:
         self.shifts = self._operators[Kind.DATE] is Operator.DATE_SHIFT
         self._tokeniser = _tokeniser(context, needed=self.profile.makes_tokens)
         self._tokens = 0
-        self._counts: Counter[tuple[str, Kind]] = Counter()
-        # Numbers of one payload must not be taken for those of another when files are joined.
-        # Keyed, since against a plain digest of the payload its content could be guessed.
-        self._tag = hashlib.blake2b(
-            body, digest_size=4, key=context.salt or UNSALTED, person=b"masked-id"
-        ).hexdigest()
+        self.tally: Counter[tuple[str, Kind]] = Counter()
+        self.constants = self.profile.constants
+        self.gives_years = self._operators[Kind.DATE] is Operator.GENERALISE
+        self._body = body
+        self._tag = ""
         self._numbers: dict[str, str] = {}
         self._made: dict[tuple[Kind, str], str] = {}
 
@@ -70,7 +72,7 @@ class Payload:
             self.operate(Operator.DATE_SHIFT, kind, value) if shifts else self.replace(kind, value)
         )
         if replaced != value:
-            self._counts[path, kind] += 1
+            self.tally[path, kind] += 1
             if not replaced:
                 return DROPPED
         return replaced
@@ -144,7 +146,7 @@ class Payload:
             found = self.operate(operator, Kind.DATE, value, self._replacement(operator))
             found = "" if found == mark(Kind.DATE) else found
         if found != value:
-            self._counts[path, Kind.DATE] += 1
+            self.tally[path, Kind.DATE] += 1
         return found
 
     def _replacement(self, operator: Operator) -> str:
@@ -155,7 +157,7 @@ class Payload:
         operator = operator or self._operators[Kind.ID]
         if operator is Operator.KEEP or not value or is_masked_id(value):
             return value
-        self._counts[path, Kind.ID] += 1
+        self.tally[path, Kind.ID] += 1
         if operator in {Operator.TOKENISE, Operator.HASH} and self._tokeniser:
             self._tokens += 1
             sealed = operator is Operator.TOKENISE
@@ -165,6 +167,16 @@ class Payload:
     def _number(self, value: str) -> str:
         numbered = self._numbers.get(value)
         if numbered is None:
+            if not self._tag:
+                # Numbers of one payload must not be taken for those of another in joined files.
+                # Keyed, since against a plain digest of the payload its content could be guessed.
+                self._tag = hashlib.blake2b(
+                    self._body,
+                    digest_size=4,
+                    key=self.context.salt or UNSALTED,
+                    person=b"masked-id",
+                ).hexdigest()
+                self._body = b""
             numbered = f"masked-{self._tag}-{len(self._numbers) + 1}"
             self._numbers[value] = numbered
         return numbered
@@ -179,7 +191,7 @@ class Payload:
 
     def count(self, kind: Kind, path: str, number: int = 1) -> None:
         """Count values that were replaced or removed elsewhere."""
-        self._counts[path, kind] += number
+        self.tally[path, kind] += number
 
     def keeps(self, kind: Kind) -> bool:
         """Whether values of this kind stay as they are."""
@@ -189,20 +201,20 @@ class Payload:
     def counts(self) -> dict[str, int]:
         """Masked values by kind."""
         total: Counter[str] = Counter()
-        for (_, kind), number in self._counts.items():
+        for (_, kind), number in self.tally.items():
             total[kind.value] += number
         return dict(sorted(total.items()))
 
     @property
     def total(self) -> int:
         """How many values have been masked so far."""
-        return self._counts.total()
+        return self.tally.total()
 
     @property
     def paths(self) -> tuple[tuple[str, str, int], ...]:
         """(path, kind, count); a path that could itself be a value is written `*`."""
         total: Counter[tuple[str, str]] = Counter()
-        for (path, kind), number in self._counts.items():
+        for (path, kind), number in self.tally.items():
             total[path if _PLAIN_PATH.match(path) else "*", kind.value] += number
         ranked = sorted(total.items(), key=lambda item: (-item[1], item[0]))
         return tuple((path, kind, number) for (path, kind), number in ranked[:MAX_PATHS])

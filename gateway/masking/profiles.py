@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gateway.errors import Reason, Withheld
 from gateway.masking.kinds import Kind
+from gateway.masking.marks import mark
 from gateway.masking.operators import KEYED, Operator
 from gateway.masking.rules import NO_RULES, Rules
 from gateway.masking.user_patterns import UserPattern
@@ -52,6 +53,8 @@ class Scope(StrEnum):
 
 
 _NOTHING: Mapping[Kind, str] = MappingProxyType({})
+# What becomes of these depends on the value even where it is redacted.
+_JUDGED = frozenset({Kind.TEXT, Kind.DATE, Kind.ID})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,8 @@ class Profile:
         digest: of the definition, "" for a built-in profile.
         makes_tokens: the token key is needed.
         drops: some kinds are dropped.
+        constants: marks of the kinds whose values are all redacted, text, dates and ids apart.
+        scans: more than secrets is looked for in text.
     """
 
     name: str
@@ -85,6 +90,10 @@ class Profile:
     digest: str = ""
     makes_tokens: bool = field(init=False, default=False)
     drops: bool = field(init=False, default=False)
+    constants: Mapping[Kind, str] = field(
+        init=False, default_factory=lambda: _NOTHING, repr=False, compare=False
+    )
+    scans: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
         # Asked for every payload, so worked out once.
@@ -92,6 +101,11 @@ class Profile:
         imported = self.imported is not None and self.imported.needs_key
         object.__setattr__(self, "makes_tokens", imported or not KEYED.isdisjoint(done))
         object.__setattr__(self, "drops", Operator.DROP in self.operators.values())
+        redacted = (kind for kind in Kind if self.operators[kind] is Operator.REDACT)
+        constants = {kind: mark(kind) for kind in redacted if kind not in _JUDGED}
+        object.__setattr__(self, "constants", MappingProxyType(constants))
+        masked = {kind for kind in Kind if not self.keeps(kind)}
+        object.__setattr__(self, "scans", bool(masked - {Kind.SECRET, Kind.TEXT}))
 
     @property
     def masks(self) -> bool:

@@ -33,9 +33,8 @@ class TextMasker:
 
     def __init__(self, payload: Payload, *, with_re2: bool = True) -> None:
         self._payload = payload
-        kept = all(payload.keeps(kind) for kind in Kind if kind not in {Kind.SECRET, Kind.TEXT})
-        self._identifiers = not kept
-        scan: Scan = scanner(identifiers=not kept, with_re2=with_re2)
+        self._identifiers = payload.profile.scans
+        scan: Scan = scanner(identifiers=self._identifiers, with_re2=with_re2)
         patterns = payload.profile.patterns
         self._scanner = PatternScan(scan, patterns, payload.profile.operators) if patterns else scan
         self.patterned = bool(patterns)

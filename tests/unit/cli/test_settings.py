@@ -27,7 +27,8 @@ def test_the_example_is_in_step_with_the_definition() -> None:
 def test_every_setting_says_what_it_is_and_has_bounds(name: str) -> None:
     field = Settings.model_fields[name]
     assert field.description
-    assert f"| `CHAPERONE_{name.upper()}` |" in markdown()
+    alias = field.validation_alias
+    assert f"| `{alias or f'CHAPERONE_{name.upper()}'}` |" in markdown()
     if field.annotation is int:
         assert {type(bound).__name__ for bound in field.metadata} == {"Ge", "Le"}
 

@@ -301,7 +301,22 @@ def test_more_names_than_can_be_remembered_withhold(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("gateway.masking.known.MAX_KNOWN", 2)
 
     with pytest.raises(Withheld, match="more people"):
-        mask(b'[{"name":"Ann Bee"},{"name":"Cee Dee"}]', "application/json", "", context())
+        mask(
+            b'[{"name":"Ann Bee"},{"name":"Cee Dee"},{"color":"blue"}]',
+            "application/json",
+            "",
+            context(),
+        )
+
+
+def test_names_that_no_text_could_hold_need_not_be_remembered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("gateway.masking.known.MAX_KNOWN", 2)
+
+    done = mask(b'[{"name":"Ann Bee"},{"name":"Cee Dee"}]', "application/json", "", context())
+
+    assert done.body == b'[{"name":"[name]"},{"name":"[name]"}]'
 
 
 def test_other_keys_of_entries_are_no_entries() -> None:

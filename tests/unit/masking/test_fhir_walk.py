@@ -189,6 +189,22 @@ def test_codes_values_and_displays_stay() -> None:
     assert masked(observation) == observation
 
 
+def test_a_unit_stays_whatever_people_are_called() -> None:
+    bundle = {
+        "resourceType": "Bundle",
+        "entry": [
+            {"resource": {"resourceType": "Patient", "name": [{"family": "Score"}]}},
+            {"resource": {"resourceType": "Observation", "valueQuantity": {"code": "{score}"}}},
+        ],
+    }
+    done = json.loads(
+        mask(json.dumps(bundle).encode(), "application/fhir+json", "", context()).body
+    )
+
+    assert done["entry"][0]["resource"]["name"] == [{"family": "[name]"}]
+    assert done["entry"][1]["resource"]["valueQuantity"] == {"code": "{score}"}
+
+
 def test_displays_of_findings_stay_and_of_people_go() -> None:
     report = {
         "resourceType": "DiagnosticReport",

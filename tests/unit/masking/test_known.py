@@ -83,3 +83,22 @@ def test_many_phrases_with_one_first_word_cost_little() -> None:
     masked(known, "555 " * 20_000)
 
     assert time.process_time() - begin < 5
+
+
+def test_nothing_is_learned_before_something_is_looked_for() -> None:
+    known = Known()
+    done: list[str] = []
+
+    def work() -> None:
+        done.append("work")
+        known.learn_phrase("12 Elm Street", Kind.ADDRESS)
+
+    known.later(work)
+    known.learn_phrase("12 Elm Street", Kind.MRN)
+
+    assert not known.used
+    assert not done
+    assert known.touches(b"at 12 elm street")
+    assert known.touches(b"at 12 elm street")
+    assert done == ["work"]
+    assert masked(known, "at 12 Elm Street") == "at [address]"

@@ -5,8 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.masking.kinds import Kind
-from gateway.masking.prose import find, merged
+from gateway.masking.names import people
+from gateway.masking.places import places
+from gateway.masking.prose import find, merged, paragraphs
 from gateway.masking.session_names import SessionNames
+from gateway.masking.words import words
 
 
 def found(text: str, session: SessionNames | None = None) -> list[tuple[str, str]]:
@@ -133,3 +136,34 @@ def test_long_text_of_capitals_costs_linear_time(piece: str) -> None:
 
     find(text)
     assert time.process_time() - begin < 20
+
+
+# What rules for names and places look for on both sides of a word, and what parts paragraphs.
+PARTS = [
+    *(
+        "Dr. Adams",
+        "John Smith",
+        "Smith, John",
+        "Springfield",
+        "Boston",
+        "Mercy Hospital",
+        "Mary A.",
+    ),
+    *("seen at ", "lives in ", "guidelines of ", "published in the ", "named ", "patient: ", ", "),
+    *("MRN 12345", "DOB", "a 45 year-old male, ", "MA", " clinic", "St. ", "van ", "# ", " "),
+    *("\n", "\n\n", "\n \n", ".\n\n", ":\n\n", ".\n\n\n\n", ". \n\t\n", "(\n\n", "- ", "é\n\n"),
+]
+
+
+@given(st.lists(st.sampled_from(PARTS), max_size=14).map("".join))
+def test_a_paragraph_says_by_itself_what_it_says_among_others(text: str) -> None:
+    capitalised = words(text)
+    whole = [(*span, Kind.NAME) for span in people(text, capitalised)]
+    whole += places(text, capitalised)
+
+    assert "".join(paragraphs(text)) == text
+    data = text.encode()
+    assert [data[start:end].decode() for start, end, _ in find(text)] == [
+        text[start:end] for start, end, _ in merged(whole)
+    ]
+    assert [kind for _, _, kind in find(text)] == [kind for _, _, kind in merged(whole)]
