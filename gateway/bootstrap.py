@@ -68,6 +68,7 @@ from gateway.refresh.digest_keys import SecretDigestKeys
 from gateway.refresh.id_tokens import EntraIdTokens
 from gateway.refresh.keyring import KeyRing
 from gateway.refresh.token_keys import SecretTokenKeys
+from gateway.serving.detokenising import TokenDesk
 from gateway.serving.masker import EngineMasker
 from gateway.serving.wording import MaskedWording
 from gateway.settings import Settings
@@ -146,6 +147,7 @@ async def build(config: Settings) -> Application:
         deny_list = PolledDenyList(
             parts.deny_table, parts.clock, poll_seconds=config.deny_poll_seconds
         )
+        token_keys = SecretTokenKeys(parts.secrets, config.token_key_secret)
         foundation = await _foundation(config, parts, counter, deny_list, telemetry, building)
         pipeline = Pipeline(
             clock=parts.clock,
@@ -158,9 +160,9 @@ async def build(config: Settings) -> Application:
             approvals=foundation.approvals() if foundation else ClosedApprovals(),
             authorizer=ConnectionAuthorizer(parts.secrets, tokens, parts.clock),
             journal=parts.journal,
-            upstream=upstream,
+            upstream=TokenDesk(upstream, token_keys),
             masker=EngineMasker(
-                SecretTokenKeys(parts.secrets, config.token_key_secret),
+                token_keys,
                 cache,
                 parts.clock,
                 parts.digest_keys,

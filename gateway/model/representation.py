@@ -125,6 +125,7 @@ class Plan:
         part: what the cache had of it.
         opened: tokens of the request, and the values that go up in their place.
         opened_kinds: how many, by kind; this alone is recorded.
+        local: body of a request to the gateway itself, b"" for one that goes to an upstream.
     """
 
     terms: Terms
@@ -132,3 +133,4 @@ class Plan:
     part: Part | None = None
     opened: Mapping[str, str] = field(default_factory=dict, repr=False)
     opened_kinds: Mapping[str, int] = field(default_factory=dict)
+    local: bytes = field(default=b"", repr=False)

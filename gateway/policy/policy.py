@@ -15,7 +15,7 @@ from gateway.model.connection import Connection, Masking
 from gateway.model.decision import Ask, Decision, Obligations, Permit, Refuse, RuleMatch
 from gateway.model.message import Request
 from gateway.model.operation import Access, Effect, Operation, Resource
-from gateway.model.principal import Principal
+from gateway.model.principal import Principal, PrincipalKind
 from gateway.policy.expression import context as cel_context
 from gateway.policy.facts import Fact, FactsInvalid, gather, shared
 from gateway.policy.index import RuleIndex, subjects
@@ -189,7 +189,9 @@ class Policy:
         if operation.refused:
             return _refuse(Reason.OPERATION_NOT_SUPPORTED, operation.refused, agent=agent)
         groups = frozenset(self.groups[oid] for oid in principal.groups if oid in self.groups)
-        caller = Caller(agent.name, groups, principal.roles)
+        caller = Caller(
+            agent.name, groups, principal.roles, principal.kind is PrincipalKind.APPLICATION
+        )
         base = partial(shared, principal, (agent.name, groups), operation, request, now)
         touches = tuple(map(Touch.of, operation.accesses))
         matched: Matches = []

@@ -26,7 +26,7 @@ from gateway.ports import (
     TokenBudget,
     TokenKeys,
 )
-from gateway.serving import fhir, opening
+from gateway.serving import detokenising, fhir, opening
 from gateway.serving.making import Made, make, summary
 from gateway.serving.offload import offload
 from gateway.serving.terms import needs_key, terms
@@ -80,11 +80,14 @@ class EngineMasker:
         """See `ports.Masker`."""
         place.admit(authorised)
         opening.admit(authorised)
+        detokenising.admit(authorised)
 
     async def prepare(self, authorised: Authorised, masking_of: MaskingOf) -> Plan:
         """See `ports.Masker`; looks for what the cache has of an authorised read."""
         found = await self._terms(authorised, masking_of)
         classified = authorised.classified
+        if (asked := classified.operation.detokenization) is not None:
+            return await detokenising.prepare(authorised, asked, found, self._keys, self._budget)
         if classified.connection.kind is ConnectionKind.FHIR:
             tokens = await opening.open_tokens(authorised, self._keys, self._budget)
             return Plan(found, opened=tokens.values, opened_kinds=tokens.kinds)
@@ -98,6 +101,8 @@ class EngineMasker:
         """See `ports.Masker`."""
         prepared = forwarded.intended.prepared
         authorised = prepared.approved.screened.authorised
+        if authorised.classified.operation.detokenization is not None:
+            return detokenising.answer(forwarded)
         plan = prepared.plan or Plan(await self._terms(authorised, masking_of))
         if authorised.classified.connection.kind is ConnectionKind.FHIR:
             return await self._fhir(forwarded, plan.terms)
