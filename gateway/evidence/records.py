@@ -334,6 +334,8 @@ def _masking(summary: MaskSummary) -> Fields:
         "counts": dict(counts),
         "withheld": summary.withheld,
     }
+    if summary.engine:
+        fields["engine"] = summary.engine
     if summary.paths:
         # A line stays short, however many fields there are: the counts are of all of them.
         shown = summary.paths[:_MAX_FIELDS]

@@ -50,12 +50,17 @@ class Terms:
         tag: of a representation.
         value: masks metadata and tags.
         content: masks stored bytes.
+        session: id of the session whose names are masked in text, "" for none: what is made then
+            is this session's alone.
+        seen: digests of the names that masked content has named so far, for the session.
     """
 
     masking_of: Callable[[Resource], Masking] = field(repr=False)
     tag: TagOf = field(repr=False)
     value: ValueOf = field(repr=False)
     content: ContentOf = field(repr=False)
+    session: str = ""
+    seen: set[bytes] = field(default_factory=set, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

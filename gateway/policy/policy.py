@@ -105,6 +105,7 @@ class Policy:
         workflows: by name.
         rules: in the manifest's order.
         facts: names and types of the facts that conditions see.
+        shows_text: some rule accepts masked free text.
     """
 
     digest: str
@@ -116,6 +117,7 @@ class Policy:
     facts: Mapping[str, type] = field(repr=False)
     places: Mapping[str, Place] = field(repr=False)
     index: RuleIndex = field(repr=False)
+    shows_text: bool = False
 
     def description_of(self, rule: str) -> str:
         """The manifest's words about a rule, "" for none."""
@@ -247,6 +249,7 @@ class Policy:
         obligations = Obligations(
             masking=self._masking(read, demanded),
             accept_free_text=self._accepts(touches, deciding),
+            remember_names=self.shows_text,
             workflow=next(iter(workflows), ""),
             demanded=demanded,
             any_search=_all_accept(deciding, lambda rule: rule.any_search),

@@ -137,7 +137,8 @@ async def test_each_step_is_on_record_with_counts_and_without_values_or_tokens()
     await carried_out(desk, request)
     await desk.ask(request)
     assert desk.journal.types() == ["held", "decided", "executing", "executed", "collected"]
-    held, _, executing, executed, _ = map(dict, desk.journal.records)
+    records: list[Any] = list(desk.journal.records)
+    held, _, executing, executed, _ = records
     for record in (held, executing):
         assert record["obligations"]["tokens"] == {"mrn": 1, "name": 1, "other": 1}
         assert desk.keys.key.of("token", first.encode()) in record["subjects"]
