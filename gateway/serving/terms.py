@@ -60,8 +60,9 @@ def needs_key(authorised: Authorised, masking_of: MaskingOf) -> bool:
 def remembers(authorised: Authorised) -> bool:
     """Whether names in the answer are for the session to remember: where a rule shows text."""
     obligations = authorised.obligations
-    reads = authorised.classified.operation.effect is Effect.READ
-    return obligations.remember_names and obligations.masking.masks and reads
+    operation = authorised.classified.operation
+    masked = obligations.masking.masks and operation.detokenization is None
+    return obligations.remember_names and masked and operation.effect is Effect.READ
 
 
 def shows_text(authorised: Authorised) -> bool:

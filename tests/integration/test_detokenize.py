@@ -133,7 +133,7 @@ def test_a_name_that_a_field_has_shown_is_masked_in_the_next_note(stack: Stack) 
     both.put("record.json", json.dumps(RECORD).encode(), content_settings=JSON)
     note = f"Walked the ward with {NAME.split('-', maxsplit=1)[0]} after lunch."
     both.put("note.txt", note.encode(), content_settings=TEXT)
-    session = {"headers": {"x-chaperone-session": str(uuid.uuid4())}}
+    session: dict[str, Any] = {"headers": {"x-chaperone-session": str(uuid.uuid4())}}
     assert both.through.download_blob("note.txt", **session).readall().decode() == note
     both.through.download_blob("record.json", **session).readall()
     shown = both.through.download_blob("note.txt", **session).readall().decode()

@@ -220,6 +220,44 @@ async def test_the_callers_own_tokens_need_no_principal() -> None:
     assert view.asks.startswith("2 tokens of its own on connection clinic")
 
 
+async def test_tokens_of_a_fhir_connection_open_as_those_of_another() -> None:
+    connection = """  ehr:
+    kind: fhir
+    upstream: https://ws-ehr.fhir.azurehealthcareapis.com
+    credential:
+      kind: managed-identity
+      client_id: 2b8e1c90-77aa-4a0c-8f4e-3d1f5b6c7d82
+      scope: https://ws-ehr.fhir.azurehealthcareapis.com/.default
+    masking: {profile: pseudonymous, ephi: true}
+workflows:"""
+    both = ASKING.replace(b"workflows:", connection.encode()).replace(
+        RULE.encode(), RULE.replace("clinic/**", "*/**").encode()
+    )
+    desk = scene(both)
+    scope = f"{identity.TENANT}|{identity.AGENT_OBJECT}|{identity.AGENT}|ehr"
+    request = asking(token(scope=scope), token(), connection="ehr", request_id="one")
+    await carried_out(desk, request)
+    first, other = results(await desk.ask(request))
+    assert first["value"] == NAME
+    assert other["error"]["code"] == "NotOfThisScope"
+
+
+async def test_tokens_that_all_principals_share_open_where_a_profile_makes_such() -> None:
+    profile = b"""profiles:
+  shared: {extends: pseudonymous, rank: 30, scope: connection}
+connections:"""
+    sharing = ASKING.replace(b"connections:", profile, 1).replace(
+        b"masking: {profile: pseudonymous", b"masking: {profile: shared"
+    )
+    desk = scene(sharing)
+    shared = token(scope=f"{identity.TENANT}|||clinic")
+    request = asking(shared, token(), principal=None, scope="connection", request_id="one")
+    await carried_out(desk, request)
+    first, other = results(await desk.ask(request))
+    assert first["value"] == NAME
+    assert other["error"]["code"] == "NotOfThisScope"
+
+
 # --- who may ask ---------------------------------------------------------------------------------
 
 
