@@ -60,6 +60,12 @@ async def operation(req: func.HttpRequest) -> func.HttpResponse:
     return await functions.operation(bootstrap.gateway, req)
 
 
+@app.route(route="detokenize", methods=["POST"])
+async def detokenize(req: func.HttpRequest) -> func.HttpResponse:
+    """What tokens stand for, for whom a rule names."""
+    return await functions.detokenize(bootstrap.gateway, req)
+
+
 @app.queue_trigger(
     arg_name="message", queue_name="chaperone-execute", connection="AzureWebJobsStorage"
 )

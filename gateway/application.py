@@ -19,6 +19,7 @@ from gateway.ports import (
     Manifests,
     MaskedCache,
     RetentionGuard,
+    SessionMemory,
     Telemetry,
 )
 from gateway.recording.counter import Counter
@@ -45,6 +46,7 @@ class Application:
     store: EvidenceStore
     journal: GroupCommitJournal
     masked: MaskedCache
+    names: SessionMemory
     retention: RetentionGuard
     counter: Counter
     clock: Clock
@@ -110,8 +112,9 @@ class Application:
     async def tick(self, timer: str) -> None:
         """Timers of `function_app.py`.
 
-        "sweep" deletes expired masked parts and closes abandoned journals; "count" writes counters
-        and closes an idle journal; "policy" and "project" look at evidence and index.
+        "sweep" deletes expired masked parts and names and closes abandoned journals; "count"
+        writes counters and closes an idle journal; "policy" and "project" look at evidence and
+        index.
 
         Raises:
             GatewayError: not done this time.
@@ -119,6 +122,7 @@ class Application:
         match timer:
             case "sweep":
                 await self.masked.sweep()
+                await self.names.sweep()
                 telemetry = self.telemetry
                 await sweep(self.store, self.journal, self.clock, SWEEP_IDLE, telemetry=telemetry)
             case "approvals" if self.asking is None:

@@ -63,11 +63,13 @@ from gateway.recording.counter import Counter
 from gateway.recording.index import Index
 from gateway.recording.lag import Lag
 from gateway.recording.sequencer import Sequencer
+from gateway.recording.session_names import StateSessionNames
 from gateway.refresh.denylist import PolledDenyList
 from gateway.refresh.digest_keys import SecretDigestKeys
 from gateway.refresh.id_tokens import EntraIdTokens
 from gateway.refresh.keyring import KeyRing
 from gateway.refresh.token_keys import SecretTokenKeys
+from gateway.serving.detokenising import TokenDesk
 from gateway.serving.masker import EngineMasker
 from gateway.serving.wording import MaskedWording
 from gateway.settings import Settings
@@ -146,6 +148,8 @@ async def build(config: Settings) -> Application:
         deny_list = PolledDenyList(
             parts.deny_table, parts.clock, poll_seconds=config.deny_poll_seconds
         )
+        names = StateSessionNames(parts.state, parts.digest_keys, parts.clock)
+        token_keys = SecretTokenKeys(parts.secrets, config.token_key_secret)
         foundation = await _foundation(config, parts, counter, deny_list, telemetry, building)
         pipeline = Pipeline(
             clock=parts.clock,
@@ -158,13 +162,14 @@ async def build(config: Settings) -> Application:
             approvals=foundation.approvals() if foundation else ClosedApprovals(),
             authorizer=ConnectionAuthorizer(parts.secrets, tokens, parts.clock),
             journal=parts.journal,
-            upstream=upstream,
+            upstream=TokenDesk(upstream, token_keys),
             masker=EngineMasker(
-                SecretTokenKeys(parts.secrets, config.token_key_secret),
+                token_keys,
                 cache,
                 parts.clock,
                 parts.digest_keys,
                 StateTokenBudget(parts.state, parts.clock, config.token_openings_per_hour),
+                names,
                 telemetry,
             ),
             own=config.own,
@@ -180,6 +185,7 @@ async def build(config: Settings) -> Application:
             journal=parts.journal,
             masked=cache,
             retention=retention,
+            names=names,
             counter=counter,
             clock=parts.clock,
             sequencer=parts.sequencer,

@@ -5,6 +5,7 @@ from typing import assert_never
 from gateway.credentials import bearer, shared_key
 from gateway.errors import Reason, Unavailable
 from gateway.model.connection import Connection, ConnectionKind, CredentialKind
+from gateway.model.detokenize import DETOKENIZE_URL
 from gateway.model.message import UpstreamRequest
 from gateway.ports import Clock, Secrets, Tokens
 
@@ -19,6 +20,8 @@ class ConnectionAuthorizer:
 
     async def authorize(self, connection: Connection, request: UpstreamRequest) -> UpstreamRequest:
         """See `ports.Authorizer`; an authorization header of the agent's never survives."""
+        if request.url == DETOKENIZE_URL:
+            return request  # it goes nowhere
         bare = request
         if "authorization" in request.headers:
             headers = request.headers.without("authorization")

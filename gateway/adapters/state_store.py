@@ -4,6 +4,7 @@ Nothing is retried by the SDK: a swap that landed and is sent again fails its ow
 """
 
 import asyncio
+from datetime import datetime
 
 from azure.core import MatchConditions, exceptions
 from azure.storage.blob.aio import BlobLeaseClient, ContainerClient
@@ -79,6 +80,26 @@ class BlobStateStore:
                         retry_total=0,
                     )
                 return str(answer["etag"])
+
+    async def forget(self, prefix: str, before: datetime) -> int:
+        """See `ports.StateStore`; a blob that is written meanwhile stays."""
+        deleted = 0
+        with translated(_STORE, _NOTHING):
+            async with asyncio.timeout(20 * self._timeout):
+                found = self._container.list_blobs(name_starts_with=prefix, retry_total=0)
+                async for blob in found:
+                    if blob.last_modified < before and blob.etag:
+                        deleted += await self._delete(str(blob.name), str(blob.etag))
+        return deleted
+
+    async def _delete(self, name: str, etag: str) -> int:
+        try:
+            await self._container.get_blob_client(name).delete_blob(
+                etag=etag, match_condition=MatchConditions.IfNotModified, retry_total=0
+            )
+        except (exceptions.ResourceModifiedError, exceptions.ResourceNotFoundError):
+            return 0
+        return 1
 
     async def lease(self, name: str, seconds: int) -> str | None:
         """See `ports.StateStore`; creates an empty blob where there is none to lease."""

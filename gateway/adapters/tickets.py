@@ -20,7 +20,7 @@ from azure.data.tables import UpdateMode
 from azure.data.tables.aio import TableClient
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from gateway.approvals.ticket import Cite, Ticket, TicketState, due
+from gateway.approvals.ticket import RESULT_TIME, Cite, Ticket, TicketState, due
 from gateway.errors import NotFound, PreconditionFailed, StoreError, StoreUnavailable
 from gateway.ports import Mark, StoredTicket
 
@@ -56,6 +56,7 @@ class _Row(BaseModel):
     looked: str = ""
     reason: str = ""
     kept: int = Field(default=2, ge=0, le=2)
+    result: int = Field(default=int(RESULT_TIME.total_seconds()), ge=0, le=2**31)
 
 
 class TableTickets:
@@ -190,6 +191,7 @@ def _entity(ticket: Ticket) -> dict[str, str]:
         "looked": _moment(ticket.looked_at) if ticket.looked_at else "",
         "reason": ticket.reason,
         "kept": str(ticket.kept),
+        "result": str(ticket.result_seconds),
     }
 
 
@@ -215,6 +217,7 @@ def _stored(entity: Mapping[str, object]) -> StoredTicket:
             looked_at=_aware(datetime.fromisoformat(row.looked)) if row.looked else None,
             reason=row.reason,
             kept=row.kept,
+            result_seconds=row.result,
         )
     except (ValidationError, ValueError):
         raise StoreError("an entity of the table of tickets cannot be understood") from None

@@ -12,6 +12,7 @@ from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
 
+from gateway.approvals.ticket import RESULT_TIME
 from gateway.model.canonical import Json, canonical
 from gateway.model.digest import sha256
 
@@ -56,6 +57,8 @@ class Held:
         nonce: random, so that no two tickets have one binding digest.
         held_at: when.
         expires_at: from when on it is neither decided nor executed.
+        asks: what is asked in words, where method and resource do not say it, "" elsewhere.
+        result_seconds: how long the result can be read.
     """
 
     id: str
@@ -84,6 +87,8 @@ class Held:
     nonce: str
     held_at: datetime
     expires_at: datetime
+    asks: str = ""
+    result_seconds: int = int(RESULT_TIME.total_seconds())
 
 
 class FactsInvalid(ValueError):

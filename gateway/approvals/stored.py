@@ -6,6 +6,7 @@ The plain text is `{length of the head, 4 bytes, big endian}{head, JSON}{body}`.
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from typing import Final
 
@@ -47,12 +48,14 @@ class Result:
         answer: masked, None where there is none to show.
         reason: code of the failure, "" where there is an answer.
         message: of the failure, safe for the agent.
+        until: from when on nobody reads it, None where its deletion alone says so.
     """
 
     record: dict[str, Json]
     answer: Answer | None
     reason: str = ""
     message: str = ""
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,7 @@ class _ResultHead:
     message: str
     status: int = 0
     headers: tuple[tuple[str, str], ...] = field(default=())
+    until: datetime | None = None
 
 
 @cache
@@ -134,6 +138,7 @@ def encode_result(result: Result) -> bytes:
         "message": result.message,
         "status": answer.status if answer else 0,
         "headers": answer.headers.fields if answer else (),
+        "until": result.until,
     }
     return _joined(orjson.dumps(head), answer.body if answer else b"")
 
@@ -151,7 +156,7 @@ def decode_result(data: bytes) -> Result:
         raise StoredInvalid("no stored result") from None
     answer = Answer(head.status, Headers(head.headers), body) if head.status else None
     record: dict[str, Json] = orjson.loads(orjson.dumps(head.record))
-    return Result(record, answer, head.reason, head.message)
+    return Result(record, answer, head.reason, head.message, head.until)
 
 
 def encrypt(purpose: str, bound: str, data: bytes, key: DigestKey, nonce: bytes) -> bytes:

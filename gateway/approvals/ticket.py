@@ -72,10 +72,10 @@ GRACE: Final = timedelta(seconds=30)
 """Between the moment from which nobody may decide and the one at which a sweep ends the ticket."""
 RESULT_TIME: Final = timedelta(hours=24)
 """How long a result can be read."""
+DISCLOSED_TIME: Final = timedelta(hours=1)
+"""How long one can be read that holds what tokens stand for."""
 ROW_TIME: Final = timedelta(days=30)
 """How long an ended ticket can be asked for; the journal keeps it for good."""
-
-_KEPT: Final = (ROW_TIME, RESULT_TIME, timedelta())
 
 
 class MoveRefused(ValueError):
@@ -108,6 +108,7 @@ class Ticket:
         collected: keyed digest of the client request id that read the end first, "" before.
         looked_at: when a sweep last put it in the queue again.
         reason: code of what ended it, "".
+        result_seconds: how long a result can be read; a copy of what is sealed.
         kept: how much may still be stored for it: 2 request and result, 1 result, 0 nothing.
     """
 
@@ -124,6 +125,7 @@ class Ticket:
     looked_at: datetime | None = None
     reason: str = ""
     kept: int = 2
+    result_seconds: int = int(RESULT_TIME.total_seconds())
 
 
 def move(ticket: Ticket, state: TicketState, now: datetime, reason: str = "") -> Ticket:
@@ -158,7 +160,8 @@ def due(ticket: Ticket) -> datetime:
             | TicketState.REFUSED
             | TicketState.INDETERMINATE
         ):
-            return ticket.since + _KEPT[ticket.kept]
+            kept = (ROW_TIME, timedelta(seconds=ticket.result_seconds), timedelta())
+            return ticket.since + kept[ticket.kept]
         case _:
             assert_never(ticket.state)
 

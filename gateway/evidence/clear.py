@@ -13,6 +13,7 @@ from typing import Final
 
 from gateway.evidence import fhir_clear
 from gateway.model.connection import Connection, ConnectionKind, Sensitivity
+from gateway.model.detokenize import DETOKENIZE
 from gateway.model.digest import DigestKey
 from gateway.model.message import Target
 from gateway.model.operation import Resource
@@ -131,6 +132,8 @@ def resource_digest(item: Resource, keys: DigestKey) -> str:
 
 def target(item: Target, connection: Connection | None, keys: DigestKey) -> str:
     """The request target in masked form; without a connection nothing of the path is clear."""
+    if item == DETOKENIZE:
+        return str(item)
     if connection is not None and connection.kind is ConnectionKind.FHIR:
         return fhir_clear.target(item, connection.names, keys)
     if connection is not None and connection.names is Sensitivity.PLAIN:

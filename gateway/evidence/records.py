@@ -71,6 +71,7 @@ def exchange(authorised: Authorised, keys: DigestKey) -> Fields:
     authenticated = classified.authenticated
     received = authenticated.received
     obligations = authorised.obligations
+    asked = classified.operation.detokenization
     return {
         "id": received.id,
         "session": session_part(authenticated.session),
@@ -83,8 +84,10 @@ def exchange(authorised: Authorised, keys: DigestKey) -> Fields:
         "obligations": {
             "profile": obligations.masking.profile,
             "accept_free_text": obligations.accept_free_text,
+            **({"tokens": dict(asked.kinds)} if asked else {}),
         },
-        "subjects": [],
+        # Who holds the key finds out whether a token that is known was ever opened.
+        "subjects": [clear.opaque("token", token, keys) for token in asked.tokens] if asked else [],
         "timing": _timing(received.timings),
     }
 
@@ -331,6 +334,8 @@ def _masking(summary: MaskSummary) -> Fields:
         "counts": dict(counts),
         "withheld": summary.withheld,
     }
+    if summary.engine:
+        fields["engine"] = summary.engine
     if summary.paths:
         # A line stays short, however many fields there are: the counts are of all of them.
         shown = summary.paths[:_MAX_FIELDS]

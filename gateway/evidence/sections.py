@@ -131,13 +131,17 @@ class ResponsePart(TypedDict):
 
 
 class MaskingPart(TypedDict):
-    """What masking did; `fields` counts by field and type, the most frequent ones, no value."""
+    """What masking did; `fields` counts by field and type, the most frequent ones, no value.
+
+    `engine` is the version of the masking engine, where it masked content.
+    """
 
     __pydantic_config__ = STRICT  # type: ignore[misc]
     profile: str
     digest: str
     key_version: str
     counts: dict[str, Natural]
+    engine: NotRequired[str]
     fields: NotRequired[dict[str, Natural]]
     withheld: str
 

@@ -10,6 +10,7 @@ import azure.functions as func
 import orjson
 
 from gateway.errors import GatewayError
+from gateway.ingress import detokenize as detokenizing
 from gateway.ingress import http, operations, problem, reviewing, visit
 from gateway.ingress.contract import AskingProvider, Gateway, Provider, ReceptionProvider
 from gateway.model.connection import Dialect
@@ -71,6 +72,15 @@ async def operation(provide: AskingProvider, req: func.HttpRequest) -> func.Http
     except Exception as error:  # noqa: BLE001 - as for `proxy`: the text may be the request's
         _LOG.error("an operation could not be answered: %s", _place(error))
         return http.write(problem.internal(), head=head)
+
+
+async def detokenize(provide: Provider, req: func.HttpRequest) -> func.HttpResponse:
+    """What tokens stand for: always a response, never an exception."""
+    try:
+        return http.write(await detokenizing.answer(provide, req), head=False)
+    except Exception as error:  # noqa: BLE001 - as for `proxy`: the text may be the request's
+        _LOG.error("tokens could not be answered: %s", _place(error))
+        return http.write(problem.internal(), head=False)
 
 
 async def work(provide: AskingProvider, queue: str, message: func.QueueMessage) -> None:

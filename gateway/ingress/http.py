@@ -72,7 +72,7 @@ def read(req: func.HttpRequest, gateway: Gateway) -> Request:
         target=Target(rest or "/", query),
         headers=headers,
         body=_body(req, headers, gateway.max_request_bytes),
-        client_address=_client_address(headers),
+        client_address=client_address(headers),
         base_url=gateway.public_url,
     )
 
@@ -227,7 +227,7 @@ def _body(req: func.HttpRequest, headers: Headers, bound: int) -> bytes:
     return body
 
 
-def _client_address(headers: Headers) -> str:
+def client_address(headers: Headers) -> str:
     """The hop that the front itself saw, as an address without its port."""
     forwarded = (headers.get("x-forwarded-for") or "").rpartition(",")[2]
     for text in (forwarded, headers.get("x-azure-clientip") or ""):

@@ -117,6 +117,11 @@ def _state(view: TicketView, now: datetime) -> str:
 
 
 def _sentence(view: TicketView) -> str:
+    if view.asks:
+        return (
+            f"<strong>{shown(view.agent)}</strong> asks for <strong>the values</strong> of "
+            f"{shown(view.asks)}. Who asks will read them."
+        )
     target = view.accesses[0].resource if view.accesses else view.connection
     does = _DOES.get(view.effect, view.effect)
     more = len(view.accesses) - 1

@@ -137,5 +137,13 @@ def _derived(key: TokenKey, label: bytes) -> bytes:
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=label).derive(key.key)
 
 
+def version_in(token: str) -> str | None:
+    """The beginning of the key version that a token names, None for what can never be opened."""
+    if match := _TOKEN.match(token):
+        return match[2]
+    match = _ID_TOKEN.match(token)
+    return match[1] if match else None
+
+
 def _encode(sealed: bytes) -> str:
     return base64.b32encode(sealed).decode().rstrip("=").lower()

@@ -22,6 +22,7 @@ class Obligations:
     Attributes:
         masking: the strictest of the place and the matching rules, over all accesses that read.
         accept_free_text: a rule accepts masked free text from an ePHI place.
+        remember_names: some rule of the manifest accepts it, so that a session remembers names.
         workflow: name of the approval workflow, "" for none.
         demanded: the strictest masking that matching rules ask for, whatever the place has.
         any_search: rules accept searches by values that are masked in the answer.
@@ -30,6 +31,7 @@ class Obligations:
 
     masking: Masking
     accept_free_text: bool = False
+    remember_names: bool = False
     workflow: str = ""
     demanded: Masking | None = None
     any_search: bool = False

@@ -141,6 +141,7 @@ class MaskSummary:
         counts: masked values by type.
         withheld: reason code where content was withheld, or "".
         paths: (field, type, count), never a value.
+        engine: version of the masking engine, "" where it masked no content.
     """
 
     profile: str
@@ -149,6 +150,7 @@ class MaskSummary:
     counts: Mapping[str, int] = field(default_factory=dict)
     withheld: str = ""
     paths: tuple[tuple[str, str, int], ...] = ()
+    engine: str = ""
 
 
 @dataclass(frozen=True, slots=True)

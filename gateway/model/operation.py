@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from gateway.model.detokenize import Detokenization
 from gateway.model.fhir import FhirCall
 
 
@@ -83,6 +84,7 @@ class Operation:
             level, copy source …); strings, integers and booleans only.
         reads_content: the operation discloses or moves stored content (download, copy).
         fhir: the request taken apart, None for other kinds.
+        detokenization: what is asked of the gateway itself, None for what goes to an upstream.
         holdable: it may wait for a person. A batch may not: each of its requests is one's own
             decision, and repetitions are never identical.
     """
@@ -96,6 +98,7 @@ class Operation:
     facts: Mapping[str, str | int | bool] = field(default_factory=dict)
     reads_content: bool = False
     fhir: FhirCall | None = None
+    detokenization: Detokenization | None = None
     holdable: bool = True
 
     def __post_init__(self) -> None:

@@ -50,12 +50,17 @@ class Terms:
         tag: of a representation.
         value: masks metadata and tags.
         content: masks stored bytes.
+        session: id of the session whose names are masked in text, "" for none: what is made then
+            is this session's alone.
+        seen: digests of the names that masked content has named so far, for the session.
     """
 
     masking_of: Callable[[Resource], Masking] = field(repr=False)
     tag: TagOf = field(repr=False)
     value: ValueOf = field(repr=False)
     content: ContentOf = field(repr=False)
+    session: str = ""
+    seen: set[bytes] = field(default_factory=set, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +130,7 @@ class Plan:
         part: what the cache had of it.
         opened: tokens of the request, and the values that go up in their place.
         opened_kinds: how many, by kind; this alone is recorded.
+        local: body of a request to the gateway itself, b"" for one that goes to an upstream.
     """
 
     terms: Terms
@@ -132,3 +138,4 @@ class Plan:
     part: Part | None = None
     opened: Mapping[str, str] = field(default_factory=dict, repr=False)
     opened_kinds: Mapping[str, int] = field(default_factory=dict)
+    local: bytes = field(default=b"", repr=False)

@@ -5,10 +5,11 @@ from typing import assert_never
 
 from gateway.errors import InvalidRequest, Reason
 from gateway.model.connection import Connection, ConnectionKind
+from gateway.model.detokenize import DETOKENIZE
 from gateway.model.fhir import Page
 from gateway.model.message import Request
 from gateway.model.operation import Operation
-from gateway.operations import blob, fhir
+from gateway.operations import blob, detokenize, fhir
 from gateway.operations.blob.call import resource
 from gateway.operations.blob.facts import FACTS as _BLOB_FACTS
 from gateway.operations.blob.sources import Resolve
@@ -17,7 +18,11 @@ from gateway.operations.fhir.facts import FACTS as _FHIR_FACTS
 
 __all__ = ["FACTS", "Pages", "Resolve", "classify", "resource"]
 
-FACTS: Mapping[str, type[str | int | bool]] = {**_BLOB_FACTS, **_FHIR_FACTS}
+FACTS: Mapping[str, type[str | int | bool]] = {
+    **_BLOB_FACTS,
+    **_FHIR_FACTS,
+    **detokenize.FACTS,
+}
 """Every fact that an operation may have, with its type; conditions may use no other."""
 
 
@@ -43,6 +48,8 @@ def classify(
         InvalidRequest: the request is broken or ambiguous.
         Blocked: the operation is unknown.
     """
+    if request.target == DETOKENIZE:
+        return detokenize.classify(connection, request)
     match connection.kind:
         case ConnectionKind.BLOB:
             return blob.classify(connection, request, resolve)

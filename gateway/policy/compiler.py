@@ -85,6 +85,7 @@ def compile_manifest(manifest: Manifest, facts: Mapping[str, type] = EXTRA) -> P
         facts=table,
         places=MappingProxyType({name: _place(found) for name, found in connections.items()}),
         index=RuleIndex.of(rules),
+        shows_text=any(rule.accept_free_text for rule in rules),
     )
 
 

@@ -87,6 +87,10 @@ EXTRA: Mapping[str, type] = MappingProxyType(
         "reached_types": str,
         "resource_type": str,
         "search_parameters": str,
+        "token_count": int,
+        "token_kinds": str,
+        "token_owner": str,
+        "token_scope": str,
     }
 )
 """What operations add: the same names and types as `gateway.operations` (a test compares them)."""
@@ -100,7 +104,7 @@ MEANING: Mapping[str, str] = MappingProxyType(
         "principal_kind": "`application` or `user`",
         "groups": "names from `groups` that the caller is in",
         "roles": "app roles of the caller",
-        "kind": "kind of the connection, `blob` or `fhir`",
+        "kind": "kind of the connection, `blob` or `fhir`, or `tokens`",
         "operation": "the service's name of the operation, `Put Block List`",
         "action": "the Azure action that is judged, in lower case",
         "effect": "`read`, `write`, `delete` or `action`, of the access that is judged",

@@ -9,6 +9,7 @@ from itertools import combinations
 from gateway.masking.kinds import Kind
 from gateway.masking.operators import KEYED
 from gateway.model.connection import Area, Connection, ConnectionKind, Masking
+from gateway.model.detokenize import ACTION as DETOKENIZE
 from gateway.model.own import whereabouts
 from gateway.policy.expression import Outcome
 from gateway.policy.manifest import Manifest
@@ -69,6 +70,7 @@ def lint(manifest: Manifest, policy: Policy) -> tuple[Lint, ...]:
         _self_review,
         _derived_codes,
         _idle_patterns,
+        _unasked_tokens,
         _single_resources,
     )
     found = (item for finder in finders for item in finder(manifest, policy))
@@ -289,6 +291,16 @@ def _single_resources(manifest: Manifest, policy: Policy) -> Iterator[Lint]:
                     f"same resources; name the type, {connection}/{rest[0]}/**"
                 )
                 yield Lint("single-resource", Severity.WARNING, rule.id, line, message)
+
+
+def _unasked_tokens(_: Manifest, policy: Policy) -> Iterator[Lint]:
+    for rule in policy.rules:
+        if rule.effect is RuleEffect.ALLOW and DETOKENIZE in meant(rule):
+            message = (
+                "gives back what tokens stand for without asking anybody; make it effect: approve "
+                "with a workflow"
+            )
+            yield Lint("detokenize-unasked", Severity.WARNING, rule.id, rule.line, message)
 
 
 def _reached(rule: Rule, connection: Connection) -> Iterator[tuple[str, Masking]]:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from gateway.policy.vocabulary import privileged
+
 ANY_SEGMENTS = "**"
 
 
@@ -49,6 +51,13 @@ class ActionPattern:
     def matches(self, action: str) -> bool:
         """Whether `action`, in lower case, is meant."""
         return wildcard(self.parts, action)
+
+    def grants(self, action: str) -> bool:
+        """Whether a rule with this pattern can let a matching action pass.
+
+        One of the gateway's own must be named as such, or a rule for all of Azure would open it.
+        """
+        return privileged(self.parts[0]) or not privileged(action)
 
 
 @dataclass(frozen=True, slots=True)

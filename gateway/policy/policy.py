@@ -15,7 +15,7 @@ from gateway.model.connection import Connection, Masking
 from gateway.model.decision import Ask, Decision, Obligations, Permit, Refuse, RuleMatch
 from gateway.model.message import Request
 from gateway.model.operation import Access, Effect, Operation, Resource
-from gateway.model.principal import Principal
+from gateway.model.principal import Principal, PrincipalKind
 from gateway.policy.expression import context as cel_context
 from gateway.policy.facts import Fact, FactsInvalid, gather, shared
 from gateway.policy.index import RuleIndex, subjects
@@ -105,6 +105,7 @@ class Policy:
         workflows: by name.
         rules: in the manifest's order.
         facts: names and types of the facts that conditions see.
+        shows_text: some rule accepts masked free text.
     """
 
     digest: str
@@ -116,6 +117,7 @@ class Policy:
     facts: Mapping[str, type] = field(repr=False)
     places: Mapping[str, Place] = field(repr=False)
     index: RuleIndex = field(repr=False)
+    shows_text: bool = False
 
     def description_of(self, rule: str) -> str:
         """The manifest's words about a rule, "" for none."""
@@ -189,7 +191,9 @@ class Policy:
         if operation.refused:
             return _refuse(Reason.OPERATION_NOT_SUPPORTED, operation.refused, agent=agent)
         groups = frozenset(self.groups[oid] for oid in principal.groups if oid in self.groups)
-        caller = Caller(agent.name, groups, principal.roles)
+        caller = Caller(
+            agent.name, groups, principal.roles, principal.kind is PrincipalKind.APPLICATION
+        )
         base = partial(shared, principal, (agent.name, groups), operation, request, now)
         touches = tuple(map(Touch.of, operation.accesses))
         matched: Matches = []
@@ -245,6 +249,7 @@ class Policy:
         obligations = Obligations(
             masking=self._masking(read, demanded),
             accept_free_text=self._accepts(touches, deciding),
+            remember_names=self.shows_text,
             workflow=next(iter(workflows), ""),
             demanded=demanded,
             any_search=_all_accept(deciding, lambda rule: rule.any_search),

@@ -10,7 +10,7 @@ from gateway.policy.vocabulary import ACTIONS
 
 def meant(rule: Rule) -> frozenset[str]:
     """The known actions that a rule means."""
-    return _meant(rule.actions, rule.not_actions)
+    return _meant(rule.actions, rule.not_actions, denies=rule.denies)
 
 
 def reaches(one: ResourcePattern, other: ResourcePattern) -> bool:
@@ -53,11 +53,16 @@ def covers_callers(wide: Rule, narrow: Rule) -> bool:
 
 
 @lru_cache(maxsize=256)
-def _meant(actions: tuple[ActionPattern, ...], taken: tuple[ActionPattern, ...]) -> frozenset[str]:
+def _meant(
+    actions: tuple[ActionPattern, ...], taken: tuple[ActionPattern, ...], *, denies: bool
+) -> frozenset[str]:
     return frozenset(
         action
         for action in ACTIONS
-        if any(pattern.matches(action.lower()) for pattern in actions)
+        if any(
+            pattern.matches(action.lower()) and (denies or pattern.grants(action.lower()))
+            for pattern in actions
+        )
         and not any(pattern.matches(action.lower()) for pattern in taken)
     )
 

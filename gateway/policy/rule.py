@@ -9,6 +9,7 @@ from gateway.model.operation import Access
 from gateway.policy.expression import Condition, Outcome
 from gateway.policy.library import cel
 from gateway.policy.patterns import ActionPattern, ResourcePattern, located
+from gateway.policy.vocabulary import privileged
 
 
 class RuleEffect(StrEnum):
@@ -44,6 +45,7 @@ class Caller:
     agent: str
     groups: frozenset[str]
     roles: frozenset[str]
+    is_application: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ class Rule:
             return Verdict.ACTION
         if not self._covers(touch):
             return Verdict.RESOURCE
-        if not self._addresses(caller):
+        if not self._addresses(caller, touch.action):
             return Verdict.CALLER
         if self.condition is None:
             return Verdict.MATCHED
@@ -110,17 +112,24 @@ class Rule:
 
     def _means(self, action: str) -> bool:
         for pattern in self.actions:
-            if pattern.matches(action):
+            if pattern.matches(action) and (self.denies or pattern.grants(action)):
                 return not any(taken.matches(action) for taken in self.not_actions)
         return False
 
     def _covers(self, touch: Touch) -> bool:
-        # A rule that denies may match too much, one that allows may not.
-        if not touch.stays and self.effect is not RuleEffect.DENY:
+        if not touch.stays and not self.denies:
             return False
         return any(pattern.matches(touch.segments) for pattern in self.resources)
 
-    def _addresses(self, caller: Caller) -> bool:
+    @property
+    def denies(self) -> bool:
+        """A rule that denies may match too much, one that lets something pass may not."""
+        return self.effect is RuleEffect.DENY
+
+    def _addresses(self, caller: Caller, action: str) -> bool:
+        if caller.is_application and privileged(action) and not (self.agents or self.denies):
+            # What people may do through an application, it may not do by itself unless named.
+            return False
         if self.agents and caller.agent not in self.agents:
             return False
         if self.groups and self.groups.isdisjoint(caller.groups):

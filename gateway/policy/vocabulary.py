@@ -3,6 +3,8 @@
 The same list as `gateway.operations` produces; a test compares them.
 """
 
+from gateway.model.detokenize import ACTION
+
 _SERVICE = "Microsoft.Storage/storageAccounts/blobServices"
 _CONTAINERS = f"{_SERVICE}/containers"
 _BLOBS = f"{_CONTAINERS}/blobs"
@@ -40,5 +42,16 @@ ACTIONS = DISCLOSING | {
     f"{_FHIR}/hardDelete/action",
     f"{_FHIR}/export/action",
     f"{_FHIR}/resourceValidate/action",
+    ACTION,
 }
 """Every action that an operation can need."""
+
+_OWN = "chaperone/"
+
+
+def privileged(action: str) -> bool:
+    """Whether an action, in lower case, is the gateway's own.
+
+    No wildcard that is wider lets it pass, and no application by itself that a rule does not name.
+    """
+    return action.startswith(_OWN)

@@ -34,6 +34,7 @@ from gateway.ports.stages import (
     MaskedCache,
     Masker,
     MaskingOf,
+    SessionMemory,
     Upstream,
 )
 from gateway.ports.storage import (
@@ -95,6 +96,7 @@ __all__ = [
     "SealingKeys",
     "Secret",
     "Secrets",
+    "SessionMemory",
     "SignInProvider",
     "StateStore",
     "StoredBlob",

@@ -1,10 +1,11 @@
 """What stages of the pipeline need: the manifest, a person, an upstream, an engine."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from gateway.errors import GatewayError
+from gateway.masking.session_names import SessionNames
 from gateway.model.canonical import Json
 from gateway.model.connection import Masking
 from gateway.model.exchange import (
@@ -20,6 +21,7 @@ from gateway.model.exchange import (
 )
 from gateway.model.message import Answer, UpstreamRequest, UpstreamResponse
 from gateway.model.operation import Resource
+from gateway.model.principal import Session
 from gateway.model.representation import Cached, MaskedKey, Plan
 from gateway.policy.policy import Policy
 
@@ -126,6 +128,42 @@ class Masker(Protocol):
 
         Raises:
             Withheld: the content may not be shown, or cannot be masked.
+        """
+        ...
+
+
+class SessionMemory(Protocol):
+    """Names that a session's answers have shown, as keyed digests; one memory for all instances."""
+
+    async def empty(self, session: Session) -> SessionNames:
+        """With the session's key and nothing remembered: for answers that show no text.
+
+        Raises:
+            Unavailable: there is no key.
+        """
+        ...
+
+    async def recall(self, session: Session) -> SessionNames:
+        """With all that is remembered; asked for each answer that may show text.
+
+        Raises:
+            Unavailable: it cannot be known; no text is shown.
+        """
+        ...
+
+    async def remember(self, session: Session, seen: Iterable[bytes]) -> None:
+        """Keep digests of names, durably; beyond the bound the oldest go.
+
+        Raises:
+            Unavailable: they may not be kept; what has shown them is not shown.
+        """
+        ...
+
+    async def sweep(self) -> int:
+        """Delete what sessions have not added to for long; how many.
+
+        Raises:
+            StoreError: some may be left.
         """
         ...
 

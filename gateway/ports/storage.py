@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from gateway.evidence.projection import Row
@@ -129,6 +130,14 @@ class StateStore(Protocol):
         Raises:
             PreconditionFailed: somebody else was first.
             StoreUnavailable: unknown.
+        """
+        ...
+
+    async def forget(self, prefix: str, before: datetime) -> int:
+        """Delete the blobs below `prefix` that were last written earlier; how many.
+
+        Raises:
+            StoreUnavailable: some may be left.
         """
         ...
 

@@ -44,6 +44,7 @@ class TicketView:
         decided_by: the reviewer's name, "" for none.
         decision_reason: what the reviewer gave as reason, masked.
         rule_description: the manifest's words about the rule, "" for none.
+        asks: what is asked in words, where effect and resource do not say it, "" elsewhere.
     """
 
     id: str
@@ -71,6 +72,7 @@ class TicketView:
     decided_at: datetime | None = None
     decision_reason: str = ""
     rule_description: str = ""
+    asks: str = ""
 
 
 @dataclass(frozen=True, slots=True)

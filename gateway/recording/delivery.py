@@ -1,6 +1,7 @@
 """The end of a ticket, as its agent may read it."""
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Final
 
 from gateway.approvals import stored
@@ -39,7 +40,8 @@ class Delivery:
         """
         key = await self.keys.current()
         nonce = bytes.fromhex(self.entropy.hex(stored.NONCE_BYTES))
-        plain = stored.encode_result(result)
+        until = self.register.clock.now() + timedelta(seconds=held.result_seconds)
+        plain = stored.encode_result(replace(result, until=until))
         with reachable():
             await self.results.put(
                 held.id, stored.encrypt(RESULT_PURPOSE, bound(held), plain, key, nonce)
@@ -60,9 +62,13 @@ class Delivery:
             raise TicketInvalid("the stored result was changed")
         key = await self.keys.version(version)
         try:
-            return stored.decode_result(stored.decrypt(RESULT_PURPOSE, bound(held), data, key))
+            found = stored.decode_result(stored.decrypt(RESULT_PURPOSE, bound(held), data, key))
         except StoredInvalid:
             raise TicketInvalid("the stored result was changed") from None
+        if found.until is not None and self.register.clock.now() >= found.until:
+            # A row that says otherwise does not make it live longer.
+            raise NotFound("the result is not kept any more")
+        return found
 
     async def claim(self, ticket: StoredTicket, reader: str) -> bool:
         """Whether `reader` is the first to read the end, or the one who was.

@@ -9,12 +9,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Final
+from typing import Final, TypedDict
 
-from gateway.approvals import stored
+from gateway.approvals import detokenizing, stored
 from gateway.approvals.facts import Held, HeldAccess
 from gateway.approvals.stored import HeldRequest
-from gateway.approvals.ticket import INTERRUPTED, OPENING_TIME, TicketState, is_stale
+from gateway.approvals.ticket import (
+    DISCLOSED_TIME,
+    INTERRUPTED,
+    OPENING_TIME,
+    TicketState,
+    is_stale,
+)
 from gateway.errors import (
     AlreadyExists,
     ApprovalRequired,
@@ -53,6 +59,11 @@ RETRY_SECONDS: Final = 15
 _ATTEMPTS: Final = 10
 _MAX_FACTS: Final = 30_000
 """Characters; a property of a table entity holds 32 Ki."""
+
+
+class _Disclosure(TypedDict, total=False):
+    asks: str
+    result_seconds: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +283,7 @@ class HeldApprovals:
             nonce=self.entropy.hex(16),
             held_at=now,
             expires_at=now + workflow.lifetime,
+            **_disclosure(screened, policy),
         )
         if len(str(held)) > _MAX_FACTS:
             raise Denied(
@@ -320,6 +332,17 @@ def _parse(text: str) -> tuple[str, datetime]:
         return ticket_id, datetime.fromisoformat(since)
     except ValueError:
         return "", datetime.min.replace(tzinfo=UTC)
+
+
+def _disclosure(screened: Screened, policy: Policy) -> _Disclosure:
+    """What only a request for values of tokens says: in words, and for how long it is kept."""
+    classified = screened.authorised.classified
+    asked = classified.operation.detokenization
+    if asked is None:
+        return {}
+    principal = classified.authenticated.principal
+    words = detokenizing.words(asked, principal, classified.connection.name, policy.agents)
+    return {"asks": words, "result_seconds": int(DISCLOSED_TIME.total_seconds())}
 
 
 def _part(fields: Mapping[str, Json], name: str) -> Mapping[str, Json]:

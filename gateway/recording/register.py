@@ -112,7 +112,15 @@ class Register:
         sealed = facts.to_json(held)
         seal = decisions.seal_of(held.id, sealed, await self.keys.current())
         now = self.clock.now()
-        ticket = Ticket(held.id, TicketState.OPENING, sealed, seal, now, held.expires_at)
+        ticket = Ticket(
+            held.id,
+            TicketState.OPENING,
+            sealed,
+            seal,
+            now,
+            held.expires_at,
+            result_seconds=held.result_seconds,
+        )
         with reachable():
             return StoredTicket(ticket, await self.tickets.swap(ticket, None))
 

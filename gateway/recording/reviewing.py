@@ -234,6 +234,7 @@ class TicketReviews:
             decided_at=found.decided_at if found else None,
             decision_reason=found.reason if found else "",
             rule_description=held.rule_description,
+            asks=held.asks,
         )
 
 

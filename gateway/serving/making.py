@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Final
 
+from gateway.masking.engine import ENGINE_VERSION
 from gateway.masking.masker import check_whole, is_masked_content, media
 from gateway.model.connection import Masking
 from gateway.model.exchange import Forwarded, MaskSummary
@@ -73,7 +74,12 @@ def summary(masking: Masking, made: Made) -> MaskSummary:
     content = made.content
     counts = dict(Counter(made.values) + Counter(content.counts))
     return MaskSummary(
-        masking.profile, masking.digest, content.key_version, counts, paths=content.paths
+        masking.profile,
+        masking.digest,
+        content.key_version,
+        counts,
+        paths=content.paths,
+        engine=ENGINE_VERSION,
     )
 
 

@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Final, TypeVar
 
 from gateway.masking import masker as place
+from gateway.masking.engine import ENGINE_VERSION
 from gateway.masking.formats import stated
 from gateway.model.connection import ConnectionKind
 from gateway.model.exchange import Authorised, Forwarded, Masked, MaskSummary
@@ -22,14 +23,15 @@ from gateway.ports import (
     DigestKeys,
     MaskedCache,
     MaskingOf,
+    SessionMemory,
     Telemetry,
     TokenBudget,
     TokenKeys,
 )
-from gateway.serving import fhir, opening
+from gateway.serving import detokenising, fhir, opening
 from gateway.serving.making import Made, make, summary
 from gateway.serving.offload import offload
-from gateway.serving.terms import needs_key, terms
+from gateway.serving.terms import needs_key, remembers, shows_text, terms
 from gateway.upstream import ranges, validators
 from gateway.upstream.fhir.pages import PageSeal
 
@@ -57,6 +59,7 @@ class EngineMasker:
         clock: says the year, which decides who is older than 89.
         digest_keys: seal the links to further pages of an answer, and key numbered ids.
         budget: of tokens that are turned back.
+        memory: of names that a session's answers have shown.
         telemetry: is told how long masking took.
     """
 
@@ -67,6 +70,7 @@ class EngineMasker:
         clock: Clock,
         digest_keys: DigestKeys,
         budget: TokenBudget,
+        memory: SessionMemory,
         telemetry: Telemetry = SILENT,
     ) -> None:
         self._keys = keys
@@ -74,17 +78,21 @@ class EngineMasker:
         self._clock = clock
         self._digest_keys = digest_keys
         self._budget = budget
+        self._memory = memory
         self._telemetry = telemetry
 
     def admit(self, authorised: Authorised) -> None:
         """See `ports.Masker`."""
         place.admit(authorised)
         opening.admit(authorised)
+        detokenising.admit(authorised)
 
     async def prepare(self, authorised: Authorised, masking_of: MaskingOf) -> Plan:
         """See `ports.Masker`; looks for what the cache has of an authorised read."""
         found = await self._terms(authorised, masking_of)
         classified = authorised.classified
+        if (asked := classified.operation.detokenization) is not None:
+            return await detokenising.prepare(authorised, asked, found, self._keys, self._budget)
         if classified.connection.kind is ConnectionKind.FHIR:
             tokens = await opening.open_tokens(authorised, self._keys, self._budget)
             return Plan(found, opened=tokens.values, opened_kinds=tokens.kinds)
@@ -98,10 +106,13 @@ class EngineMasker:
         """See `ports.Masker`."""
         prepared = forwarded.intended.prepared
         authorised = prepared.approved.screened.authorised
+        if authorised.classified.operation.detokenization is not None:
+            return detokenising.answer(forwarded)
         plan = prepared.plan or Plan(await self._terms(authorised, masking_of))
         if authorised.classified.connection.kind is ConnectionKind.FHIR:
             return await self._fhir(forwarded, plan.terms)
         made = await self._timed(forwarded, make, plan.terms)
+        await self._remember(forwarded, plan.terms)
         if plan.part is not None and forwarded.response.status == HTTPStatus.NOT_MODIFIED:
             return _reused(forwarded, made, plan.part)
         told = summary(authorised.obligations.masking, made)
@@ -118,6 +129,7 @@ class EngineMasker:
             classified.connection.name,
         )
         made = await self._timed(forwarded, fhir.answer, found, pages)
+        await self._remember(forwarded, found)
         masking, content = authorised.obligations.masking, made.content
         told = MaskSummary(
             masking.profile,
@@ -125,6 +137,7 @@ class EngineMasker:
             content.key_version,
             content.counts,
             paths=content.paths,
+            engine=ENGINE_VERSION if masking.masks and content.body else "",
         )
         return _masked(forwarded, forwarded.response.status, made.headers, made.body, told)
 
@@ -143,7 +156,23 @@ class EngineMasker:
     async def _terms(self, authorised: Authorised, masking_of: MaskingOf) -> Terms:
         key = await self._keys.current() if needs_key(authorised, masking_of) else None
         numbering = await self._digest_keys.current()
-        return terms(authorised, masking_of, key, self._clock.now().date(), numbering)
+        today = self._clock.now().date()
+        if not remembers(authorised):
+            return terms(authorised, masking_of, key, today, numbering)
+        session = authorised.classified.authenticated.session
+        if not shows_text(authorised):
+            names = await self._memory.empty(session)
+            return terms(authorised, masking_of, key, today, numbering, names=names)
+        names = await self._memory.recall(session)
+        return terms(authorised, masking_of, key, today, numbering, names=names, session=session.id)
+
+    async def _remember(self, forwarded: Forwarded, found: Terms) -> None:
+        """Before the answer is shown: a name that is forgotten would stand in the next text."""
+        if found.seen:
+            authorised = forwarded.intended.prepared.approved.screened.authorised
+            await self._memory.remember(
+                authorised.classified.authenticated.session, frozenset(found.seen)
+            )
 
     async def _part(self, authorised: Authorised, found: Terms) -> Part | None:
         """The range that is asked for, if the cache has it and a 304 can vouch for it."""
@@ -182,7 +211,9 @@ class EngineMasker:
             return _masked(forwarded, HTTPStatus.OK.value, headers, content.body, told)
         length = len(content.body)
         span = wanted.within(length)
-        if length >= CACHE_BYTES and span not in {None, (0, length)}:
+        # A session learns names between two parts, which are to be of one masking all the same.
+        worth = length >= CACHE_BYTES or bool(found.session)
+        if worth and span not in {None, (0, length)}:
             await self._keep(forwarded, _key(authorised, found), headers, content)
         body = content.body[slice(*span)] if span else b""
         status, headers, body = ranges.answer(asked_with, headers, body, span, length)
@@ -203,7 +234,8 @@ class EngineMasker:
 def _key(authorised: Authorised, found: Terms) -> MaskedKey:
     target = authorised.classified.operation.accesses[0].resource
     container, blob = target.path
-    tag = found.tag(found.masking_of(target), target.connection)
+    # Names of the session are masked in it, and the parts of one download are of one masking.
+    tag = found.tag(found.masking_of(target), target.connection) + found.session
     return MaskedKey(target.connection, target.authority, container, blob, target.version, tag)
 
 
@@ -219,7 +251,12 @@ def _reused(forwarded: Forwarded, made: Made, part: Part) -> Masked:
         headers = headers.replacing(name, value) if value is not None else headers
     span = (part.start, part.stop) if part.start < part.stop else None
     told = MaskSummary(
-        masking.profile, masking.digest, cached.key_version, cached.counts, paths=cached.paths
+        masking.profile,
+        masking.digest,
+        cached.key_version,
+        cached.counts,
+        paths=cached.paths,
+        engine=ENGINE_VERSION,
     )
     status, headers, body = ranges.answer(asked_with, headers, part.body, span, cached.length)
     return _masked(forwarded, status, headers, body, told)

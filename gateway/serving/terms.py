@@ -6,11 +6,12 @@ from gateway.errors import Reason, Withheld
 from gateway.masking import engine
 from gateway.masking.generalise import year_end
 from gateway.masking.profiles import Profile, Scope, resolve
+from gateway.masking.session_names import SessionNames
 from gateway.masking.tokens import TokenKey, numbering_salt
 from gateway.model.connection import Masking
 from gateway.model.digest import DigestKey
 from gateway.model.exchange import Authorised
-from gateway.model.operation import Shape
+from gateway.model.operation import Effect, Shape
 from gateway.model.principal import Principal
 from gateway.model.representation import Content, Terms
 from gateway.ports import MaskingOf
@@ -57,12 +58,29 @@ def needs_key(authorised: Authorised, masking_of: MaskingOf) -> bool:
     return any(makes_tokens(masking) for masking in maskings)
 
 
-def terms(
+def remembers(authorised: Authorised) -> bool:
+    """Whether names in the answer are for the session to remember: where a rule shows text."""
+    obligations = authorised.obligations
+    operation = authorised.classified.operation
+    masked = obligations.masking.masks and operation.detokenization is None
+    return obligations.remember_names and masked and operation.effect is Effect.READ
+
+
+def shows_text(authorised: Authorised) -> bool:
+    """Whether the answer may show masked free text."""
+    obligations = authorised.obligations
+    return obligations.accept_free_text or not obligations.masking.ephi
+
+
+def terms(  # noqa: PLR0913 - what an exchange masks with
     authorised: Authorised,
     masking_of: MaskingOf,
     key: TokenKey | None,
     today: date,
     numbering: DigestKey,
+    *,
+    names: SessionNames | None = None,
+    session: str = "",
 ) -> Terms:
     """The terms of one exchange.
 
@@ -72,8 +90,11 @@ def terms(
         key: of tokens, None where no profile makes any.
         today: decides who is older than 89; see `year_end`.
         numbering: keys the ids that are numbered; there is one in every deployment.
+        names: that the session's answers have shown, None where nothing is remembered.
+        session: its id where what it remembers is masked in the answer.
     """
-    return _Exchange(authorised, key, year_end(today), numbering).terms(masking_of)
+    exchange = _Exchange(authorised, key, year_end(today), numbering, names)
+    return exchange.terms(masking_of, session)
 
 
 def scope_of(masking: Masking, principal: Principal, connection: str) -> str:
@@ -96,7 +117,12 @@ class _Exchange:
     """The engine, bound to one exchange."""
 
     def __init__(
-        self, authorised: Authorised, key: TokenKey | None, today: date, numbering: DigestKey
+        self,
+        authorised: Authorised,
+        key: TokenKey | None,
+        today: date,
+        numbering: DigestKey,
+        names: SessionNames | None,
     ) -> None:
         classified = authorised.classified
         principal = classified.authenticated.principal
@@ -106,9 +132,11 @@ class _Exchange:
         self._key = key
         self._today = today
         self._numbering = numbering
+        self._names = names
+        self._seen: set[bytes] = set()
 
-    def terms(self, masking_of: MaskingOf) -> Terms:
-        return Terms(masking_of, self._tag, self._value, self._content)
+    def terms(self, masking_of: MaskingOf, session: str) -> Terms:
+        return Terms(masking_of, self._tag, self._value, self._content, session, self._seen)
 
     def _tag(self, masking: Masking, connection: str) -> str:
         """Without tokens, every principal has the same representation, and the same tag."""
@@ -131,6 +159,7 @@ class _Exchange:
 
     def _content(self, masking: Masking, body: bytes, kind: str, coding: str) -> Content:
         result = engine.mask(body, kind, coding, self._context(masking))
+        self._seen.update(result.names_seen)
         return Content(result.body, result.counts, result.paths, result.key_version)
 
     def _context(self, masking: Masking) -> engine.Context:
@@ -145,4 +174,5 @@ class _Exchange:
             rank=masking.rank,
             definition=profile_of(masking),
             salt=numbering_salt(self._numbering.key),
+            session_names=self._names,
         )

@@ -3,6 +3,7 @@
 from gateway import __version__
 from gateway.errors import Blocked, Reason
 from gateway.model.connection import Connection
+from gateway.model.detokenize import DETOKENIZE_URL
 from gateway.model.message import Headers, Request, UpstreamRequest
 from gateway.model.operation import Operation, Resource
 from gateway.model.representation import Plan, Terms
@@ -48,6 +49,8 @@ def build(
         Blocked: a source URL means a resource that was not judged.
         Withheld: a condition would find out withheld values.
     """
+    if plan.local:
+        return UpstreamRequest("POST", DETOKENIZE_URL, Headers(), plan.local)
     terms = plan.terms
     if operation.fhir is not None:
         masks = any(terms.masking_of(access.resource).masks for access in operation.accesses)

@@ -1,6 +1,7 @@
 """The same cases on the fake and on Azure Blob Storage as Azurite speaks it."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 
@@ -119,3 +120,17 @@ async def test_a_lease_that_ran_out_is_free_again_in_the_fake() -> None:
     assert await fake.lease("x", 15)
     clock.advance(16)
     assert await fake.lease("x", 15)
+
+
+async def test_what_was_written_long_ago_is_forgotten_below_its_prefix_alone(
+    store: StateStore,
+) -> None:
+    # Azurite's clock is the machine's, the fake's stands at its noon: both lie before this.
+    later = datetime(2999, 1, 1, tzinfo=UTC)
+    for name in ("names/one", "names/two", "others/one"):
+        await store.swap(name, b"x", None)
+    assert await store.forget("names/", datetime(2000, 1, 1, tzinfo=UTC)) == 0
+    assert await store.forget("names/", later) == 2
+    with pytest.raises(NotFound):
+        await store.get("names/one")
+    assert (await store.get("others/one")).data == b"x"

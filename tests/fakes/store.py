@@ -13,6 +13,7 @@ class _Blob:
     etag: str
     lease: str = ""
     leased_until: datetime | None = None
+    written: datetime | None = None
 
 
 @dataclass
@@ -42,8 +43,19 @@ class FakeStateStore:
         if (blob.etag if blob else None) != etag or (blob and self._held(blob)):
             raise PreconditionFailed("somebody else was first")
         new = self._next("etag")
-        self.blobs[name] = _Blob(data, new)
+        self.blobs[name] = _Blob(data, new, written=self.clock.now())
         return new
+
+    async def forget(self, prefix: str, before: datetime) -> int:
+        self._called("forget", prefix)
+        gone = [
+            name
+            for name, blob in self.blobs.items()
+            if name.startswith(prefix) and blob.written is not None and blob.written < before
+        ]
+        for name in gone:
+            del self.blobs[name]
+        return len(gone)
 
     async def lease(self, name: str, seconds: int) -> str | None:
         if not 15 <= seconds <= 60:

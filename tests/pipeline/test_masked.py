@@ -16,6 +16,7 @@ from gateway.errors import (
     Unavailable,
     Withheld,
 )
+from gateway.masking.engine import ENGINE_VERSION
 from gateway.model.message import Answer, Request, UpstreamRequest, UpstreamResponse
 from gateway.serving.masker import CACHE_BYTES
 from tests.fakes.masking import no_token_key
@@ -84,6 +85,7 @@ async def test_the_outcome_says_what_was_masked_by_type_and_never_a_value() -> N
     assert isinstance(masking, dict)
     assert masking["profile"] == "safe-harbor"
     assert masking["counts"]["ssn"] == 1
+    assert masking["engine"] == ENGINE_VERSION
     assert SSN not in repr(scene.journal.records)
     assert "Roe" not in repr(scene.journal.records)
 

@@ -9,6 +9,7 @@ from gateway.model.message import Request
 from gateway.model.signals import NAMES, OTHER, Attribute, Signal
 from gateway.pipeline import Pipeline
 from gateway.ports import Telemetry
+from gateway.recording.session_names import StateSessionNames
 from gateway.serving.masker import EngineMasker
 from tests.fakes.telemetry import Heard
 from tests.fakes.upstream import response
@@ -21,7 +22,13 @@ class Scene(world.World):
     def listened(self, heard: Heard) -> Pipeline:
         telemetry: Telemetry = heard.telemetry
         masker = EngineMasker(
-            self.token_keys, self.masked, self.clock, self.keys, self.budget, telemetry
+            self.token_keys,
+            self.masked,
+            self.clock,
+            self.keys,
+            self.budget,
+            StateSessionNames(self.state, self.keys, self.clock),
+            telemetry,
         )
         return self.pipeline(telemetry=telemetry, masker=masker)
 

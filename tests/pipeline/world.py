@@ -17,10 +17,12 @@ from gateway.pipeline import Pipeline
 from gateway.policy.compiler import compile_manifest
 from gateway.policy.manifest import parse
 from gateway.policy.policy import Policy
+from gateway.recording.session_names import StateSessionNames
 from gateway.serving.masker import EngineMasker
 from tests.fakes import identity
 from tests.fakes.masking import FakeMaskedCache, FakeTokenBudget, FakeTokenKeys
 from tests.fakes.secrets import FakeAuthorizer
+from tests.fakes.store import FakeStateStore
 from tests.fakes.time import NOON, FakeClock, FakeEntropy
 from tests.fakes.upstream import FakeUpstream
 
@@ -127,7 +129,11 @@ class World:
     token_keys: FakeTokenKeys = field(default_factory=FakeTokenKeys)
     masked: FakeMaskedCache = field(default_factory=FakeMaskedCache)
     budget: FakeTokenBudget = field(default_factory=FakeTokenBudget)
+    state: FakeStateStore = field(init=False)
     manifest: bytes = MANIFEST
+
+    def __post_init__(self) -> None:
+        self.state = FakeStateStore(self.clock)
 
     def ports(self) -> dict[str, object]:
         return {
@@ -143,7 +149,12 @@ class World:
             "journal": self.journal,
             "upstream": self.upstream,
             "masker": EngineMasker(
-                self.token_keys, self.masked, self.clock, self.keys, self.budget
+                self.token_keys,
+                self.masked,
+                self.clock,
+                self.keys,
+                self.budget,
+                StateSessionNames(self.state, self.keys, self.clock),
             ),
         }
 

@@ -28,6 +28,7 @@ async def test_every_trigger_leads_to_the_gateway_and_fails_closed_without_setti
         "health": (await http["health"](request("/healthz"))).status_code,
         "ready": (await http["ready"](request("/readyz"))).status_code,
         "proxy": (await http["proxy"](request("/c/clinic/box"))).status_code,
+        "detokenize": (await http["detokenize"](request("/detokenize"))).status_code,
         "approval": (await http["approval"](request("/approvals/x"))).status_code,
         "approvals": (await http["approvals"](request("/approvals"))).status_code,
         "signin": (await http["signin"](request("/signin"))).status_code,
@@ -35,7 +36,7 @@ async def test_every_trigger_leads_to_the_gateway_and_fails_closed_without_setti
         "signout": (await http["signout"](request("/signout"))).status_code,
     }
     people = dict.fromkeys(("approval", "approvals", "signin", "signin_callback", "signout"), 503)
-    assert answers == {"health": 200, "ready": 503, "proxy": 503, **people}
+    assert answers == {"health": 200, "ready": 503, "proxy": 503, "detokenize": 503, **people}
     methods = {route.name: set(route.methods) for route in app.routes}
     assert methods == {
         "proxy": set(),
@@ -47,6 +48,7 @@ async def test_every_trigger_leads_to_the_gateway_and_fails_closed_without_setti
         "signin_callback": {"GET"},
         "signout": {"POST"},
         "operation": {"GET", "HEAD"},
+        "detokenize": {"POST"},
     }
     # Each timer with its schedule, and what it does; they are spread over the minute.
     timers = {timer.name: timer for timer in app.timers}

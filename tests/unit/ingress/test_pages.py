@@ -166,3 +166,10 @@ def test_words_that_were_withheld_are_explained() -> None:
     )
     assert done.count("<p>Withheld: free text could hold patient data.</p>") == 2
     assert "[withheld]" not in done
+
+
+def test_a_request_for_values_is_said_in_words() -> None:
+    asks = "12 tokens of agent triage-bot (object id 4) on connection clinic: mrn 9, name 3"
+    text = words(page(asks=asks, effect="read"))
+    assert f"asks for the values of {asks}. Who asks will read them." in text
+    assert "asks to read" not in text

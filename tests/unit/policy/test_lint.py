@@ -280,3 +280,10 @@ workflows:"""
     named = ids(denial, head=HEAD.replace("workflows:", connection))
 
     assert ("single-resource" in named) is found
+
+
+def test_giving_values_for_tokens_unasked_draws_a_warning() -> None:
+    fields = {"actions": '["Chaperone/tokens/detokenize/action"]'}
+
+    assert ids(rule("r", **fields)) == {"detokenize-unasked": Severity.WARNING}
+    assert "detokenize-unasked" not in ids(rule("r", actions='["*"]'))

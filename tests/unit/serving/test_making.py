@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from gateway.errors import Withheld
+from gateway.masking.engine import ENGINE_VERSION
 from gateway.model.connection import Masking
 from gateway.model.exchange import Forwarded, MaskSummary
 from gateway.model.message import Headers, UpstreamResponse
@@ -81,6 +82,11 @@ def test_the_summary_adds_values_and_content() -> None:
     content = Content(b"", {"name": 2, "value": 1}, (("a", "name", 2),), "7")
 
     assert summary(STRICT, Made(Headers(), b"", {"value": 3}, content)) == MaskSummary(
-        "safe-harbor", "sha256:00", "7", {"value": 4, "name": 2}, paths=(("a", "name", 2),)
+        "safe-harbor",
+        "sha256:00",
+        "7",
+        {"value": 4, "name": 2},
+        paths=(("a", "name", 2),),
+        engine=ENGINE_VERSION,
     )
     assert summary(NONE, Made(Headers(), b"x")) == MaskSummary("none")
