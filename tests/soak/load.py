@@ -110,7 +110,7 @@ class Load:
                 continue
             blob = f"{worker}-{number}"
             path = f"/c/research/{self.box}/{blob}"
-            if await self._send(session, url, "PUT", path, self.writer, blob.encode()):
+            if await self._send(session, url, "PUT", path, self.writer, body=blob.encode()):
                 self.tally.written.append(blob)
 
     async def _send(
@@ -120,6 +120,7 @@ class Load:
         method: str,
         path: str,
         token: str,
+        *,
         body: bytes | None = None,
     ) -> bool:
         headers = {"authorization": f"Bearer {token}", "x-ms-version": "2025-11-05"}
@@ -133,7 +134,7 @@ class Load:
             await asyncio.sleep(0.05)
             return False
         self.targets.answered[url] += 1
-        good = 200 <= response.status < 300  # noqa: PLR2004
+        good = 200 <= response.status < 300
         if good:
             self.tally.acknowledged.append(response.headers["x-chaperone-exchange"])
         elif response.status in {502, 503}:
@@ -185,7 +186,7 @@ class Asking:
 
     def _decide(self, rita: Reviewer, page: str, decision: str, draw: random.Random) -> str:
         shown = rita.decide(self.targets.pick(draw) + page, decision, "As agreed.")
-        return "decided" if shown.status == 200 else ""  # noqa: PLR2004
+        return "decided" if shown.status == 200 else ""
 
     def _patient(self, act: Callable[[], str]) -> str:
         """What comes back, tried again where an instance died under it."""

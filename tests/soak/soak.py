@@ -39,8 +39,8 @@ MIB = 1024 * 1024
 GROWTH_PER_100K = 20 * MIB
 NOISE = 12 * MIB
 """What an allocator may keep or give back between any two looks, however long the run is."""
-_WARM = 500
-"""Requests until caches, pools and compiled patterns are there."""
+_WARM = 200
+"""Requests until pools and compiled patterns are there, and how many must follow to be a figure."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ class Memory:
         """Of each process that has served long enough."""
         for pid, seen in self._seen.items():
             warm = [(requests, size) for requests, size in seen if requests >= _WARM]
-            if len(warm) < 5 or warm[-1][0] - warm[0][0] < _WARM:  # noqa: PLR2004
+            if len(warm) < 5 or warm[-1][0] - warm[0][0] < _WARM:
                 continue
             span = warm[-1][0] - warm[0][0]
             yield Growth(pid, span, slope(warm) * span)
@@ -174,7 +174,7 @@ def soak(options: Options) -> Outcome:
         for url in (run.url, *(host.url for host in hosts)):
             targets.add(url)
         with _threads(ended, lambda: load.run(options.workers), asking.run):
-            _kill(options, deployment, hosts, targets, memory, outcome)
+            _kill(options, deployment, hosts, targets, memory=memory, outcome=outcome)
         for host in hosts:
             host.stop()
         run.supervisor.stop(run.host)
@@ -208,6 +208,7 @@ def _kill(
     deployment: Deployment,
     hosts: list[Host],
     targets: Targets,
+    *,
     memory: Memory,
     outcome: Outcome,
 ) -> None:
@@ -294,8 +295,7 @@ def table(outcome: Outcome) -> str:
     rows += [
         (
             f"process {item.process}",
-            f"{item.grown / MIB:+.1f} MiB in {item.requests:,} requests, "
-            f"{item.per_100k / MIB:+.0f} MiB per 100,000",
+            f"{item.grown / MIB:+.1f} MiB in {item.requests:,} requests",
         )
         for item in outcome.growth
     ]
