@@ -23,7 +23,8 @@ from pathlib import Path
 
 import psutil
 
-from gateway.bootstrap import SWEEP_IDLE, operator_tools
+from gateway.application import SWEEP_IDLE
+from gateway.bootstrap import operator_tools
 from gateway.evidence.findings import Kind
 from gateway.local.dev import Options as RunOptions
 from gateway.local.dev import Running, parsed, running
