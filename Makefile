@@ -3,6 +3,7 @@
 .PHONY: help setup demo dev test check lint types contracts pins pins-upgrade clean
 
 BIN = .venv/bin
+SHARED = -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -16,9 +17,15 @@ demo: setup ## an agent works through the gateway, step by step, against Azurite
 dev: setup ## the same gateway, left running to play with
 	@$(BIN)/chaperone dev
 
+# Processes share the tests by files, in the order of the folders, which has the long ones first.
+# What measures time or memory runs after them, alone. Byte code is kept whatever the environment
+# says: the tests start hundreds of processes, which would each compile everything again.
 test: setup ## all tests, with coverage recorded
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest
+	@unset PYTHONDONTWRITEBYTECODE; failed=0; \
+	$(BIN)/coverage run -m pytest $(SHARED) -m 'not alone' || failed=1; \
+	$(BIN)/coverage run -m pytest -m alone $$(grep -rl --include='*.py' mark.alone tests) || failed=1; \
+	exit $$failed
 
 check: setup lint types contracts ## lint, types, import contracts, pins
 	@$(BIN)/python scripts/pins --check

@@ -26,6 +26,10 @@ FreshContainer = Callable[[str], Awaitable[ContainerClient]]
 """Makes a new container in the account and returns its client, closed after the test."""
 
 
+# Marks of tests that run only where their environment variable is set.
+_ASKED_FOR = {"azure": "CHAPERONE_TEST_SUBSCRIPTION", "soak": "CHAPERONE_TEST_SOAK"}
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Options of the project's own."""
     parser.addoption(
@@ -36,13 +40,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests against a live subscription run only where one is named."""
-    if os.environ.get("CHAPERONE_TEST_SUBSCRIPTION"):
-        return
-    skip = pytest.mark.skip(reason="needs CHAPERONE_TEST_SUBSCRIPTION")
-    for item in items:
-        if item.get_closest_marker("azure"):
-            item.add_marker(skip)
+    """Tests against a live subscription, and those of many minutes, run where asked for."""
+    for mark, variable in _ASKED_FOR.items():
+        if os.environ.get(variable):
+            continue
+        skip = pytest.mark.skip(reason=f"needs {variable}")
+        for item in items:
+            if item.get_closest_marker(mark):
+                item.add_marker(skip)
 
 
 @pytest.fixture(scope="session")

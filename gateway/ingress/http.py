@@ -1,7 +1,8 @@
 """Functions' HTTP messages to model values and back.
 
 `read` refuses what the classic `HttpRequest` cannot show truly (chunked bodies, doubled fields,
-rewritten names); `write` spells out what the library and the host would otherwise make up.
+rewritten names); `write` spells out what the library and the host would otherwise make up, and
+what a browser must not do with an answer.
 """
 
 import re
@@ -46,6 +47,12 @@ _SINGLE = frozenset(
 # RFC 9110 §7.6.1: fields of one hop; the host frames its own messages.
 _FRAMING = frozenset(
     {"connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "content-length"}
+)
+# On every answer, the upstream's included: a browser asks over TLS alone (RFC 6797), and takes no
+# blob for a script or a page whose content type does not say so (WHATWG Fetch §3.6).
+_SECURITY = (
+    ("strict-transport-security", "max-age=31536000"),
+    ("x-content-type-options", "nosniff"),
 )
 _ELSEWHERE = _FRAMING | {"content-type", "set-cookie"}
 _STATUS = range(200, 600)
@@ -108,6 +115,9 @@ def write(answer: Answer, *, head: bool) -> func.HttpResponse:
         fields = tuple((name, ", ".join(headers.all(name))) for name in headers.names)
     for name, value in fields:  # RFC 9110 §5.3
         if name not in _ELSEWHERE:
+            response.headers.add(name, value)
+    for name, value in _SECURITY:
+        if name not in headers:
             response.headers.add(name, value)
     for cookie in headers.all("set-cookie"):
         response.headers.add("set-cookie", cookie)

@@ -488,4 +488,7 @@ def test_every_answer_forbids_frames_scripts_and_keeping(stand: Stand) -> None:
         assert headers["cache-control"] == "no-store"
         assert headers["referrer-policy"] == "same-origin"
         assert headers["x-content-type-options"] == "nosniff"
+        assert headers["strict-transport-security"] == "max-age=31536000"
+        assert headers["cross-origin-opener-policy"] == "same-origin"
+        assert headers["server"] is None
         assert b"<script" not in body

@@ -65,6 +65,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     return path, digest.hexdigest()
 
 
+@pytest.mark.alone
 def test_200_mb_go_up_and_down_in_bounded_memory(
     stack: Stack, research: Both, large: tuple[Path, str]
 ) -> None:

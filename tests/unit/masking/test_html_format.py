@@ -123,6 +123,7 @@ def test_it_is_free_text() -> None:
         "&#",
     ],
 )
+@pytest.mark.alone
 def test_no_input_takes_long(piece: str) -> None:
     start = time.process_time()
     with contextlib.suppress(Withheld):

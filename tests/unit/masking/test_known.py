@@ -74,6 +74,7 @@ def test_what_is_remembered_is_bounded() -> None:
     assert known.size <= MAX_KNOWN + 2
 
 
+@pytest.mark.alone
 def test_many_phrases_with_one_first_word_cost_little() -> None:
     known = Known()
     for number in range(20_000):

@@ -45,6 +45,7 @@ def test_the_number_of_findings_is_bounded() -> None:
     assert len(marks(b"[name] " * 1000, limit=5)) == 5
 
 
+@pytest.mark.alone
 def test_a_big_body_without_marks_is_looked_through_quickly() -> None:
     body = b'{"a": "text [with] brackets and th-en tk-and masked- words"}' * 20_000
     begin = time.process_time()

@@ -95,6 +95,7 @@ def test_masked_xml_is_xml_and_stays_as_it_is(tree: Element, profile: str, accep
     ],
     ids=["mixed", "deep", "attributes"],
 )
+@pytest.mark.alone
 def test_large_documents_take_time_in_proportion(text: str) -> None:
     start = time.process_time()
     masked(text, accept=True)

@@ -161,6 +161,7 @@ def test_secrets_alone_leave_identifiers_alone() -> None:
     assert [kind for _, _, kind in only.spans(b"password=hunter22")] == [Kind.SECRET]
 
 
+@pytest.mark.alone
 def test_a_long_candidate_that_fails_its_check_costs_little() -> None:
     data = b"A" * 50_000 + b" " + b"1." * 10_000 + b"x@" * 5_000 + b"ey" * 5_000
     begin = time.process_time()
@@ -170,6 +171,7 @@ def test_a_long_candidate_that_fails_its_check_costs_little() -> None:
     assert time.process_time() - begin < 20
 
 
+@pytest.mark.alone
 def test_text_of_nothing_but_look_alikes_is_withheld_before_it_costs_much() -> None:
     begin = time.process_time()
 

@@ -251,6 +251,7 @@ def test_reviewers_who_may_ask_are_noticed() -> None:
     assert "self-review" not in ids(apart)
 
 
+@pytest.mark.alone
 def test_a_thousand_rules_are_linted_in_a_moment() -> None:
     rules = [
         rule(f"r{number}", ("deny", "allow")[number % 2], resources=f'["clinic/c{number}/**"]')

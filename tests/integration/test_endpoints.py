@@ -1,0 +1,196 @@
+"""Every operation of the OpenAPI document, called with generated requests.
+
+Whatever comes in: the gateway answers as the document says, with no server error, no value of a
+patient and no secret.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from requests.structures import CaseInsensitiveDict
+from schemathesis import APIOperation, Case
+from schemathesis.checks import load_all_checks
+from schemathesis.core.result import Ok
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from gateway.local.dev import Running
+from gateway.local.reviewer import Browser, Reviewer
+from tests.integration import canaries
+from tests.integration.deployment import Deployment
+from tests.integration.stack import ADMINISTRATOR, READER, Stack
+
+pytestmark = [pytest.mark.integration, pytest.mark.enable_socket]
+
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "openapi.yaml"
+SCHEMA = schemathesis.openapi.from_path(DOCUMENT)
+OPERATIONS = [item.ok() for item in SCHEMA.get_all_operations() if isinstance(item, Ok)]
+CHECKS = [
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+EXAMPLES = 20
+CONNECTIONS = ("clinic", "research")
+# Beside generated ones, so that a request also gets as far as storage and masking.
+PATHS = ("", "public", "public/guide.md", "phi/nothing", "a/%2e%2e/public/guide.md", "a%00b", "%")
+QUERIES: tuple[dict[str, str], ...] = (
+    {},
+    {"comp": "list"},
+    {"restype": "container", "comp": "list"},
+    {"comp": "metadata"},
+    {"comp": "\x00"},
+    {"sig": "x", "se": "2026-01-01"},
+)
+
+
+@dataclass(frozen=True)
+class Callers:
+    """Who may be calling: headers by kind of caller, and what must never be in an answer."""
+
+    agents: tuple[dict[str, str], ...]
+    browsers: tuple[dict[str, str], ...]
+    session: requests.Session
+    url: str
+    ca_file: str
+    patients: canaries.Search
+    secrets: tuple[bytes, ...]
+    seen: Counter[tuple[str, int]] = field(default_factory=Counter)
+
+    def call(self, case: Case[Any], path: str | None) -> requests.Response:
+        """Send a case; `path` as it stands in place of the one that the case has, None for that."""
+        message = case.as_transport_kwargs(base_url=self.url)
+        if path is not None:
+            message["url"] = f"{self.url}/c/{case.path_parameters['connection']}/{path}"
+        return self.session.request(
+            **{**message, "cookies": None}, verify=self.ca_file, allow_redirects=False, timeout=30
+        )
+
+
+@pytest.fixture(scope="module")
+def callers(whole_stack: Running) -> Iterator[Callers]:
+    with ExitStack() as resources, requests.Session() as session:
+        stack = Stack(whole_stack, Deployment(whole_stack, whole_stack.environment), resources)
+        session.trust_env = False
+        tokens = [stack.token(*READER), stack.token(*ADMINISTRATOR)]
+        expired = stack.token(*READER, expires_in=-60)
+        agents = [f"Bearer {token}" for token in (*tokens, expired, "x.y.z", "")]
+        rita = Reviewer("rita.reviewer", Browser(whole_stack.ca_file))
+        rita.read(f"{whole_stack.url}/approvals")
+        cookie = "; ".join(f"{item.name}={item.value}" for item in rita.browser.cookies)
+        assert "__Host-chaperone-session=" in cookie
+        yield Callers(
+            agents=({}, *({"authorization": value} for value in agents)),
+            browsers=({}, {"cookie": cookie}, {"cookie": "__Host-chaperone-session=1~x"}),
+            session=session,
+            url=whole_stack.url,
+            ca_file=str(whole_stack.ca_file),
+            patients=canaries.of(whole_stack),
+            secrets=tuple(kept(whole_stack)),
+        )
+
+
+def kept(running: Running) -> Iterator[bytes]:
+    """Values that the gateway holds and nobody may see."""
+    store = json.loads((running.folder / "secrets.json").read_text("utf-8"))
+    yield from (value.encode() for value in store.values())
+    yield from (key.encode() for key in running.azurite.keys.values())
+
+
+@st.composite
+def cases(
+    draw: st.DrawFn, operation: APIOperation[Any, Any, Any, Any], callers: Callers
+) -> tuple[Case[Any], str | None]:
+    """A request by somebody, and what stands in place of its path."""
+    case: Case[Any] = draw(operation.as_strategy())
+    kept_headers = {
+        name: value
+        for name, value in (case.headers or {}).items()
+        if name.lower() not in {"authorization", "cookie"}
+    }
+    path = None
+    if operation.path.startswith("/c/"):
+        # A generated name is nearly never one of the manifest's.
+        known = draw(st.sampled_from(("", *CONNECTIONS, *CONNECTIONS)))
+        if known:
+            case.path_parameters["connection"] = known
+            path = draw(st.sampled_from((None, *PATHS)))
+        case.query = draw(st.sampled_from(QUERIES))
+        if draw(st.booleans()):
+            kept_headers["x-ms-version"] = "2025-11-05"
+    who = callers.agents if "agents" in (operation.tags or ()) else callers.browsers
+    case.headers = CaseInsensitiveDict({**kept_headers, **draw(st.sampled_from(who))})
+    return case, path
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda item: f"{item.method} {item.path}")
+def test_an_operation_answers_as_documented_whatever_it_is_asked(
+    operation: APIOperation[Any, Any, Any, Any], callers: Callers
+) -> None:
+    load_all_checks()
+
+    @settings(
+        max_examples=2 * EXAMPLES if operation.method == "get" else EXAMPLES,
+        phases=[Phase.explicit, Phase.reuse, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(asked=cases(operation, callers))
+    def ask(asked: tuple[Case[Any], str | None]) -> None:
+        case, path = asked
+        response = callers.call(case, path)
+        if "%00" in (response.request.url or "").partition("?")[0]:
+            # The host's own refusal: no function is asked.
+            assert (response.status_code, response.content) == (400, b"")
+            return
+        callers.seen[f"{operation.method} {operation.path}", response.status_code] += 1
+        assert response.status_code < 500
+        raw = repr(response.headers).encode() + response.content
+        assert callers.patients.hits(raw) == []
+        assert not any(secret in raw for secret in callers.secrets)
+        assert "server" not in response.headers
+        case.validate_response(response, checks=CHECKS)
+
+    ask()
+
+
+def test_what_the_service_answers_conforms_too(callers: Callers) -> None:
+    operation = SCHEMA["/c/{connection}/{path}"]["GET"]
+    good = {**callers.agents[1], "x-ms-version": "2025-11-05"}
+    case: Case[Any] = operation.Case(
+        path_parameters={"connection": "clinic", "path": ""}, headers=good
+    )
+    response = callers.call(case, "public/guide.md")
+    assert (response.status_code, response.content[:7]) == (200, b"# Openi")
+    case.validate_response(response, checks=CHECKS)
+
+
+def test_the_requests_came_through_every_door(callers: Callers) -> None:
+    reached: dict[str, set[int]] = {}
+    for operation, status in callers.seen:
+        reached.setdefault(operation, set()).add(status)
+    wanted = {
+        "get /c/{connection}/{path}": {401, 403},
+        "head /c/{connection}/{path}": {401},
+        "get /operations/{id}": {401, 404},
+        "get /approvals": {200, 303},
+        "get /approvals/{id}": {303, 404},
+        "post /approvals/{id}": {401, 403},
+        "get /signin": {303},
+        "get /signin/callback": {400},
+    }
+    assert {name: reached[name] & statuses for name, statuses in wanted.items()} == wanted

@@ -1,0 +1,201 @@
+"""Load on all instances at once: what was acknowledged, and what was decided by a person."""
+
+import asyncio
+import random
+import re
+import ssl
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import aiohttp
+
+from gateway.errors import GatewayError
+from gateway.local.reviewer import Browser, Reviewer
+from tests.integration.stack import Both, Stack
+
+_SECONDS = aiohttp.ClientTimeout(total=30)
+_TICKET = re.compile(rb"/approvals/([0-9a-f]{32})")
+# Of ten requests; the others write.
+_READS = 4
+_REJECTED_OF = 4
+_ATTEMPTS = 5
+
+
+class Targets:
+    """The instances that take requests at this moment, by URL; safe for threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._urls: list[str] = []
+        self.answered: Counter[str] = Counter()
+
+    def add(self, url: str) -> None:
+        """It is ready."""
+        with self._lock:
+            self._urls.append(url)
+
+    def remove(self, url: str) -> None:
+        """It is about to be killed."""
+        with self._lock:
+            self._urls.remove(url)
+
+    def pick(self, draw: random.Random) -> str:
+        """Any of them."""
+        with self._lock:
+            return draw.choice(self._urls)
+
+
+@dataclass
+class Tally:
+    """What the callers have seen.
+
+    Attributes:
+        acknowledged: exchanges that were answered with 2xx.
+        written: blobs whose writing was acknowledged.
+        failed: requests without an answer, or with 502 or 503: their instance was killed.
+        unexpected: statuses that nothing explains.
+    """
+
+    acknowledged: list[str] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
+    failed: int = 0
+    unexpected: Counter[int] = field(default_factory=Counter)
+
+
+@dataclass
+class Asked:
+    """A deletion that a person decided: its ticket, its container, the button pressed."""
+
+    ticket: str
+    container: str
+    decision: str
+    decided: bool = False
+
+
+@dataclass
+class Load:
+    """Workers that write and read through instances drawn at random, each request anew."""
+
+    targets: Targets
+    documents: Sequence[str]
+    writer: str
+    reader: str
+    ca_file: str
+    box: str
+    ended: threading.Event
+    tally: Tally = field(default_factory=Tally)
+
+    def run(self, workers: int) -> None:
+        """Until `ended`; in a thread of its own."""
+        asyncio.run(self._run(workers))
+
+    async def _run(self, workers: int) -> None:
+        context = ssl.create_default_context(cafile=self.ca_file)
+        connector = aiohttp.TCPConnector(ssl=context, limit=0)
+        async with aiohttp.ClientSession(connector=connector, timeout=_SECONDS) as session:
+            await asyncio.gather(*(self._work(session, number) for number in range(workers)))
+
+    async def _work(self, session: aiohttp.ClientSession, worker: int) -> None:
+        draw = random.Random(worker)  # noqa: S311 - which request comes next is no secret
+        number = 0
+        while not self.ended.is_set():
+            number += 1
+            url = self.targets.pick(draw)
+            if draw.randrange(10) < _READS:
+                path = f"/c/clinic/phi/{draw.choice(self.documents)}"
+                await self._send(session, url, "GET", path, self.reader)
+                continue
+            blob = f"{worker}-{number}"
+            path = f"/c/research/{self.box}/{blob}"
+            if await self._send(session, url, "PUT", path, self.writer, body=blob.encode()):
+                self.tally.written.append(blob)
+
+    async def _send(
+        self,
+        session: aiohttp.ClientSession,
+        url: str,
+        method: str,
+        path: str,
+        token: str,
+        *,
+        body: bytes | None = None,
+    ) -> bool:
+        headers = {"authorization": f"Bearer {token}", "x-ms-version": "2025-11-05"}
+        if body is not None:
+            headers["x-ms-blob-type"] = "BlockBlob"
+        try:
+            async with session.request(method, url + path, headers=headers, data=body) as response:
+                await response.read()
+        except (aiohttp.ClientError, TimeoutError):
+            self.tally.failed += 1
+            await asyncio.sleep(0.05)
+            return False
+        self.targets.answered[url] += 1
+        good = 200 <= response.status < 300
+        if good:
+            self.tally.acknowledged.append(response.headers["x-chaperone-exchange"])
+        elif response.status in {502, 503}:
+            self.tally.failed += 1
+        else:
+            self.tally.unexpected[response.status] += 1
+        return good
+
+
+@dataclass
+class Asking:
+    """An agent whose deletions wait for a person, and that person; each at instances at random."""
+
+    targets: Targets
+    stack: Stack
+    token: str
+    ended: threading.Event
+    every_seconds: float
+    asked: list[Asked] = field(default_factory=list)
+
+    def run(self) -> None:
+        """Until `ended`; in a thread of its own."""
+        draw = random.Random(7)  # noqa: S311 - as above
+        rita = Reviewer("rita.reviewer", Browser(self.stack.running.ca_file))
+        browser = Browser(self.stack.running.ca_file)
+        while not self.ended.wait(self.every_seconds):
+            number = len(self.asked)
+            box: Both = self.stack.both("research", f"hold-{number:05}", service=None)
+            ticket = self._patient(lambda box=box: self._hold(browser, box, draw))  # type: ignore[misc]
+            if not ticket:
+                continue
+            wanted = "reject" if number % _REJECTED_OF == _REJECTED_OF - 1 else "approve"
+            asked = Asked(ticket, box.stored.container_name, wanted)
+            self.asked.append(asked)
+            page = f"/approvals/{ticket}"
+            decided = self._patient(lambda: self._decide(rita, page, wanted, draw))  # noqa: B023
+            asked.decided = bool(decided)
+            # The agent repeats itself, wherever, while the approved request is carried out.
+            for _ in range(3):
+                self._patient(lambda box=box: self._hold(browser, box, draw))  # type: ignore[misc]
+
+    def _hold(self, browser: Browser, box: Both, draw: random.Random) -> str:
+        """The ticket under which the deletion waits, "done" where it waits no more."""
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Length": "0"}
+        target = f"/c/research/{box.stored.container_name}?restype=container"
+        answer = browser.open(self.targets.pick(draw) + target, method="DELETE", **headers)
+        found = _TICKET.search(answer.html.encode())
+        return found[1].decode() if found else "done"
+
+    def _decide(self, rita: Reviewer, page: str, decision: str, draw: random.Random) -> str:
+        shown = rita.decide(self.targets.pick(draw) + page, decision, "As agreed.")
+        return "decided" if shown.status == 200 else ""
+
+    def _patient(self, act: Callable[[], str]) -> str:
+        """What comes back, tried again where an instance died under it."""
+        for _ in range(_ATTEMPTS):
+            try:
+                found = act()
+            except (GatewayError, OSError):
+                found = ""
+            if found:
+                return found
+            time.sleep(0.3)
+        return ""

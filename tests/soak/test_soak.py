@@ -1,0 +1,61 @@
+"""The soak, short in every run and long where it is asked for, and what it counts as a fault."""
+
+import pytest
+
+from tests.soak.soak import MIB, NOISE, Growth, Options, Outcome, slope, soak, table
+
+CROWD = [pytest.mark.integration, pytest.mark.enable_socket]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param(
+            Options(processes=3, seconds=30, workers=6, kill_every=8, ask_every=2),
+            marks=[*CROWD, pytest.mark.timeout(300)],
+            id="short",
+        ),
+        pytest.param(
+            Options(), marks=[*CROWD, pytest.mark.soak, pytest.mark.timeout(1800)], id="long"
+        ),
+    ],
+)
+def test_killed_instances_lose_nothing_and_do_nothing_twice(options: Options) -> None:
+    outcome = soak(options)
+
+    assert outcome.faults == [], table(outcome)
+    assert outcome.killed >= 2
+    assert outcome.acknowledged >= 100
+    assert outcome.decided >= 1
+    assert 1 <= outcome.carried_out <= outcome.decided + outcome.failed
+
+
+def test_growth_is_the_slope_of_resident_size_over_requests() -> None:
+    assert slope([(500, 10.0), (1000, 20.0), (1500, 30.0)]) == pytest.approx(0.02)
+    assert slope([(500, 10.0), (500, 20.0)]) == 0
+
+
+@pytest.mark.parametrize(
+    ("requests", "grown", "bounded"),
+    [
+        (100_000, 20 * MIB + NOISE, True),
+        (100_000, 20 * MIB + NOISE + 1, False),
+        (1000, NOISE, True),
+        (1000, NOISE + MIB, False),
+        (1000, -MIB, True),
+    ],
+)
+def test_memory_may_grow_in_proportion_to_requests(
+    requests: int, grown: float, bounded: bool
+) -> None:
+    growth = Growth(1, requests, grown)
+    assert growth.bounded is bounded
+    assert (Outcome(growth=[growth]).faults == []) is bounded
+
+
+def test_everything_that_went_wrong_is_a_fault() -> None:
+    outcome = Outcome(
+        lost=["e1"], missing=["b1"], repeated=["hold-1"], findings=["gap"], unexpected={500: 1}
+    )
+    assert len(outcome.faults) == 5
+    assert table(outcome).count("FAULT") == 5
