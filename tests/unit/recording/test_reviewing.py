@@ -39,7 +39,7 @@ async def test_a_reviewer_sees_in_words_what_would_run() -> None:
     assert (view.method, view.target, view.size) == ("DELETE", "/public/old.txt", 0)
     assert (view.rule, view.workflow, view.state) == ("deletes-ask", "review", "pending")
     # Free text may hold ePHI.
-    assert (view.purpose, view.reason) == ("operations", "Dr. [name] asked")
+    assert (view.purpose, view.reason) == ("operations", "[name] asked")
     assert view.verdict == view.decided_by == ""
     assert view.expires_at - view.held_at == timedelta(minutes=5)
 
