@@ -170,8 +170,13 @@ def field_at(segment: str, number: int, kind: str) -> Field:
     return FIELDS.get((segment, number), UNKNOWN if segment in SEGMENTS else TEXT)
 
 
+_SSN_FORM = re.compile(r"[0-9]{3}-[0-9]{2}-[0-9]{4}")
+
+
 def is_number(component: str, index: int) -> bool:
     """Whether a component beside an identifier is one itself: digits that are no date, no OID."""
+    if _SSN_FORM.search(component):
+        return True
     plain = _LONG.search(component) and not is_compact_date(component)
     # The fourth is who assigned the identifier.
     return bool(plain) and index != 3 and not _OID.search(component)  # noqa: PLR2004

@@ -191,3 +191,7 @@ def test_the_number_of_fields_stays(rows: list[str], accept: bool) -> None:
 
     for before, after in zip(body.split(b"\r"), done.split(b"\r"), strict=True):
         assert before.count(b"|") == after.count(b"|")
+
+
+def test_a_number_that_slipped_into_another_component_is_masked() -> None:
+    assert masked("PID|1||M1^^^G190-66-7795^^^USSSA^SS")[0].startswith("PID|1||[mrn]^^^[mrn]^")
