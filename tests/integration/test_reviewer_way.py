@@ -120,7 +120,7 @@ def test_words_about_patients_reach_nobody_and_no_record(stack: Stack) -> None:
     error = str(refused(box))
 
     assert "migrated" in page.text
-    assert "Not without [withheld]" in rejected.text
+    assert "Not without [name]" in rejected.text
     assert "ApprovalRejected" in error
     search = canaries.of(stack.running)
     for text in (page.text, rejected.text, rita.read(url).text, error):

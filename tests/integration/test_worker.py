@@ -101,6 +101,7 @@ def test_the_worker_finds_exactly_the_apps_functions_and_bindings(driven: dict[s
         "signin_callback": ("httpTrigger", "signin/callback"),
         "signout": ("httpTrigger", "signout"),
         "operation": ("httpTrigger", "operations/{id}"),
+        "detokenize": ("httpTrigger", "detokenize"),
         "execute": ("queueTrigger", None),
         "execute_poison": ("queueTrigger", None),
         "notify": ("queueTrigger", None),
