@@ -53,7 +53,8 @@ class Limits:
         read: silence of the upstream while it owes an answer.
         connections: open at once.
         per_host: of these, to one host.
-        keep_alive: how long an idle connection is kept.
+        keep_alive: how long an idle connection is kept; shorter than servers keep one (Node, five
+            seconds), since a request that meets their closing may have been carried out or not.
     """
 
     total: float = 220
@@ -61,7 +62,7 @@ class Limits:
     read: float = 110
     connections: int = 256
     per_host: int = 128
-    keep_alive: float = 15
+    keep_alive: float = 4
 
 
 class AiohttpUpstream:

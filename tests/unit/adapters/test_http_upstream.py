@@ -411,6 +411,28 @@ async def test_what_arrives_on_an_idle_connection_answers_nobody(
     assert (await upstream.send(request(server.url("/2")), 10)).body == b"ok"
 
 
+async def test_an_idle_connection_is_left_before_its_server_closes_it(serve: Serve) -> None:
+    peers: set[int] = set()
+
+    async def conversation(peer: Peer) -> None:
+        while True:
+            await peer.request()
+            peers.add(peer.number)
+            await peer.send(OK)
+
+    server = await serve(conversation)
+    client = AiohttpUpstream(Limits(keep_alive=0.1))
+    for pause in (0, 0.3):
+        await client.send(request(server.url("/")), 10)
+        await asyncio.sleep(pause)
+    await client.send(request(server.url("/")), 10)
+    await client.close()
+
+    assert len(peers) == 2
+    # Node closes what has been idle for five seconds, the storage emulator's server among them.
+    assert Limits().keep_alive < 5
+
+
 async def test_the_client_works_again_after_it_was_closed(
     serve: Serve, upstream: AiohttpUpstream
 ) -> None:
