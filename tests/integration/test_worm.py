@@ -21,13 +21,13 @@ from gateway.adapters.evidence_store import BlobEvidenceStore
 from gateway.adapters.system import SystemClock
 from gateway.errors import AlreadyExists, PreconditionFailed, StoreError, StoreUnavailable
 from gateway.evidence.findings import Verdict
-from gateway.local.azurite import Azurite
 from gateway.local.demo import Demo
 from gateway.local.dev import Options, running
 from gateway.ports import EvidenceStore
 from infra.roles import CUSTOM_ROLES, EVIDENCE_WRITER
 from tests.conftest import FreshContainer
 from tests.integration.stack import ADMINISTRATOR, Fixed, Stack
+from tests.standins.guarded import Guarded
 from tests.standins.worm_proxy import WormProxy, worm_proxy, worm_proxy_beside
 
 pytestmark = [pytest.mark.integration, pytest.mark.enable_socket]
@@ -39,15 +39,13 @@ LINE = b'{"record": 1}\n'
 
 @asynccontextmanager
 async def evidence(
-    azurite: Azurite, fresh: FreshContainer, granted: tuple[str, ...] = WRITER, **behaviour: Any
+    azurite: Guarded, fresh: FreshContainer, granted: tuple[str, ...] = WRITER, **behaviour: Any
 ) -> AsyncIterator[tuple[EvidenceStore, ContainerClient, ContainerClient, WormProxy]]:
     """The gateway's store, a client of anybody's, one that goes round the proxy, and the proxy."""
     behind = await fresh(ACCOUNT)
     name = behind.container_name
     async with (
-        worm_proxy(
-            azurite.connection_string(ACCOUNT), granted, container=name, **behaviour
-        ) as proxy,
+        worm_proxy(azurite.direct(ACCOUNT), granted, container=name, **behaviour) as proxy,
         ContainerClient.from_connection_string(
             proxy.connection_string, name, retry_total=0
         ) as through,
@@ -70,7 +68,7 @@ def code(error: HttpResponseError) -> str:
     ["UnauthorizedBlobOverwrite", "AuthorizationPermissionMismatch", "BlobAlreadyExists"],
 )
 async def test_the_role_lets_the_gateway_do_all_that_it_does_and_nothing_twice(
-    azurite: Azurite, fresh_container: FreshContainer, overwrite: str
+    azurite: Guarded, fresh_container: FreshContainer, overwrite: str
 ) -> None:
     async with evidence(azurite, fresh_container, overwrite=overwrite) as (store, _, _, proxy):
         await store.create("journal/a")
@@ -92,7 +90,7 @@ async def test_the_role_lets_the_gateway_do_all_that_it_does_and_nothing_twice(
 
 @pytest.mark.parametrize("missing", WRITER)
 async def test_a_role_without_one_of_its_rights_is_too_narrow(
-    azurite: Azurite, fresh_container: FreshContainer, missing: str
+    azurite: Guarded, fresh_container: FreshContainer, missing: str
 ) -> None:
     granted = tuple(action for action in WRITER if action != missing)
     async with evidence(azurite, fresh_container, granted) as (store, _, behind, _):
@@ -154,7 +152,7 @@ async def _as_it_is(blob: BlobClient) -> tuple[bytes, str, dict[str, str], str]:
 @pytest.mark.parametrize("kind", [BlobType.APPENDBLOB, BlobType.BLOCKBLOB])
 @pytest.mark.parametrize("change", sorted(CHANGES))
 async def test_the_gateways_identity_cannot_change_evidence(
-    azurite: Azurite, fresh_container: FreshContainer, change: str, kind: BlobType
+    azurite: Guarded, fresh_container: FreshContainer, change: str, kind: BlobType
 ) -> None:
     async with evidence(azurite, fresh_container) as (_, through, behind, _):
         await behind.upload_blob("e", LINE, blob_type=kind)
@@ -172,7 +170,7 @@ async def test_the_gateways_identity_cannot_change_evidence(
 
 @pytest.mark.parametrize("change", sorted(CHANGES.keys() - HARMLESS))
 async def test_the_locked_policy_holds_an_owner_too(
-    azurite: Azurite, fresh_container: FreshContainer, change: str
+    azurite: Guarded, fresh_container: FreshContainer, change: str
 ) -> None:
     async with evidence(azurite, fresh_container, ("*",)) as (_, through, behind, _):
         await behind.upload_blob("e", LINE, blob_type=BlobType.APPENDBLOB)
@@ -187,7 +185,7 @@ async def test_the_locked_policy_holds_an_owner_too(
 
 
 async def test_without_protected_appends_not_even_a_record_can_be_added(
-    azurite: Azurite, fresh_container: FreshContainer
+    azurite: Guarded, fresh_container: FreshContainer
 ) -> None:
     async with evidence(azurite, fresh_container, appends=False) as (store, _, _, _):
         await store.create("journal/a")
@@ -206,7 +204,7 @@ async def test_without_protected_appends_not_even_a_record_can_be_added(
     ids=["delete", "metadata", "public", "lease"],
 )
 async def test_the_gateways_identity_cannot_change_the_container(
-    azurite: Azurite,
+    azurite: Guarded,
     fresh_container: FreshContainer,
     change: Callable[[ContainerClient], Awaitable[object]],
 ) -> None:
@@ -217,7 +215,7 @@ async def test_the_gateways_identity_cannot_change_the_container(
 
 
 async def test_the_role_does_not_reach_another_container(
-    azurite: Azurite, fresh_container: FreshContainer
+    azurite: Guarded, fresh_container: FreshContainer
 ) -> None:
     other = await fresh_container(ACCOUNT)
     await other.upload_blob("x", b"x")
