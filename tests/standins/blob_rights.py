@@ -110,8 +110,10 @@ def _of_blob(method: str, comp: str) -> Need | None:
         case "GET" | "HEAD":
             return Need(comp, (TAGS_READ if comp == "tags" else READ,))
         case "DELETE":
-            action = IMMUTABLE if comp == "immutabilitypolicies" else DELETE
-            return Need(comp, (action,), Effect.CHANGE)
+            # A policy of the blob's own: the container's holds without it.
+            if comp == "immutabilitypolicies":
+                return Need(comp, (IMMUTABLE,))
+            return Need(comp, (DELETE,), Effect.CHANGE)
         case _:
             return None
 
