@@ -297,7 +297,9 @@ class Pipeline:
         started = self.clock.now()
         try:
             response = await self.upstream.send(
-                intended.prepared.upstream, classified.connection.max_response_bytes
+                intended.prepared.upstream,
+                classified.connection.max_response_bytes,
+                read=classified.operation.effect is Effect.READ,
             )
         except ResponseTooLarge as error:
             if not intended.prepared.plan or not intended.prepared.plan.whole:

@@ -11,6 +11,10 @@ from azure.storage.blob.aio import ContainerClient
 
 from gateway.errors import ConfigurationError
 from gateway.local import azurite as emulator
+from gateway.local import seed
+from infra.roles import EVIDENCE_WRITER
+from tests.standins.guarded import Guarded
+from tests.standins.worm_proxy import worm_proxy_beside
 
 # No deadline: two cores, and other tests run beside these. CI repeats its examples exactly.
 hypothesis.settings.register_profile("default", deadline=None)
@@ -30,15 +34,6 @@ FreshContainer = Callable[[str], Awaitable[ContainerClient]]
 _ASKED_FOR = {"azure": "CHAPERONE_TEST_SUBSCRIPTION", "soak": "CHAPERONE_TEST_SOAK"}
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Options of the project's own."""
-    parser.addoption(
-        "--worm",
-        action="store_true",
-        help="run the integration tests with evidence behind a locked policy and the own roles",
-    )
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests against a live subscription, and those of many minutes, run where asked for."""
     for mark, variable in _ASKED_FOR.items():
@@ -51,29 +46,43 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def azurite() -> Iterator[emulator.Azurite]:
-    """One Azurite for all tests of the run, with the accounts of `gateway.local.azurite`."""
+def azurite() -> Iterator[Guarded]:
+    """One Azurite for all tests of the run, with the accounts of `gateway.local.azurite`.
+
+    Whoever asks for the evidence account's address gets what the gateway's identity would get in
+    Azure: a proxy that refuses what the locked policy and the deployed roles refuse.
+    """
     try:
         running = emulator.start()
     except ConfigurationError as error:
         if os.environ.get("CI"):
             raise
         pytest.skip(f"{error}: {error.advice}")
-    with running:
-        yield running.azurite
+    rights = EVIDENCE_WRITER.data_actions
+    with (
+        running,
+        worm_proxy_beside(
+            running.azurite.connection_string(seed.EVIDENCE_ACCOUNT), rights
+        ) as proxy,
+    ):
+        yield Guarded.of(running.azurite, proxy)
+        assert proxy.lacking == [], "a test needed more than the deployed role grants"
 
 
 @pytest.fixture
-async def fresh_container(azurite: emulator.Azurite) -> AsyncIterator[FreshContainer]:
-    """A factory of empty containers, by account."""
+async def fresh_container(azurite: Guarded) -> AsyncIterator[FreshContainer]:
+    """A factory of empty containers, by account; made by an owner, used as the gateway may."""
     async with AsyncExitStack() as stack:
 
         async def make(account: str) -> ContainerClient:
+            name = f"test-{uuid.uuid4().hex}"
+            async with ContainerClient.from_connection_string(
+                azurite.direct(account), name
+            ) as owner:
+                await owner.create_container()
             client = ContainerClient.from_connection_string(
-                azurite.connection_string(account), f"test-{uuid.uuid4().hex}"
+                azurite.connection_string(account), name
             )
-            await stack.enter_async_context(client)
-            await client.create_container()
-            return client
+            return await stack.enter_async_context(client)
 
         yield make

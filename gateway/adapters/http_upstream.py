@@ -2,22 +2,24 @@
 
 aiohttp re-sends PUT, DELETE and GET by itself when a reused connection dies, although the first
 request may have been carried out. Here a middleware turns every failure into one that aiohttp
-does not retry, and `_CountedRequest` counts what was really handed to a connection.
+does not retry, and `_CountedRequest` counts what was really handed to a connection. Only a read
+goes out a second time: once, on a new connection, where the kept one died before it said anything.
 """
 
 import ipaddress
 import re
+import select
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from http import HTTPStatus
 from pathlib import Path
-from typing import Final, cast
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 import aiohttp
+from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 from yarl import URL
 
@@ -38,6 +40,7 @@ _TARGET: Final = re.compile(r"/[\x21\x24-\x7e]*(\?[\x21\x24-\x7e]*)?")
 # Framing and routing belong to this client; a caller's idea of them is dropped.
 _OWN_HEADERS: Final = ("host", "content-length", "transfer-encoding", "connection", "expect")
 _UNSENT_DEFAULTS: Final = ("user-agent", "accept", "accept-encoding", "content-type")
+_REPEATABLE: Final = frozenset({"GET", "HEAD"})
 _WITHOUT_BODY: Final = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 _SLICE: Final = 256 * 1024
 _MAX_HEADER: Final = 64 * 1024
@@ -54,7 +57,7 @@ class Limits:
         connections: open at once.
         per_host: of these, to one host.
         keep_alive: how long an idle connection is kept; shorter than servers keep one (Node, five
-            seconds), since a request that meets their closing may have been carried out or not.
+            seconds), since a change that meets their closing may have been carried out or not.
     """
 
     total: float = 220
@@ -86,11 +89,13 @@ class AiohttpUpstream:
         if session is not None:
             await session.close()
 
-    async def send(self, request: UpstreamRequest, max_bytes: int) -> UpstreamResponse:
+    async def send(
+        self, request: UpstreamRequest, max_bytes: int, *, read: bool = False
+    ) -> UpstreamResponse:
         """See `ports.Upstream`."""
         url = _checked_url(request)
         headers = _checked_headers(request)
-        exchange = _Exchange()
+        exchange = _Exchange(repeatable=read and request.method in _REPEATABLE)
         session = self._open()
         try:
             async with session.request(
@@ -124,7 +129,7 @@ class AiohttpUpstream:
             if self._ca_file is not None:
                 context.load_verify_locations(cafile=self._ca_file)
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
+                connector=_Connector(
                     limit=limits.connections,
                     limit_per_host=limits.per_host,
                     keepalive_timeout=limits.keep_alive,
@@ -144,29 +149,86 @@ class AiohttpUpstream:
         return self._session
 
 
+class _Connection(ResponseHandler):
+    """Knows what has passed over it.
+
+    Attributes:
+        used: requests that were sent over it.
+        heard: anything has come back since the last of them.
+    """
+
+    used = 0
+    heard = False
+
+    def data_received(self, data: bytes) -> None:
+        self.heard = True
+        super().data_received(data)
+
+    @property
+    def gone(self) -> bool:
+        """It was kept, and its server has closed it or has said what nobody asked for.
+
+        The event loop may not have come to see that yet, so the socket itself is asked.
+        """
+        transport = self.transport
+        if not self.used or transport is None:
+            return False
+        ready = select.poll()
+        ready.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
+        return bool(ready.poll(0))
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Makes connections that know what has passed over them."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._factory = partial(_Connection, loop=self._loop)
+
+
 class _CountedRequest(aiohttp.ClientRequest):
-    """Knows how often it was handed to a connection."""
+    """Knows how often it was handed to a connection.
+
+    Attributes:
+        sends: that number.
+        over: the connection of the last time; that was a kept one where `kept`.
+        fresh: only a new connection will do.
+    """
 
     sends = 0
+    over: _Connection | None = None
+    kept = False
+    fresh = False
 
     async def send(self, conn: Connection) -> aiohttp.ClientResponse:
-        if conn.protocol is not None and conn.protocol.should_close:
-            raise _Unsolicited
+        over = cast("_Connection", conn.protocol)  # what the session's connector makes
+        self.kept = over.used > 0
+        if over.should_close or over.gone or (self.fresh and self.kept):
+            raise _Unfit
+        self.over, over.heard = over, False
+        over.used += 1
         self.sends += 1
         return await super().send(conn)
 
+    @property
+    def died_unheard(self) -> bool:
+        """Whether the connection that it went out on was a kept one that said nothing since."""
+        return self.over is not None and self.kept and not self.over.heard
 
-class _Unsolicited(Exception):
-    """A pooled connection holds bytes nobody asked for, such as a 408 of an idle timeout.
 
-    aiohttp would take them for the answer to the next request, another agent's perhaps.
+class _Unfit(Exception):
+    """Nothing may be sent over this connection, and nothing was.
+
+    A kept one may hold bytes nobody asked for, such as a 408 of an idle timeout, which aiohttp
+    would take for the answer to the next request, another agent's perhaps.
     """
 
 
 class _Exchange:
-    """Middleware of one exchange: counts sends and keeps aiohttp from repeating them."""
+    """Middleware of one exchange: counts sends and decides on their repetition."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, repeatable: bool) -> None:
+        self._repeatable = repeatable
         self._requests: list[_CountedRequest] = []
 
     @property
@@ -176,15 +238,24 @@ class _Exchange:
     async def __call__(
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
-        self._requests.append(cast("_CountedRequest", request))  # the session's request class
-        try:
-            while True:
-                # Nothing was sent on such a connection, and aiohttp has closed it.
-                with suppress(_Unsolicited):
-                    return await handler(request)
-        except (aiohttp.ClientError, OSError) as error:
-            # A GatewayError passes through aiohttp's retry loop.
-            raise self.failure(error) from None
+        counted = cast("_CountedRequest", request)  # the session's request class
+        self._requests.append(counted)
+        while True:
+            try:
+                return await handler(request)
+            except _Unfit as error:
+                # aiohttp has closed it; a new one that is unfit will not get better.
+                if not counted.kept:
+                    raise self.failure(error) from None
+            except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError, OSError) as error:
+                if isinstance(error, TimeoutError) or counted.fresh:
+                    raise self.failure(error) from None
+                if not (self._repeatable and counted.died_unheard):
+                    # A GatewayError passes through aiohttp's retry loop.
+                    raise self.failure(error) from None
+                counted.fresh = True
+            except aiohttp.ClientError as error:
+                raise self.failure(error) from None
 
     def failure(self, error: Exception) -> UpstreamError:
         """What `error` means, by whether anything was sent."""

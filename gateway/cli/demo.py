@@ -38,14 +38,7 @@ def demo(
         with running(Options(access_log=True, timer_speed=_TIMER_SPEED)) as gateway:
             ready = time.monotonic() - started
             console.print(f"  Ready after {ready:.1f} s at {gateway.url}")
-            acts = Demo(gateway, console, scripted=yes)
-            acts.work()
-            acts.masking()
-            acts.approvals()
-            acts.strangers()
-            acts.exfiltration()
-            acts.expiry()
-            acts.evidence()
+            Demo(gateway, console, scripted=yes).run()
             if keep:
                 console.print(f"\nFiles are in {gateway.folder}. Enter ends the demo.")
                 while not select.select([sys.stdin], [], [], _WATCH_SECONDS)[0]:

@@ -57,6 +57,20 @@ class Demo:
         self._tokens: dict[tuple[str, ...], str] = {}
         self._number = 0
 
+    def run(self) -> None:
+        """All of it, in order.
+
+        Raises:
+            Deviation: a step did not do what it must.
+        """
+        self.work()
+        self.masking()
+        self.approvals()
+        self.strangers()
+        self.exfiltration()
+        self.expiry()
+        self.evidence()
+
     def work(self) -> None:
         """Point 1: what is allowed happens and is recorded; ePHI is withheld."""
         before = self._requests()

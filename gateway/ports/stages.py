@@ -87,8 +87,16 @@ class Execution(Protocol):
 class Upstream(Protocol):
     """One HTTP exchange with an upstream; redirects are answers, never followed."""
 
-    async def send(self, request: UpstreamRequest, max_bytes: int) -> UpstreamResponse:
+    async def send(
+        self, request: UpstreamRequest, max_bytes: int, *, read: bool = False
+    ) -> UpstreamResponse:
         """The whole answer, at most `max_bytes` of body.
+
+        Args:
+            request: sent once.
+            max_bytes: bound.
+            read: it changes nothing. A GET or HEAD may then go out once more, on a new connection,
+                where a kept one died before anything came back; `sends` says so.
 
         Raises:
             UpstreamUnreachable: nothing was sent.

@@ -38,10 +38,12 @@ class TokenDesk:
         self._remote = remote
         self._keys = keys
 
-    async def send(self, request: UpstreamRequest, max_bytes: int) -> UpstreamResponse:
+    async def send(
+        self, request: UpstreamRequest, max_bytes: int, *, read: bool = False
+    ) -> UpstreamResponse:
         """See `ports.Upstream`."""
         if request.url != DETOKENIZE_URL:
-            return await self._remote.send(request, max_bytes)
+            return await self._remote.send(request, max_bytes, read=read)
         asked = orjson.loads(request.body)
         key = await self._keys.current()
         tokeniser = Tokeniser(key, asked["scope"])

@@ -29,17 +29,21 @@ class FakeUpstream:
 
     script: list[Script] = field(default_factory=list)
     sent: list[UpstreamRequest] = field(default_factory=list)
+    reads: list[bool] = field(default_factory=list)
 
     def then(self, *steps: Script) -> "FakeUpstream":
         """Add to the script."""
         self.script.extend(steps)
         return self
 
-    async def send(self, request: UpstreamRequest, max_bytes: int) -> UpstreamResponse:
+    async def send(
+        self, request: UpstreamRequest, max_bytes: int, *, read: bool = False
+    ) -> UpstreamResponse:
         step: Script = self.script.pop(0) if self.script else response()
         if isinstance(step, UpstreamUnreachable):
             raise step
         self.sent.append(request)
+        self.reads.append(read)
         if isinstance(step, Exception):
             raise step
         answer = step(request) if callable(step) else step

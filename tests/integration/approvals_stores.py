@@ -17,7 +17,7 @@ from azure.storage.queue.aio import QueueServiceClient
 
 from gateway.evidence.findings import Report
 from gateway.evidence.verify import verify
-from gateway.local.azurite import Azurite
+from tests.standins.guarded import Guarded
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -50,11 +50,11 @@ async def counting_upstream() -> AsyncIterator[Upstream]:
     await runner.cleanup()
 
 
-async def fresh_stores(azurite: Azurite, upstream: Upstream) -> dict[str, Any]:
+async def fresh_stores(azurite: Guarded, upstream: Upstream) -> dict[str, Any]:
     """A run of `approvals_scene` on new containers, table and queue."""
     name = f"t{uuid.uuid4().hex}"
     state = azurite.connection_string("chaperonestate")
-    evidence = azurite.connection_string("chaperoneevidence")
+    evidence = azurite.direct("chaperoneevidence")
     async with (
         BlobServiceClient.from_connection_string(state) as blobs,
         BlobServiceClient.from_connection_string(evidence) as records,
@@ -70,7 +70,7 @@ async def fresh_stores(azurite: Azurite, upstream: Upstream) -> dict[str, Any]:
         "name": name,
         "table": name,
         "state": state,
-        "evidence": evidence,
+        "evidence": azurite.connection_string("chaperoneevidence"),
         "upstream": upstream.url,
     }
 

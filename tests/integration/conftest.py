@@ -5,36 +5,27 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from gateway.errors import ConfigurationError
 from gateway.local.dev import Options, Running, running
-from infra.roles import EVIDENCE_WRITER
 from tests.integration import canaries
 from tests.integration.deployment import Deployment, fresh
 from tests.integration.stack import Both, Stack
-from tests.standins.worm_proxy import worm_proxy_beside
+from tests.standins.worm_proxy import ProxyFront
 
 MANIFEST = Path(__file__).with_name("manifest.yaml")
 
 
-def front(resources: ExitStack, string: str) -> str:
-    """A proxy with the gateway's own rights before the evidence of a run."""
-    proxy = resources.enter_context(worm_proxy_beside(string, EVIDENCE_WRITER.data_actions))
-    return proxy.connection_string
-
-
 @pytest.fixture(scope="session")
-def whole_stack(request: pytest.FixtureRequest) -> Iterator[Running]:
+def whole_stack() -> Iterator[Running]:
     """Storage, identity provider and gateway as `chaperone dev` starts them, each a process."""
     with ExitStack() as started:
         try:
-            options = Options(manifest=MANIFEST, access_log=True)
-            if request.config.getoption("--worm"):
-                options = replace(options, evidence_front=partial(front, started))
+            proxy = ProxyFront(started)
+            options = Options(manifest=MANIFEST, access_log=True, evidence_front=proxy)
             run = started.enter_context(running(options))
         except ConfigurationError as error:
             if os.environ.get("CI"):
@@ -46,6 +37,7 @@ def whole_stack(request: pytest.FixtureRequest) -> Iterator[Running]:
         run.supervisor.stop(run.host)
         report = Deployment(run, run.environment).verify()
         assert report.findings == (), "what these tests did is not recorded without a fault"
+        assert proxy.lacking == [], "a gateway needed more than the deployed role grants"
 
 
 @pytest.fixture

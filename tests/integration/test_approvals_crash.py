@@ -6,7 +6,6 @@ import pytest
 
 from gateway.approvals.ticket import CLAIM_TIME, EXECUTION_LEASE, TicketState
 from gateway.errors import GatewayError
-from gateway.local.azurite import Azurite
 from tests.integration.approvals_scene import scene_of
 from tests.integration.approvals_stores import (
     ask,
@@ -15,6 +14,7 @@ from tests.integration.approvals_stores import (
     evidence_of,
     fresh_stores,
 )
+from tests.standins.guarded import Guarded
 
 pytestmark = [pytest.mark.integration, pytest.mark.enable_socket, pytest.mark.timeout(300)]
 
@@ -37,7 +37,7 @@ async def recover(run: dict[str, Any], ticket_id: str) -> TicketState:
         return (await scene.register.read(ticket_id)).ticket.state
 
 
-async def test_a_driver_killed_at_any_step_leaves_a_true_state(azurite: Azurite) -> None:
+async def test_a_driver_killed_at_any_step_leaves_a_true_state(azurite: Guarded) -> None:
     number, after, steps = 0, False, 0
     ends: set[TicketState] = set()
     async with counting_upstream() as upstream, child_process() as child:

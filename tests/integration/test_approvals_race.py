@@ -7,7 +7,6 @@ import pytest
 
 from gateway.approvals.ticket import TicketState
 from gateway.errors import ApprovalRequired
-from gateway.local.azurite import Azurite
 from gateway.model.message import Answer
 from tests.fakes.asking import deletion
 from tests.integration.approvals_scene import scene_of
@@ -18,6 +17,7 @@ from tests.integration.approvals_stores import (
     evidence_of,
     fresh_stores,
 )
+from tests.standins.guarded import Guarded
 
 pytestmark = [pytest.mark.integration, pytest.mark.enable_socket, pytest.mark.timeout(120)]
 PROCESSES = 3
@@ -33,7 +33,7 @@ async def in_processes(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return await asyncio.gather(*map(one, runs))
 
 
-async def test_reviewers_in_several_processes_make_one_decision(azurite: Azurite) -> None:
+async def test_reviewers_in_several_processes_make_one_decision(azurite: Guarded) -> None:
     async with counting_upstream() as upstream:
         run = await fresh_stores(azurite, upstream)
         async with scene_of(run) as scene:
@@ -62,7 +62,7 @@ async def test_reviewers_in_several_processes_make_one_decision(azurite: Azurite
 
 
 async def test_drivers_in_several_processes_execute_once_while_the_agent_repeats(
-    azurite: Azurite,
+    azurite: Guarded,
 ) -> None:
     async with counting_upstream() as upstream:
         run = await fresh_stores(azurite, upstream)
@@ -90,7 +90,7 @@ async def test_drivers_in_several_processes_execute_once_while_the_agent_repeats
     assert report.verdict != 1
 
 
-async def test_one_request_sent_by_many_at_once_is_one_ticket(azurite: Azurite) -> None:
+async def test_one_request_sent_by_many_at_once_is_one_ticket(azurite: Guarded) -> None:
     async with counting_upstream() as upstream:
         run = await fresh_stores(azurite, upstream)
         async with scene_of(run) as one, scene_of(run) as two:

@@ -14,10 +14,10 @@ from gateway.adapters.rights_probe import Right, rights
 from gateway.adapters.system import SystemClock
 from gateway.cli.diagnosis import State, evidence_rights
 from gateway.cli.doctor_outside import exposed, outside
-from gateway.local.azurite import Azurite
 from infra.roles import EVIDENCE_WRITER
 from tests.conftest import FreshContainer
 from tests.integration.stack import Stack
+from tests.standins.guarded import Guarded
 from tests.standins.worm_proxy import worm_proxy
 
 pytestmark = [pytest.mark.integration, pytest.mark.enable_socket]
@@ -108,13 +108,13 @@ async def test_evidence_that_is_refused_to_strangers_is_told(stack: Stack) -> No
     ],
 )
 async def test_rights_too_many_and_too_few_are_found_and_nothing_is_touched(
-    azurite: Azurite, fresh_container: FreshContainer, granted: tuple[str, ...], wrong: set[str]
+    azurite: Guarded, fresh_container: FreshContainer, granted: tuple[str, ...], wrong: set[str]
 ) -> None:
     container = await fresh_container(ACCOUNT)
     await container.upload_blob("e", b"x")
     name = container.container_name
     async with (
-        worm_proxy(azurite.connection_string(ACCOUNT), granted, container=name) as proxy,
+        worm_proxy(azurite.direct(ACCOUNT), granted, container=name) as proxy,
         ContainerClient.from_connection_string(proxy.connection_string, name) as through,
     ):
         found = evidence_rights(await rights(through), emulator=False)
@@ -123,7 +123,7 @@ async def test_rights_too_many_and_too_few_are_found_and_nothing_is_touched(
     assert [blob.name async for blob in container.list_blobs()] == ["e"]
 
 
-async def test_a_container_that_is_not_there_says_nothing_about_rights(azurite: Azurite) -> None:
+async def test_a_container_that_is_not_there_says_nothing_about_rights(azurite: Guarded) -> None:
     async with ContainerClient.from_connection_string(
         azurite.connection_string(ACCOUNT), "no-such-container"
     ) as container:

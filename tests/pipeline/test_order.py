@@ -33,6 +33,22 @@ async def test_a_read_is_intended_forwarded_and_concluded_in_this_order() -> Non
     assert (answer.status, answer.body) == (200, b"hello")
 
 
+@pytest.mark.parametrize(
+    ("message", "read"), [(world.READ, True), (world.EPHI_HEAD, True), (world.WRITE, False)]
+)
+async def test_only_a_read_may_go_out_again_and_its_record_says_how_often_it_did(
+    message: Request, read: bool
+) -> None:
+    scene = world.World()
+    scene.upstream.then(replace(response(200, b""), sends=2))
+    await scene.pipeline().handle(message)
+
+    assert scene.upstream.reads == [read]
+    upstream = scene.journal.records[-1]["upstream"]
+    assert isinstance(upstream, dict)
+    assert upstream["sends"] == 2
+
+
 async def test_the_records_of_one_exchange_say_who_what_and_by_which_rule() -> None:
     scene = world.World()
     await scene.pipeline().handle(world.WRITE)

@@ -56,13 +56,13 @@ class Tally:
         acknowledged: exchanges that were answered with 2xx.
         written: blobs whose writing was acknowledged.
         failed: requests without an answer, or with 502 or 503: their instance was killed.
-        unexpected: statuses that nothing explains.
+        unexpected: statuses that nothing explains, each with its reason.
     """
 
     acknowledged: list[str] = field(default_factory=list)
     written: list[str] = field(default_factory=list)
     failed: int = 0
-    unexpected: Counter[int] = field(default_factory=Counter)
+    unexpected: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass
@@ -140,7 +140,8 @@ class Load:
         elif response.status in {502, 503}:
             self.tally.failed += 1
         else:
-            self.tally.unexpected[response.status] += 1
+            reason = response.headers.get("x-ms-error-code", "")
+            self.tally.unexpected[f"{method} {response.status} {reason}".rstrip()] += 1
         return good
 
 

@@ -96,7 +96,7 @@ class Outcome:
     seconds: float = 0
     acknowledged: int = 0
     failed: int = 0
-    unexpected: dict[int, int] = field(default_factory=dict)
+    unexpected: dict[str, int] = field(default_factory=dict)
     killed: int = 0
     decided: int = 0
     carried_out: int = 0

@@ -55,7 +55,11 @@ def test_memory_may_grow_in_proportion_to_requests(
 
 def test_everything_that_went_wrong_is_a_fault() -> None:
     outcome = Outcome(
-        lost=["e1"], missing=["b1"], repeated=["hold-1"], findings=["gap"], unexpected={500: 1}
+        lost=["e1"],
+        missing=["b1"],
+        repeated=["hold-1"],
+        findings=["gap"],
+        unexpected={"PUT 500": 1},
     )
     assert len(outcome.faults) == 5
     assert table(outcome).count("FAULT") == 5

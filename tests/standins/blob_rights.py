@@ -6,7 +6,7 @@ ID) for the data actions; "Immutable storage for blob data, allowed operations" 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 _CONTAINER = "Microsoft.Storage/storageAccounts/blobServices/containers"
@@ -32,6 +32,7 @@ class Effect(Enum):
     APPEND = auto()  # adds a block to an append blob
     CHANGE = auto()  # changes or deletes what is there
     CONTAINER = auto()  # deletes the container
+    BATCH = auto()  # deletes or changes several, of which this looks at none
 
 
 @dataclass(frozen=True)
@@ -40,12 +41,14 @@ class Need:
 
     Attributes:
         new: further actions that are enough where the blob is not there yet.
+        also: actions that headers need beside one of the others; all of them.
     """
 
     operation: str
     actions: tuple[str, ...]
     effect: Effect = Effect.NONE
     new: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
 
 
 _BLOB_PUT: Mapping[str, Need] = {
@@ -53,13 +56,14 @@ _BLOB_PUT: Mapping[str, Need] = {
     for need in (
         Need("", (WRITE,), Effect.CREATE, new=(ADD,)),
         Need("appendblock", (WRITE, ADD), Effect.APPEND),
-        Need("block", (WRITE,)),
+        Need("block", (WRITE,), Effect.CREATE),
         Need("blocklist", (WRITE,), Effect.CREATE),
         Need("page", (WRITE,), Effect.CHANGE),
         Need("seal", (WRITE,), Effect.CHANGE),
         Need("properties", (WRITE,), Effect.CHANGE),
         Need("metadata", (WRITE,), Effect.CHANGE),
         Need("snapshot", (WRITE, ADD), Effect.CHANGE),
+        Need("incrementalcopy", (WRITE,), Effect.CREATE),
         Need("lease", (WRITE,)),
         Need("tier", (WRITE,)),
         Need("undelete", (WRITE,)),
@@ -73,11 +77,30 @@ _BLOB_PUT: Mapping[str, Need] = {
 _CONTAINER_GET = {"list": READ, "": CONTAINER_READ, "metadata": CONTAINER_READ, "acl": NOBODY}
 
 
-def need(method: str, query: Mapping[str, str], *, blob: bool) -> Need:
-    """What one request needs; what is not in the table needs what nobody has."""
+# What a header of an upload or a copy needs beside the right to write.
+_HEADERS: Mapping[str, str] = {
+    "x-ms-tags": TAGS_WRITE,
+    "x-ms-immutability-policy-mode": IMMUTABLE,
+    "x-ms-immutability-policy-until-date": IMMUTABLE,
+    "x-ms-legal-hold": IMMUTABLE,
+}
+
+
+def need(method: str, query: Mapping[str, str], headers: Mapping[str, str], *, blob: bool) -> Need:
+    """What one request needs; what is not in the table needs what nobody has.
+
+    Args:
+        method: of HTTP.
+        query: parameters.
+        headers: looked up without regard to case.
+        blob: it goes to a blob, otherwise to a container or the account.
+    """
     comp = query.get("comp", "").lower()
+    if method == "POST" and comp == "batch":
+        return Need(comp, (NOBODY,), Effect.BATCH)
     found = _of_blob(method, comp) if blob else _of_container(method, comp, query)
-    return found or Need(comp, (NOBODY,), Effect.CHANGE)
+    found = found or Need(comp, (NOBODY,), Effect.CHANGE)
+    return replace(found, also=tuple(_HEADERS[name] for name in _HEADERS if name in headers))
 
 
 def _of_blob(method: str, comp: str) -> Need | None:
@@ -87,8 +110,10 @@ def _of_blob(method: str, comp: str) -> Need | None:
         case "GET" | "HEAD":
             return Need(comp, (TAGS_READ if comp == "tags" else READ,))
         case "DELETE":
-            action = IMMUTABLE if comp == "immutabilitypolicies" else DELETE
-            return Need(comp, (action,), Effect.CHANGE)
+            # A policy of the blob's own: the container's holds without it.
+            if comp == "immutabilitypolicies":
+                return Need(comp, (IMMUTABLE,))
+            return Need(comp, (DELETE,), Effect.CHANGE)
         case _:
             return None
 
@@ -111,7 +136,7 @@ def allowed(need: Need, granted: Iterable[str], *, exists: bool) -> bool:
     """Whether data actions that were granted are enough; `*` stands for every one."""
     actions = need.actions if exists else (*need.actions, *need.new)
     given = set(granted)
-    return "*" in given or not given.isdisjoint(actions)
+    return "*" in given or (not given.isdisjoint(actions) and given.issuperset(need.also))
 
 
 def immutable(need: Need, *, exists: bool, append_blob: bool, appends: bool) -> bool:
@@ -128,7 +153,7 @@ def immutable(need: Need, *, exists: bool, append_blob: bool, appends: bool) -> 
             return exists
         case Effect.APPEND:
             return exists and not (append_blob and appends)
-        case Effect.CONTAINER:
+        case Effect.CONTAINER | Effect.BATCH:
             return True
         case Effect.NONE:
             return False

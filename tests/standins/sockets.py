@@ -53,6 +53,7 @@ class RawServer:
     port: int = 0
     seen: list[str] = field(default_factory=list)
     connections: int = 0
+    stop_listening: Callable[[], None] = lambda: None
 
     def url(self, target: str) -> str:
         """An URL of this server."""
@@ -81,6 +82,7 @@ async def raw_server(conversation: Conversation) -> AsyncIterator[RawServer]:
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     state.port = server.sockets[0].getsockname()[1]
+    state.stop_listening = server.close
     try:
         yield state
     finally:

@@ -8,7 +8,7 @@ Azure's words. Azurite itself knows neither.
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -19,13 +19,19 @@ from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.blob.aio import BlobServiceClient
 from yarl import URL
 
+from infra.roles import EVIDENCE_WRITER
 from tests.standins import blob_rights
 from tests.standins.blob_rights import ADD, Need
 
+_PROBE = "doctor-probe/"
+# Seconds that an idle connection is kept: by this server as by the emulator's, and by its client
+# for less.
+_KEPT, _PATIENCE = 5, 3
 _HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length"})
+_MISSING = "AuthorizationPermissionMismatch"
 _MISMATCH = "This request is not authorized to perform this operation using this permission."
 _REFUSALS = {
-    "AuthorizationPermissionMismatch": (403, _MISMATCH),
+    _MISSING: (403, _MISMATCH),
     "UnauthorizedBlobOverwrite": (
         403,
         "This request is not authorized to perform blob overwrites.",
@@ -55,6 +61,8 @@ class WormProxy:
         appends: the policy allows protected append writes.
         passed: (method, operation) of what was passed on.
         refused: (method, operation, code) of what was not.
+        lacking: requests refused for want of a right, those that only try it aside.
+        appendable: paths known to be append blobs; what is there under the policy stays.
     """
 
     azurite: str
@@ -64,6 +72,8 @@ class WormProxy:
     appends: bool = True
     passed: list[tuple[str, str]] = field(default_factory=list)
     refused: list[tuple[str, str, str]] = field(default_factory=list)
+    lacking: list[str] = field(default_factory=list)
+    appendable: set[str] = field(default_factory=set)
     url: str = ""
 
     @property
@@ -84,13 +94,15 @@ class WormProxy:
     async def judge(self, request: web.Request, service: BlobServiceClient) -> str:
         """The code that Azure would refuse it with, "" to pass."""
         path = unquote(request.rel_url.raw_path).strip("/").split("/", 2)[1:]
-        found = blob_rights.need(request.method, request.query, blob=len(path) > 1)
+        found = blob_rights.need(request.method, request.query, request.headers, blob=len(path) > 1)
         if self.container and path[:1] != [self.container]:
             found = Need("elsewhere", (blob_rights.NOBODY,))
-        kind = await _kind(service, path)
+        kind = await self._kind(found, service, path)
         code = self._refusal(found, request, kind)
         if code:
             self.refused.append((request.method, found.operation, code))
+            if code == _MISSING and not "/".join(path[1:]).startswith(_PROBE):
+                self.lacking.append(f"{request.method} {found.operation} {'/'.join(path)}")
         else:
             self.passed.append((request.method, found.operation))
         return code
@@ -99,7 +111,7 @@ class WormProxy:
         exists = bool(kind)
         if not blob_rights.allowed(found, self.granted, exists=exists):
             may_add = ADD in found.new and ADD in self.granted
-            return self.overwrite if may_add else "AuthorizationPermissionMismatch"
+            return self.overwrite if exists and may_add else _MISSING
         if blob_rights.immutable(
             found, exists=exists, append_blob=kind == "AppendBlob", appends=self.appends
         ):
@@ -109,11 +121,21 @@ class WormProxy:
             return "BlobAlreadyExists" if only_new else "BlobImmutableDueToPolicy"
         return ""
 
+    async def _kind(self, found: Need, service: BlobServiceClient, path: list[str]) -> str:
+        """The type of the blob, "" where there is none or where nothing depends on it."""
+        if len(path) < 2 or (found.effect is blob_rights.Effect.NONE and not found.new):
+            return ""
+        name = "/".join(path)
+        if name in self.appendable:
+            return "AppendBlob"
+        kind = await _kind(service, path)
+        if kind == "AppendBlob":
+            self.appendable.add(name)
+        return kind
+
 
 async def _kind(service: BlobServiceClient, path: list[str]) -> str:
     """The type of the blob, "" where there is none."""
-    if len(path) < 2:
-        return ""
     try:
         return str((await service.get_blob_client(*path).get_blob_properties()).blob_type.value)
     except ResourceNotFoundError:
@@ -135,7 +157,11 @@ async def worm_proxy(
     endpoint = urlsplit(proxy._parts["BlobEndpoint"])
     async with (
         BlobServiceClient.from_connection_string(azurite) as service,
-        aiohttp.ClientSession(auto_decompress=False, trust_env=False) as session,
+        aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(keepalive_timeout=_PATIENCE, limit=0),
+            auto_decompress=False,
+            trust_env=False,
+        ) as session,
     ):
 
         async def serve(request: web.Request) -> web.Response:
@@ -161,7 +187,7 @@ async def worm_proxy(
 
         app = web.Application(client_max_size=64 * 1024 * 1024)
         app.router.add_route("*", "/{path:.*}", serve)
-        runner = web.AppRunner(app, shutdown_timeout=0.1)
+        runner = web.AppRunner(app, shutdown_timeout=0.1, keepalive_timeout=_KEPT)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
@@ -199,6 +225,33 @@ def worm_proxy_beside(
     finally:
         loops[0].call_soon_threadsafe(stop.set)
         thread.join()
+
+
+class ProxyFront:
+    """What `gateway.local.dev.Options.evidence_front` takes: the deployed role, a locked policy.
+
+    Args:
+        resources: stop the proxy.
+    """
+
+    def __init__(self, resources: ExitStack) -> None:
+        self._resources = resources
+        self.proxies: list[WormProxy] = []
+
+    def __call__(self, string: str) -> str:
+        proxy = worm_proxy_beside(string, EVIDENCE_WRITER.data_actions)
+        self.proxies.append(self._resources.enter_context(proxy))
+        return self.proxies[-1].connection_string
+
+    @property
+    def passed(self) -> set[str]:
+        """Operations that were passed on."""
+        return {operation for proxy in self.proxies for _, operation in proxy.passed}
+
+    @property
+    def lacking(self) -> list[str]:
+        """Requests refused for want of a right."""
+        return [refusal for proxy in self.proxies for refusal in proxy.lacking]
 
 
 def _error(code: str) -> web.Response:

@@ -20,10 +20,10 @@ from gateway.bootstrap import OperatorTools, operator_tools
 from gateway.cli.deny import Kind, app
 from gateway.cli.deployment import configured
 from gateway.errors import ConfigurationError, InvalidRequest, NotFound, Unauthenticated
-from gateway.local.azurite import Azurite
 from gateway.model.denial import FORMS
 from gateway.model.principal import Principal
 from tests.pipeline.world import FixedKeys
+from tests.standins.guarded import Guarded
 from tests.unit.recording.test_activation import PERSON
 
 OID = "44444444-4444-4444-8444-444444444444"
@@ -60,7 +60,7 @@ def test_without_settings_the_command_says_so(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.fixture
-def operator(azurite: Azurite, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+def operator(azurite: Guarded, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
     """Settings of a development gateway whose deny table is new; the table's name."""
     name = f"deny{uuid.uuid4().hex}"
     connection = azurite.connection_string(ACCOUNT)
@@ -73,7 +73,7 @@ def operator(azurite: Azurite, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
         "TENANTS": OID,
         "AUDIENCES": "api://gateway",
         "AUTHORITY": "https://127.0.0.1:2",
-        "EVIDENCE_URL": f"{azurite.blob_url}/chaperoneevidence",
+        "EVIDENCE_URL": azurite.account_url("chaperoneevidence"),
         "EVIDENCE_CONTAINER": name,
         "STATE_URL": f"{azurite.blob_url}/{ACCOUNT}",
         "TABLE_URL": f"{azurite.table_url}/{ACCOUNT}",
@@ -88,7 +88,7 @@ def operator(azurite: Azurite, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     async def create() -> None:
         async with TableClient.from_connection_string(connection, name) as client:
             await client.create_table()
-        string = azurite.connection_string("chaperoneevidence")
+        string = azurite.direct("chaperoneevidence")
         async with AsyncContainerClient.from_connection_string(string, name) as container:
             await container.create_container()
 
@@ -115,7 +115,7 @@ def run(*arguments: str, token: str = "good") -> Result:  # noqa: S107 - known t
     return CliRunner().invoke(app, list(arguments), obj=opened, env={"CHAPERONE_TOKEN": token})
 
 
-def journals(azurite: Azurite, container: str) -> list[dict[str, Any]]:
+def journals(azurite: Guarded, container: str) -> list[dict[str, Any]]:
     string = azurite.connection_string("chaperoneevidence")
     with (
         closing(RequestsTransport(use_env_settings=False)) as transport,
@@ -130,7 +130,7 @@ def journals(azurite: Azurite, container: str) -> list[dict[str, Any]]:
 
 @pytest.mark.integration
 @pytest.mark.enable_socket
-def test_an_operator_denies_lists_and_removes(operator: str, azurite: Azurite) -> None:
+def test_an_operator_denies_lists_and_removes(operator: str, azurite: Guarded) -> None:
     added = run("add", "oid", OID.upper(), "--reason", "lost\x1b[2J laptop")
     assert added.exit_code == 0, added.output
     assert OID in added.stdout
