@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gateway.evidence.chain import JournalName, moment
 from gateway.evidence.following import Cursor
-from gateway.evidence.merkle import Edge
+from gateway.evidence.merkle import Edge, leaf
 from gateway.model.canonical import MAX_INTEGER, canonical
 
 BATCHES: Final = "log/batches/"
@@ -47,12 +47,14 @@ class Span:
         journal: whose.
         seq: of the first.
         count: how many, at least one.
+        begin: byte offset of the first.
         after: how far the journal has been read then.
     """
 
     journal: JournalName
     seq: int
     count: int
+    begin: int
     after: Cursor
 
 
@@ -93,6 +95,7 @@ class Batch:
                         "journal": str(span.journal),
                         "seq": span.seq,
                         "count": span.count,
+                        "begin": span.begin,
                         "end": span.after.offset,
                         "tip": span.after.tip,
                         "ts": span.after.ts,
@@ -112,6 +115,7 @@ class _Span(_Closed):
     journal: str
     seq: _Count
     count: Annotated[int, Field(ge=1, le=MAX_INTEGER)]
+    begin: _Count
     end: _Count
     tip: _Hash
     ts: str
@@ -201,11 +205,31 @@ def parse_batch(name: str, data: bytes) -> Batch:
     return batch
 
 
+def span_leaves(span: Span, data: bytes) -> list[bytes]:
+    """Tree hashes of the records of a span.
+
+    Args:
+        span: which.
+        data: the journal's bytes from the span's begin to its end.
+
+    Raises:
+        BatchInvalid: these bytes do not hold so many records.
+    """
+    lines = data.split(b"\n")
+    if lines.pop():
+        raise BatchInvalid("a span that ends inside a line")
+    if span.after.closed and len(lines) == span.count + 1:
+        # A cut record, which the sweeper's CLOSE after it declares, is no record.
+        del lines[-2]
+    if len(lines) != span.count:
+        raise BatchInvalid("a span with more or fewer records than it says")
+    return [leaf(line) for line in lines]
+
+
 def _span(found: _Span) -> Span:
     name = JournalName.parse(found.journal)
     if name is None:
         raise BatchInvalid("a span of something that is no journal")
     seq = found.seq + found.count
-    return Span(
-        name, found.seq, found.count, Cursor(found.end, seq, found.tip, found.ts, found.closed)
-    )
+    after = Cursor(found.end, seq, found.tip, found.ts, found.closed)
+    return Span(name, found.seq, found.count, found.begin, after)

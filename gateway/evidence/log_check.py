@@ -113,9 +113,7 @@ def check(
 class _Tree:
     """The tree, computed from the journals, batch by batch."""
 
-    def __init__(
-        self, readings: Mapping[str, Reading], unreadable: set[str], absent: Kind
-    ) -> None:
+    def __init__(self, readings: Mapping[str, Reading], unreadable: set[str], absent: Kind) -> None:
         self._readings = readings
         self._unreadable = unreadable
         self._absent = absent

@@ -17,7 +17,9 @@ _TEXT: Final = re.compile(
     r"time (?P<at>\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z)\n",
     re.ASCII,
 )
-_SIGNATURE: Final = re.compile(r"\N{EM DASH} (?P<name>[!-*,-~]{1,256}) (?P<value>[A-Za-z0-9+/]+={0,2})")
+_SIGNATURE: Final = re.compile(
+    r"\N{EM DASH} (?P<name>[!-*,-~]{1,256}) (?P<value>[A-Za-z0-9+/]+={0,2})"
+)
 _KEY_ID: Final = 4
 MAX_BYTES: Final = 64 * 1024
 MAX_SIGNATURES: Final = 16

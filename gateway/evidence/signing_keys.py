@@ -47,10 +47,10 @@ class PublicKey:
 
     @cached_property
     def _key(self) -> ec.EllipticCurvePublicKey:
+        if len(self.x) != _BYTES or len(self.y) != _BYTES:
+            raise KeyInvalid("a coordinate of P-256 has 32 bytes")
+        x, y = int.from_bytes(self.x), int.from_bytes(self.y)
         try:
-            if len(self.x) != _BYTES or len(self.y) != _BYTES:
-                raise ValueError
-            x, y = int.from_bytes(self.x), int.from_bytes(self.y)
             return ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
         except ValueError:
             raise KeyInvalid("not a point on P-256") from None

@@ -57,7 +57,9 @@ def _pairs(data: bytes) -> Iterator[tuple[_Line, _Line | None]]:
     offset = 0
     for number, raw in enumerate(data.split(b"\n")[:-1], start=1):
         record, fault = _parse(raw)
-        line = _Line(number, offset, len(raw), hashlib.sha256(raw).digest(), leaf(raw), record, fault)
+        line = _Line(
+            number, offset, len(raw), hashlib.sha256(raw).digest(), leaf(raw), record, fault
+        )
         offset += len(raw) + 1
         if before is not None:
             yield before, line
