@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from azure.core import exceptions
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
@@ -91,7 +91,7 @@ class VaultSigner:
         try:
             async with asyncio.timeout(_SECONDS):
                 described = await self._opened().get_key(self._name)
-            found = described.key
+            found: Any = described.key
             if found is None or found.crv != "P-256" or not found.x or not found.y:
                 raise KeyInvalid
             public = PublicKey(_padded(found.x), _padded(found.y), described.id or "")
