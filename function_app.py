@@ -138,3 +138,9 @@ async def policy(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the bindin
 async def project(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
     """Bring the index of sessions, principals and resources up to date with the journals."""
     await functions.tick(bootstrap.gateway, "project")
+
+
+@app.timer_trigger(arg_name="timer", schedule="40 * * * * *", run_on_startup=False)
+async def attest(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
+    """Put what the journals gained into the log, and sign a checkpoint of it."""
+    await functions.tick(bootstrap.gateway, "attest")

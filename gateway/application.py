@@ -25,6 +25,7 @@ from gateway.ports import (
 from gateway.recording.counter import Counter
 from gateway.recording.journal import GroupCommitJournal
 from gateway.recording.lag import Lag
+from gateway.recording.notary import Notary
 from gateway.recording.package_note import PackageNote
 from gateway.recording.sequencer import Sequencer
 from gateway.recording.sweeper import sweep
@@ -51,6 +52,7 @@ class Application:
     counter: Counter
     clock: Clock
     sequencer: Sequencer
+    notary: Notary
     challenge: str
     pages: Pages
     asking: Asking | None
@@ -113,8 +115,8 @@ class Application:
         """Timers of `function_app.py`.
 
         "sweep" deletes expired masked parts and names and closes abandoned journals; "count"
-        writes counters and closes an idle journal; "policy" and "project" look at evidence and
-        index.
+        writes counters and closes an idle journal; "policy" looks at the retention policy,
+        "project" brings the index up to date, "attest" the log and its checkpoints.
 
         Raises:
             GatewayError: not done this time.
@@ -137,6 +139,8 @@ class Application:
                 await self._check_policy()
             case "project":
                 (await self.lag.watched(self.sequencer.project)).require_whole()
+            case "attest":
+                await self.notary.attest()
             case _:
                 raise GatewayError("no such timer")
 

@@ -39,6 +39,7 @@ from gateway.parts import (
     Parts,
     gateway_identity,
     masked_cache,
+    notary_of,
     open_telemetry,
     parts_of,
     retention_guard,
@@ -189,6 +190,7 @@ async def build(config: Settings) -> Application:
             counter=counter,
             clock=parts.clock,
             sequencer=parts.sequencer,
+            notary=notary_of(config, identity, parts, building, telemetry),
             challenge=challenge(config.authority, config.tenants[0], resource(config.audiences)),
             pages=GuardedPages(
                 review_pages(

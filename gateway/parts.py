@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.data.tables.aio import TableServiceClient
@@ -19,6 +19,7 @@ from pydantic import SecretStr
 from gateway import __version__
 from gateway.adapters.deny_table import AzureDenyTable
 from gateway.adapters.development_secrets import UnsafeDevelopmentSecrets
+from gateway.adapters.development_signer import UnsafeDevelopmentSigner
 from gateway.adapters.entra_keys import EntraKeys
 from gateway.adapters.evidence_append import DirectAppends, KeySignature, TokenSignature
 from gateway.adapters.evidence_store import BlobEvidenceStore
@@ -27,6 +28,7 @@ from gateway.adapters.masked_cache import BlobMaskedCache
 from gateway.adapters.package import package_digest
 from gateway.adapters.projection_table import AzureProjections
 from gateway.adapters.resource_manager import ResourceManagerPolicies
+from gateway.adapters.signing_key import VaultSigner
 from gateway.adapters.state_store import BlobStateStore
 from gateway.adapters.system import SystemClock, SystemEntropy
 from gateway.adapters.telemetry import OpenTelemetry, azure_monitor
@@ -40,12 +42,15 @@ from gateway.ports import (
     EvidenceStore,
     RetentionGuard,
     Secrets,
+    Signer,
     StateStore,
     Telemetry,
     Verifier,
 )
 from gateway.ports.telemetry import Silent
 from gateway.recording.journal import GroupCommitJournal
+from gateway.recording.merkle_log import MerkleLog
+from gateway.recording.notary import Notary
 from gateway.recording.package_note import PackageNote
 from gateway.recording.sequencer import Sequencer
 from gateway.refresh.digest_keys import SecretDigestKeys
@@ -61,6 +66,9 @@ from gateway.refresh.retention import (
 from gateway.refresh.sealing_keys import SecretSealingKeys
 from gateway.refresh.verifier import EntraVerifier
 from gateway.settings import Environment, Settings
+
+if TYPE_CHECKING:
+    from azure.keyvault.keys.aio import KeyClient
 
 _LOG = logging.getLogger(__name__)
 
@@ -199,6 +207,43 @@ async def masked_cache(
         SecretDigestKeys(parts.secrets, config.cache_key_secret, "cache key"),
         parts.clock,
         lifetime=timedelta(seconds=config.masked_cache_seconds),
+    )
+
+
+def signer_of(
+    config: Settings, identity: AsyncTokenCredential, parts: Parts, stack: AsyncExitStack
+) -> Signer:
+    """The key that signs checkpoints, in the vault; in development one from the secrets file."""
+    if config.dev_secrets_file is not None:
+        return UnsafeDevelopmentSigner(parts.secrets, config.checkpoint_key)
+
+    def client() -> "KeyClient":
+        # Late: no request needs it, and it costs a cold start a tenth of a second.
+        from azure.keyvault.keys.aio import KeyClient  # noqa: PLC0415
+
+        return KeyClient(config.vault_url, identity)
+
+    signer = VaultSigner(client, config.checkpoint_key, parts.clock)
+    stack.push_async_callback(signer.close)
+    return signer
+
+
+def notary_of(
+    config: Settings,
+    identity: AsyncTokenCredential,
+    parts: Parts,
+    stack: AsyncExitStack,
+    telemetry: Telemetry = SILENT,
+) -> Notary:
+    """The log of the evidence and its checkpoints, named by the container's address."""
+    return Notary(
+        log=MerkleLog(parts.store, parts.state, parts.clock, telemetry),
+        store=parts.store,
+        state=parts.state,
+        signer=signer_of(config, identity, parts, stack),
+        clock=parts.clock,
+        origin=f"{config.evidence_url.partition('://')[2]}/{config.evidence_container}",
+        telemetry=telemetry,
     )
 
 

@@ -151,6 +151,11 @@ class Settings(BaseSettings):
     digest_key_secret: str = Field(
         default="chaperone-digest-key", description="secret with versioned HMAC key, base64"
     )
+    checkpoint_key: str = Field(
+        default="chaperone-checkpoint",
+        pattern=r"^[0-9A-Za-z-]{1,127}$",
+        description="EC P-256 key of the vault that signs checkpoints of the evidence",
+    )
     token_key_secret: str = Field(
         default="chaperone-token-key",
         description="secret with versioned AES-SIV key of 64 bytes, base64, for masking tokens",
@@ -325,6 +330,8 @@ class Settings(BaseSettings):
             value = getattr(self, name)
             if name.endswith("_secret") and isinstance(value, str) and value:
                 yield value.lower()
+        # The secrets file of development holds the key itself.
+        yield self.checkpoint_key.lower()
 
     def _endpoints(self) -> frozenset[str]:
         urls = (

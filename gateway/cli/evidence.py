@@ -16,6 +16,8 @@ from gateway.cli.evidence_view import report_json, row_json, show_report, show_s
 from gateway.errors import GatewayError
 from gateway.evidence.answers import Ledger, last_session, of_session
 from gateway.evidence.chain import JournalName
+from gateway.evidence.log import is_log_name
+from gateway.evidence.signing_keys import KeyInvalid, PublicKey, read_keys
 from gateway.evidence.verify import Verification
 
 T = TypeVar("T")
@@ -58,13 +60,33 @@ def verify(
         bool,
         typer.Option(help="Only some of the journals are there, on purpose."),
     ] = False,
+    keys: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="JWK Set with the keys that you know to be the gateway's: without a checkpoint"
+            " signed by one of them the evidence does not verify.",
+        ),
+    ] = None,
+    checkpoint: Annotated[
+        list[Path] | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="A checkpoint that you kept: the log must still fit it. May be repeated.",
+        ),
+    ] = None,
     connection_string: _ConnectionString = "",
 ) -> None:
     """Check every journal: exit 0 consistent, 1 invalid, 3 indeterminate or incomplete.
 
     Exit 2: nothing was checked, because there is no such place or no journal in it.
     """
-    verification = _reach(place, connection_string, _verified)
+    verification = Verification(_trusted(keys) if keys else ())
+    for kept in checkpoint or ():
+        verification.remember(str(kept), kept.read_bytes())
+    _reach(place, connection_string, lambda source: _check(source, verification))
     if not verification.journals:
         _usage("no journal found", "expected files journal/yyyy/mm/dd/writer-n.ndjson below it")
     report = verification.report(partial=partial)
@@ -109,37 +131,47 @@ def show(
 @app.command()
 def download(
     place: Annotated[str, typer.Argument(metavar="CONTAINER", help="As for verify.")],
-    folder: Annotated[Path, typer.Argument(help="Gets journal/…; made where absent.")],
+    folder: Annotated[Path, typer.Argument(help="Gets journal/… and log/…; made where absent.")],
     connection_string: _ConnectionString = "",
 ) -> None:
-    """Copy every journal into a folder, where `verify` needs no Azure.
+    """Copy every journal and the log into a folder, where `verify` needs no Azure.
 
-    Exit 1: some journals could not be read.
+    Exit 1: some of it could not be read.
     """
+    counts = _reach(place, connection_string, lambda source: _copied(source, folder))
+    print(
+        f"{counts['journal']} journal(s) copied, {counts['left out']} left out;"
+        f" {counts['log']} blob(s) of the log"
+    )
+    raise typer.Exit(1 if counts["left out"] else 0)
 
-    async def copied(source: Source) -> Counter[str]:
-        counts: Counter[str] = Counter()
-        async for name, data in source.journals():
-            # Only a journal's own name becomes a path: the container is not trusted either.
-            if data is None or JournalName.parse(name) is None:
+
+async def _copied(source: Source, folder: Path) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for blobs in (source.log(), source.journals()):
+        async for name, data in blobs:
+            # Only names of their own become paths: the container is not trusted either.
+            if data is None or not (JournalName.parse(name) or is_log_name(name)):
                 counts["left out"] += 1
                 continue
             target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(data)
-            counts["copied"] += 1
-        return counts
-
-    counts = _reach(place, connection_string, copied)
-    print(f"{counts['copied']} journal(s) copied, {counts['left out']} left out")
-    raise typer.Exit(1 if counts["left out"] else 0)
+            counts[name.partition("/")[0]] += 1
+    return counts
 
 
-async def _verified(source: Source) -> Verification:
-    verification = Verification()
-    async for name, data in source.journals():
-        verification.add(name, data)
-    return verification
+async def _check(source: Source, verification: Verification) -> None:
+    for blobs in (source.log(), source.journals()):
+        async for name, data in blobs:
+            verification.add(name, data)
+
+
+def _trusted(file: Path) -> tuple[PublicKey, ...]:
+    try:
+        return read_keys(file.read_bytes())
+    except KeyInvalid as error:
+        _usage(f"--keys: {error}", "give a JSON Web Key Set with EC keys on P-256")
 
 
 async def _joined(source: Source) -> Ledger:

@@ -1,7 +1,11 @@
-"""Where journals are read from: a folder that they were downloaded to, or the container."""
+"""Where evidence is read from: a folder that it was downloaded to, or the container.
+
+The log is read before the journals, and its checkpoints first of all, so that what is written
+meanwhile makes nothing look as if it were missing.
+"""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,12 +14,16 @@ from urllib.parse import urlsplit
 
 from gateway.cli.deployment import configured
 from gateway.errors import ConfigurationError, StoreError
+from gateway.evidence.log import BATCHES, CHECKPOINTS, KEYS
 from gateway.ports import EvidenceStore
 
 _JOURNAL = re.compile(r"(?:^|/)(journal/\d{4}/\d{2}/\d{2}/[^/]+\.ndjson)$")
+_LOG = re.compile(r"(?:^|/)(log/(?:checkpoints|keys|batches)/(?:[^/]+/)*[^/]+\.(?:note|json))$")
+_LOG_PARTS = (CHECKPOINTS, KEYS, BATCHES)
 _CONTAINER = re.compile(r"[a-z0-9](?:-?[a-z0-9]){2,62}")
 
-Journals: TypeAlias = AsyncIterator[tuple[str, bytes | None]]
+Blobs: TypeAlias = AsyncIterator[tuple[str, bytes | None]]
+"""Names and contents; None for what cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +32,22 @@ class Folder:
 
     path: Path
 
-    async def journals(self) -> Journals:
+    async def journals(self) -> Blobs:
         """Names and contents in order; None for a file that cannot be read."""
         root = self.path.resolve()
-        for file in [root] if root.is_file() else sorted(root.rglob("*.ndjson")):
-            if match := _JOURNAL.search(file.as_posix()):
-                try:
-                    yield match[1], file.read_bytes()
-                except OSError:
-                    yield match[1], None
+        files = [root] if root.is_file() else sorted(root.rglob("*.ndjson"))
+        for name, data in _files(files, _JOURNAL):
+            yield name, data
+
+    async def log(self) -> Blobs:
+        """The log and its checkpoints likewise; none beside a single file."""
+        root = self.path.resolve()
+        files = [] if root.is_file() else sorted(root.rglob("log/*/**/*.*"))
+        found = list(_files(files, _LOG))
+        for part in _LOG_PARTS:
+            for name, data in found:
+                if name.startswith(part):
+                    yield name, data
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,23 +57,43 @@ class Container:
     place: str
     connection_string: str = field(default="", repr=False)
 
-    async def journals(self) -> Journals:
+    async def journals(self) -> Blobs:
         """Names and contents in order; None for a blob that cannot be read.
 
         Raises:
             StoreUnavailable: the container cannot be listed.
         """
         async with _store(self) as store:
-            async for journal in stored(store):
+            async for journal in stored(store, "journal/"):
                 yield journal
+
+    async def log(self) -> Blobs:
+        """The log and its checkpoints likewise.
+
+        Raises:
+            StoreUnavailable: the container cannot be listed.
+        """
+        async with _store(self) as store:
+            for part in _LOG_PARTS:
+                async for blob in stored(store, part):
+                    yield blob
 
 
 Source: TypeAlias = Folder | Container
 
 
-async def stored(store: EvidenceStore) -> Journals:
-    """The journals of a store."""
-    async for blob in store.list("journal/"):
+def _files(files: Iterable[Path], named: re.Pattern[str]) -> Iterator[tuple[str, bytes | None]]:
+    for file in files:
+        if match := named.search(file.as_posix()):
+            try:
+                yield match[1], file.read_bytes()
+            except OSError:
+                yield match[1], None
+
+
+async def stored(store: EvidenceStore, prefix: str) -> Blobs:
+    """The blobs of a store below a prefix."""
+    async for blob in store.list(prefix):
         try:
             yield blob.name, await store.read(blob.name)
         except StoreError:

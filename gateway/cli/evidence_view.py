@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gateway.evidence.answers import Answers, plain
-from gateway.evidence.findings import Report, Verdict
+from gateway.evidence.findings import Report, Signatures, Verdict
 
 _DIGEST = re.compile(r"(hmac-sha256:[^:/?&=@]*:[0-9a-f]{8})[0-9a-f]{56}")
 _COLOURS = {
@@ -21,19 +21,22 @@ _COLOURS = {
     Verdict.INDETERMINATE: "yellow",
 }
 _SENTENCES = {
-    Verdict.CONSISTENT: "consistent, unsigned",
+    Verdict.CONSISTENT: "consistent, ",
     Verdict.INVALID: "INVALID",
-    Verdict.INDETERMINATE: "indeterminate or incomplete, otherwise consistent; unsigned",
+    Verdict.INDETERMINATE: "indeterminate or incomplete, otherwise consistent; ",
 }
+_SIGNED = {"signed": "signed", "partly": "signed in part", "unsigned": "unsigned"}
 
 
 def report_json(report: Report) -> dict[str, Any]:
-    """The document of `verify --json`; `signed` is false until checkpoints exist."""
+    """The document of `verify --json`; `signed`: a good checkpoint covers every record."""
+    found = report.signatures
     return {
         "verdict": report.verdict.word,
         "exit": int(report.verdict),
-        "signed": False,
-        "signature": "unsigned",
+        "signed": report.signature == "signed",
+        "signature": report.signature,
+        "checkpoints": None if found is None else asdict(found),
         "journals": report.journals,
         "records": report.records,
         "bytes": report.bytes,
@@ -58,8 +61,25 @@ def show_report(console: Console, report: Report) -> None:
         console.print(Text(plain(finding.journal)), soft_wrap=True)
         console.print(Text(f"  {where}: {finding.kind}: {plain(finding.message)}"), soft_wrap=True)
     size = f"{report.journals} journal(s), {report.records} record(s), {report.bytes} bytes"
-    console.print(Text(_SENTENCES[report.verdict], style=_COLOURS[report.verdict]))
+    signed = "" if report.verdict is Verdict.INVALID else _SIGNED[report.signature]
+    console.print(Text(_SENTENCES[report.verdict] + signed, style=_COLOURS[report.verdict]))
     console.print(Text(f"{size}, {len(report.findings)} finding(s)"))
+    if (found := report.signatures) is not None:
+        _show_signatures(console, found)
+
+
+def _show_signatures(console: Console, found: Signatures) -> None:
+    """How far checkpoints reach, and whose keys signed: who verifies must know these."""
+    until = f", the last of {plain(found.newest)}" if found.newest else ""
+    console.print(
+        Text(f"{found.checkpoints} good checkpoint(s){until}, over {found.signed} record(s)"),
+        soft_wrap=True,
+    )
+    for kid in found.keys:
+        console.print(Text(f"signed with key {kid}"), soft_wrap=True)
+    if found.keys and not found.trusted:
+        says = "The keys came with the evidence: compare them with the vault's, or give --keys."
+        console.print(Text(says, style="yellow"), soft_wrap=True)
 
 
 def row_json(row: Answers) -> dict[str, Any]:

@@ -14,6 +14,7 @@ class Kind(StrEnum):
     INDETERMINATE = "indeterminate"  # an intent whose end is unknown
     INCOMPLETE = "incomplete"  # no CLOSE: the journal is in use, abandoned or cut
     UNREADABLE = "unreadable"  # could not be read at all
+    UNSIGNED = "unsigned"  # there is a log, and no signed checkpoint covers this
 
 
 class Verdict(IntEnum):
@@ -52,17 +53,49 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Signatures:
+    """What signed checkpoints say of the records.
+
+    Attributes:
+        leaves: records in the log.
+        signed: so many of them, from the first on, does a good checkpoint cover.
+        checkpoints: good ones: signed, and true of the journals.
+        newest: when the last of those was signed, "" for none.
+        keys: `kid` of each key that signed one.
+        trusted: the keys were given by who verifies, and not by the evidence itself.
+    """
+
+    leaves: int
+    signed: int
+    checkpoints: int
+    newest: str
+    keys: tuple[str, ...]
+    trusted: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The result of a verification.
 
-    `journals`, `records` and `bytes` count what was looked at. Nothing is signed in this version:
-    a consistent journal may still have been rewritten as a whole.
+    `journals`, `records` and `bytes` count what was looked at. Without `signatures` a consistent
+    journal may still have been rewritten as a whole.
     """
 
     findings: tuple[Finding, ...]
     journals: int
     records: int
     bytes: int
+    signatures: Signatures | None = None
+
+    @property
+    def signature(self) -> str:
+        """`signed` where checkpoints cover every record, else `partly` or `unsigned`."""
+        found = self.signatures
+        if found is None or not found.signed:
+            return "unsigned"
+        unsigned = any(one.kind is Kind.UNSIGNED for one in self.findings)
+        whole = found.signed >= self.records and not unsigned
+        return "signed" if whole else "partly"
 
     @property
     def verdict(self) -> Verdict:

@@ -45,6 +45,7 @@ class Reading:
     opened: bool = False
     closed: Close | None = None
     _hashes: bytearray = field(default_factory=bytearray)
+    _leaves: bytearray = field(default_factory=bytearray)
     _states: bytearray = field(default_factory=bytearray)
     # Line index by seq, for the lines from the first gap on; before it, they are the same.
     _shifted: dict[int, int] = field(default_factory=dict)
@@ -54,13 +55,14 @@ class Reading:
         """Add a finding."""
         self.findings.append(Finding(self.name, place.line, place.offset, kind, message))
 
-    def add(self, seq: int, digest: bytes) -> None:
-        """The next line."""
+    def add(self, seq: int, digest: bytes, leaf: bytes) -> None:
+        """The next line: its SHA-256, and its hash in the Merkle tree."""
         if seq != self.lines and self._shifted_from < 0:
             self._shifted_from = self.lines
         if self._shifted_from >= 0:
             self._shifted[seq] = self.lines
         self._hashes += digest
+        self._leaves += leaf
         self._states.append(0)
         self.lines += 1
 
@@ -74,6 +76,13 @@ class Reading:
         """SHA-256 hex of the line with this seq, "" where there is none."""
         index = self._index(seq)
         return self._hashes[index * _SIZE : (index + 1) * _SIZE].hex() if index >= 0 else ""
+
+    def leaves(self, seq: int, count: int) -> list[bytes] | None:
+        """Tree hashes of so many lines from the one with this seq on; None where one is absent."""
+        indices = [self._index(number) for number in range(seq, seq + count)]
+        if -1 in indices:
+            return None
+        return [bytes(self._leaves[at * _SIZE : (at + 1) * _SIZE]) for at in indices]
 
     def settle(self, outcome: Outcome | Executed) -> str:
         """Take an outcome that cites this journal; what is wrong with it, or ""."""

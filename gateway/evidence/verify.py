@@ -1,31 +1,45 @@
-"""Offline verification of journals: every fault found and located, no key and no Azure needed.
+"""Offline verification of journals: every fault found and located, no Azure needed.
 
-What it cannot show until checkpoints exist: that journals were recomputed from some line on, all
-together or one that no other cites; that a writer's last journals are missing; or that a journal
-was cut at a line boundary (which is reported as incomplete, like one in use).
+What the chain alone cannot show, the log and its signed checkpoints do: that journals were
+recomputed from some line on, all together or one that no other cites; that a writer's last
+journals are missing; that a journal was cut at a line boundary.
 """
 
 from collections.abc import Iterable, Mapping
 
 from gateway.evidence.chain import JournalName
 from gateway.evidence.findings import Finding, Kind, Report, ordered
+from gateway.evidence.log import PREFIX
+from gateway.evidence.log_check import LogBlobs, check
 from gateway.evidence.reading import Place, Reading
 from gateway.evidence.schema import Executed, Outcome, Swept
+from gateway.evidence.signing_keys import PublicKey
 from gateway.evidence.walk import read
 
 
-def verify(journals: Iterable[tuple[str, bytes | None]], *, partial: bool = False) -> Report:
-    """Check journals, given as (name, bytes), or (name, None) for one that could not be read."""
-    verification = Verification()
-    for name, data in journals:
+def verify(
+    blobs: Iterable[tuple[str, bytes | None]],
+    *,
+    partial: bool = False,
+    keys: tuple[PublicKey, ...] = (),
+) -> Report:
+    """Check journals and log, as (name, bytes), or (name, None) for what could not be read."""
+    verification = Verification(keys)
+    for name, data in blobs:
         verification.add(name, data)
     return verification.report(partial=partial)
 
 
 class Verification:
-    """Takes journals one by one, in any order, and keeps little of each."""
+    """Takes journals and the log's blobs one by one, in any order, and keeps little of each.
 
-    def __init__(self) -> None:
+    Args:
+        keys: public keys that are known to be the gateway's; then something must be signed by one
+            of them. Without any, keys that lie with the evidence are used.
+    """
+
+    def __init__(self, keys: tuple[PublicKey, ...] = ()) -> None:
+        self._log = LogBlobs(keys)
         self._readings: dict[str, Reading] = {}
         self._unreadable: set[str] = set()
         self._findings: list[Finding] = []
@@ -36,9 +50,15 @@ class Verification:
         """How many were given."""
         return len(self._readings)
 
+    def remember(self, label: str, data: bytes) -> None:
+        """Take a checkpoint that was kept elsewhere, which the log must still fit."""
+        self._log.remember(label, data)
+
     def add(self, name: str, data: bytes | None) -> None:
-        """Check one journal; `data` is None where it could not be read."""
-        if name in self._readings:
+        """Check one journal or blob of the log; `data` is None where it could not be read."""
+        if name.startswith(PREFIX):
+            self._log.add(name, data)
+        elif name in self._readings:
             self._findings.append(Finding(name, 0, 0, Kind.INVALID, "there are two of this name"))
         elif data is None:
             self._findings.append(Finding(name, 0, 0, Kind.UNREADABLE, "cannot be read"))
@@ -60,8 +80,10 @@ class Verification:
         findings = list(self._findings)
         for reading in self._readings.values():
             findings.extend(reading.findings)
+        found, signatures = check(self._log, self._readings, self._unreadable, absent)
+        findings.extend(found)
         records = sum(reading.lines for reading in self._readings.values())
-        return Report(ordered(findings), self.journals, records, self._bytes)
+        return Report(ordered(findings), self.journals, records, self._bytes, signatures)
 
 
 class _Across:

@@ -13,6 +13,7 @@ import orjson
 
 from gateway.evidence.chain import GENESIS, Before, JournalName, seal
 from gateway.evidence.findings import Kind
+from gateway.evidence.merkle import leaf
 from gateway.evidence.reading import Place, Reading
 from gateway.evidence.schema import Close, Executed, Open, Outcome, Record, RecordInvalid, parse
 
@@ -40,6 +41,7 @@ class _Line(NamedTuple):
     offset: int
     size: int
     hash: bytes
+    leaf: bytes
     record: Record | None
     fault: str
 
@@ -55,7 +57,9 @@ def _pairs(data: bytes) -> Iterator[tuple[_Line, _Line | None]]:
     offset = 0
     for number, raw in enumerate(data.split(b"\n")[:-1], start=1):
         record, fault = _parse(raw)
-        line = _Line(number, offset, len(raw), hashlib.sha256(raw).digest(), record, fault)
+        line = _Line(
+            number, offset, len(raw), hashlib.sha256(raw).digest(), leaf(raw), record, fault
+        )
         offset += len(raw) + 1
         if before is not None:
             yield before, line
@@ -100,7 +104,7 @@ class _Walk:
             self._link(line, record, following)
             self._seq = record["seq"]
             self._ts = record["ts"]
-        self._reading.add(self._seq, line.hash)
+        self._reading.add(self._seq, line.hash, line.leaf)
         if record is not None:
             self._content(line, record)
         self._damaged = record is None

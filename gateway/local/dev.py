@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
+from gateway.adapters.development_signer import new_development_key
 from gateway.errors import ConfigurationError
 from gateway.local import directory, manifest, seed, tls
 from gateway.local.azurite import Azurite
@@ -307,6 +308,7 @@ def write_secrets(wanted: Options, azurite: Azurite, folder: Path) -> None:
     for name in ("chaperone-held-key", "chaperone-decision-key"):
         store[name] = base64.b64encode(secrets.token_bytes(32)).decode()
     store["chaperone-cookie-key"] = base64.b64encode(secrets.token_bytes(32)).decode()
+    store["chaperone-checkpoint"] = new_development_key()
     store["chaperone-signin-secret"] = directory.CLIENT_SECRET
     if wanted.secrets is not None:
         try:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from gateway.evidence.signing_keys import PublicKey
 from gateway.masking.tokens import TokenKey
 from gateway.model.connection import Connection, Credential
 from gateway.model.digest import DigestKey
@@ -37,6 +38,34 @@ class DigestKeys(Protocol):
 
         Raises:
             Unavailable: no usable key; nothing can be recorded, so nothing is forwarded.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A signature: ECDSA over P-256 with SHA-256, in DER, and the public key that verifies it."""
+
+    key: PublicKey
+    value: bytes
+
+
+class Signer(Protocol):
+    """The key that signs checkpoints; its private part is never here."""
+
+    async def key(self) -> PublicKey:
+        """The public part of the version in force.
+
+        Raises:
+            Unavailable: it cannot be had, or is no P-256 key.
+        """
+        ...
+
+    async def sign(self, text: bytes) -> Signed:
+        """Sign with the version in force.
+
+        Raises:
+            Unavailable: the key cannot be used now.
         """
         ...
 

@@ -90,10 +90,11 @@ async def swap_generations(state: StateStore, generations: Generations, etag: st
 
 @dataclass(frozen=True, slots=True)
 class Cursors:
-    """The cursors of one generation."""
+    """The cursors of one generation of what is made from journals, `what`."""
 
     state: StateStore
     generation: int
+    what: str = "projection"
 
     async def day(self, day: str) -> Day:
         """Those of a day.
@@ -171,7 +172,7 @@ class Cursors:
         return generation == self.generation
 
     def _name(self, what: str) -> str:
-        return f"projection/{self.generation % 2}/{what}"
+        return f"{self.what}/{self.generation % 2}/{what}"
 
 
 def summary_of(row: Row) -> Summary:

@@ -110,6 +110,7 @@ def test_the_worker_finds_exactly_the_apps_functions_and_bindings(driven: dict[s
         "sweep": ("timerTrigger", "0 */10 * * * *"),
         "count": ("timerTrigger", "0 * * * * *"),
         "policy": ("timerTrigger", "45 */10 * * * *"),
+        "attest": ("timerTrigger", "40 * * * * *"),
         "project": ("timerTrigger", "15 * * * * *"),
     }
     proxy = driven["functions"]["proxy"][0]

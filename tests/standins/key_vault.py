@@ -1,11 +1,14 @@
-"""A stand-in for Key Vault's secrets over TLS, with its authentication challenge.
+"""A stand-in for Key Vault's secrets and keys over TLS, with its authentication challenge.
 
-There is no emulator on PyPI or npm. This one speaks what the real client needs: 401 with
-`WWW-Authenticate` until a bearer token comes, then secrets with versions and attributes.
+There is no emulator on PyPI or npm. This one speaks what the real clients need: 401 with
+`WWW-Authenticate` until a bearer token comes, then secrets with versions and attributes, and EC
+keys that can be read in part and sign.
 https://learn.microsoft.com/rest/api/keyvault/secrets/get-secret/get-secret
+https://learn.microsoft.com/rest/api/keyvault/keys/sign/sign
 """
 
 import asyncio
+import base64
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,6 +18,9 @@ from typing import Any, Self
 
 from aiohttp import web
 from azure.core.credentials import AccessToken
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature
 
 from tests.standins.certificates import self_signed
 
@@ -35,12 +41,24 @@ class StoredSecret:
 
 
 @dataclass
+class StoredKey:
+    """One version of an EC key."""
+
+    private: ec.EllipticCurvePrivateKey = field(repr=False)
+    version: str = "1"
+    enabled: bool = True
+
+
+@dataclass
 class KeyVaultStandIn:
     """Contents and behaviour of the stand-in, changed by tests while it runs.
 
     Attributes:
         secrets: the current version by name.
         older: earlier versions by (name, version).
+        keys: versions of keys by name, the newest last.
+        signatures: how many were made.
+        spoil: change signatures on their way.
         status: what every authenticated request is answered with; 200 to serve.
         reads: names of the secrets that were asked for with a token.
         challenges: how many requests came without one.
@@ -48,6 +66,9 @@ class KeyVaultStandIn:
 
     secrets: dict[str, StoredSecret] = field(default_factory=dict)
     older: dict[tuple[str, str], StoredSecret] = field(default_factory=dict)
+    keys: dict[str, list[StoredKey]] = field(default_factory=dict)
+    signatures: int = 0
+    spoil: bool = False
     status: int = 200
     delay: float = 0
     reads: list[str] = field(default_factory=list)
@@ -62,6 +83,57 @@ class KeyVaultStandIn:
         if before is not None:
             self.older[name, before.version] = before
         self.secrets[name] = StoredSecret(value, version=str(number))
+
+    def new_key(self, name: str, curve: ec.EllipticCurve | None = None) -> StoredKey:
+        """Put a new version of a key in force; earlier ones go on signing by their own names."""
+        versions = self.keys.setdefault(name, [])
+        private = ec.generate_private_key(curve or ec.SECP256R1())
+        versions.append(StoredKey(private, f"{len(versions) + 1:032x}"))
+        return versions[-1]
+
+    async def serve_key(self, request: web.Request) -> web.Response:
+        """Get a key's public part, or sign with it."""
+        if request.headers.get("Authorization") != f"Bearer {TOKEN}":
+            self.challenges += 1
+            return web.Response(status=401, headers={"WWW-Authenticate": _CHALLENGE})
+        if self.status != 200:
+            return _error(self.status, "Simulated", f"the vault says {self.status}")
+        name, *rest = request.match_info["path"].strip("/").split("/")
+        operation = rest.pop() if request.method == "POST" else ""
+        versions = self.keys.get(name, [])
+        wanted = rest[0] if rest else ""
+        key = next((one for one in reversed(versions) if wanted in {"", one.version}), None)
+        if key is None:
+            return _error(404, "KeyNotFound", f"A key with name {name} was not found")
+        if not key.enabled:
+            return _error(403, "Forbidden", f"Operation is not allowed on disabled {name}")
+        identifier = f"{self.url}/keys/{name}/{key.version}"
+        if operation == "sign":
+            return await self._sign(request, key, identifier)
+        numbers = key.private.public_key().public_numbers()
+        size = (key.private.curve.key_size + 7) // 8
+        curve = {"secp256r1": "P-256", "secp384r1": "P-384"}[key.private.curve.name]
+        jwk = {
+            "kid": identifier,
+            "kty": "EC",
+            "crv": curve,
+            "key_ops": ["sign", "verify"],
+            "x": _text(numbers.x.to_bytes(size)),
+            "y": _text(numbers.y.to_bytes(size)),
+        }
+        return web.json_response({"key": jwk, "attributes": {"enabled": True}})
+
+    async def _sign(self, request: web.Request, key: StoredKey, identifier: str) -> web.Response:
+        asked = await request.json()
+        if asked["alg"] != "ES256":
+            return _error(400, "BadParameter", "the key does not sign so")
+        digest = base64.urlsafe_b64decode(asked["value"] + "=" * (-len(asked["value"]) % 4))
+        signature = key.private.sign(digest, ec.ECDSA(Prehashed(hashes.SHA256())))
+        r, s = decode_dss_signature(signature)
+        raw = bytearray(r.to_bytes(32) + s.to_bytes(32))
+        raw[-1] ^= self.spoil
+        self.signatures += 1
+        return web.json_response({"kid": identifier, "value": _text(bytes(raw))})
 
     async def serve(self, request: web.Request) -> web.Response:
         if request.headers.get("Authorization") != f"Bearer {TOKEN}":
@@ -116,6 +188,8 @@ async def key_vault(folder: Path) -> AsyncIterator[KeyVaultStandIn]:
     app = web.Application()
     app.router.add_get("/secrets/{name}/{version:.*}", standin.serve)
     app.router.add_get("/secrets/{name}", standin.serve)
+    app.router.add_get("/keys/{path:.*}", standin.serve_key)
+    app.router.add_post("/keys/{path:.*}", standin.serve_key)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context)
@@ -125,6 +199,10 @@ async def key_vault(folder: Path) -> AsyncIterator[KeyVaultStandIn]:
         yield standin
     finally:
         await runner.cleanup()
+
+
+def _text(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 def _error(status: int, code: str, message: str) -> web.Response:

@@ -57,6 +57,7 @@ async def test_every_trigger_leads_to_the_gateway_and_fails_closed_without_setti
         "count": ("0 * * * * *", "count"),
         "expire": ("30 * * * * *", "approvals"),
         "policy": ("45 */10 * * * *", "policy"),
+        "attest": ("40 * * * * *", "attest"),
         "project": ("15 * * * * *", "project"),
     }
     assert len(app.timers) == len(timers)
