@@ -29,7 +29,7 @@ from gateway.adapters.projection_table import AzureProjections
 from gateway.adapters.resource_manager import ResourceManagerPolicies
 from gateway.adapters.state_store import BlobStateStore
 from gateway.adapters.system import SystemClock, SystemEntropy
-from gateway.adapters.telemetry import OpenTelemetry, azure_monitor
+from gateway.adapters.telemetry import azure_monitor
 from gateway.authn.token import Accepted
 from gateway.errors import ConfigurationError
 from gateway.evidence.chain import Instance
@@ -44,7 +44,7 @@ from gateway.ports import (
     Telemetry,
     Verifier,
 )
-from gateway.ports.telemetry import Silent
+from gateway.ports.telemetry import Silent, Unfailing
 from gateway.recording.journal import GroupCommitJournal
 from gateway.recording.package_note import PackageNote
 from gateway.recording.sequencer import Sequencer
@@ -160,7 +160,7 @@ async def parts_of(
     )
 
 
-def open_telemetry(config: Settings, stack: AsyncExitStack) -> OpenTelemetry | Silent:
+def open_telemetry(config: Settings, stack: AsyncExitStack) -> Unfailing | Silent:
     """Telemetry to Application Insights where a connection string is configured.
 
     Raises:
@@ -170,7 +170,7 @@ def open_telemetry(config: Settings, stack: AsyncExitStack) -> OpenTelemetry | S
     if not connection_string:
         return SILENT
     try:
-        telemetry = azure_monitor(
+        monitor = azure_monitor(
             connection_string,
             identity=config.identity_client_id
             if "AAD" in config.telemetry_authentication
@@ -182,6 +182,7 @@ def open_telemetry(config: Settings, stack: AsyncExitStack) -> OpenTelemetry | S
             "APPLICATIONINSIGHTS_CONNECTION_STRING is not a connection string",
             advice="copy it from the Application Insights component, or unset it",
         ) from None
+    telemetry = Unfailing(monitor)
     stack.push_async_callback(asyncio.to_thread, telemetry.close)
     return telemetry
 
