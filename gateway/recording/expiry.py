@@ -6,6 +6,8 @@ journal where they tell its end, and is INDETERMINATE where not.
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Final, assert_never
 
 from gateway.approvals.ticket import EXECUTION_LEASE, GRACE, INTERRUPTED, TicketState
@@ -38,6 +40,8 @@ from gateway.recording.reviewing import TicketReviews
 
 LEASE: Final = "leases/approvals"
 _LEASE_SECONDS: Final = 60
+_SWEEP_TIME: Final = timedelta(seconds=40)
+"""After this no further ticket is begun: two sweeps at once would write an end twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,9 @@ class Expiry:
     telemetry: Telemetry = SILENT
 
     async def sweep(self) -> None:
-        """Look at every ticket that is due; one that fails does not stop the others.
+        """Look at tickets that are due; one that fails does not stop the others.
+
+        What there is no time for is due at the next sweep, which begins at another place.
 
         Raises:
             Unavailable: tickets cannot be listed.
@@ -72,10 +78,13 @@ class Expiry:
             ) from error
         if lease is None:
             return
+        began = self.clock.now()
         try:
             with reachable():
-                found = await self.register.tickets.due(self.clock.now())
+                found = await self.register.tickets.due(began, start=_place(began))
             for stored in found:
+                if self.clock.now() - began > _SWEEP_TIME:
+                    return
                 try:
                     await self._look(stored)
                 except GatewayError as error:
@@ -215,6 +224,11 @@ class Expiry:
             return await self.register.verify(stored)
         except TicketInvalid:
             return None
+
+
+def _place(moment: datetime) -> str:
+    """Somewhere among the ids of tickets, elsewhere at each moment."""
+    return sha256(moment.isoformat().encode()).hexdigest()[:32]
 
 
 async def _take_away(deposit: Deposit, name: str) -> None:

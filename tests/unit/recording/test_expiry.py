@@ -1,8 +1,10 @@
 """The sweep ends what has expired, finishes what a crash left, and deletes what is over."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from hashlib import sha256
 
 import pytest
 
@@ -18,7 +20,8 @@ from gateway.approvals.ticket import (
 from gateway.errors import Denied, StoreUnavailable, Unavailable
 from gateway.evidence.chain import extend, start
 from gateway.model.canonical import Json
-from tests.fakes.asking import Scene, deletion
+from gateway.ports import StoredTicket
+from tests.fakes.asking import Entropy, Scene, deletion
 from tests.fakes.evidence import Fault
 from tests.fakes.store import FakeStateStore
 from tests.fakes.time import NOON
@@ -330,6 +333,54 @@ async def test_one_that_fails_does_not_stop_the_others() -> None:
     states = {scene.ticket(first).state, scene.ticket(second).state}
     assert states == {TicketState.PENDING, TicketState.EXPIRED}
     assert ("approvals-sweep", "ApprovalUnavailable") in scene.meter.counted
+
+
+class Scattered(Entropy):
+    """Distinct numbers that lie apart, as random ones do."""
+
+    def hex(self, size: int) -> str:
+        return sha256(super().hex(16).encode()).hexdigest()[: size * 2]
+
+
+async def test_tickets_that_stay_due_do_not_hide_the_others() -> None:
+    scene = Scene(entropy=Scattered())
+    stuck = [await scene.held(deletion(f"/public/{number}")) for number in range(2)]
+    wanted = await scene.held(deletion("/public/wanted"))
+    for ticket_id in stuck:
+        # Its seal names a key that nobody has.
+        scene.tamper(ticket_id, seal="hmac-sha256:99:00")
+    due = scene.tickets.due
+
+    async def few(now: datetime, limit: int = 500, start: str = "") -> Sequence[StoredTicket]:
+        return await due(now, 1, start)
+
+    scene.tickets.due = few  # type: ignore[method-assign]
+    scene.clock.advance(EXPIRY + GRACE)
+    for _ in range(200):
+        scene.clock.advance(timedelta(minutes=1))
+        await scene.expiry().sweep()
+    assert scene.ticket(wanted).state is TicketState.EXPIRED
+    assert {scene.ticket(ticket_id).state for ticket_id in stuck} == {TicketState.PENDING}
+
+
+async def test_a_sweep_ends_before_its_lease_does() -> None:
+    scene = Scene()
+    for number in range(3):
+        await scene.held(deletion(f"/public/{number}"))
+    scene.clock.advance(EXPIRY + GRACE)
+
+    def slow(method: str) -> None:
+        if method == "swap":
+            scene.clock.advance(timedelta(seconds=25))
+
+    scene.tickets.on_call = slow
+    await scene.expiry().sweep()
+    ended = [row.ticket.state for row in scene.tickets.rows.values()]
+    assert ended.count(TicketState.EXPIRED) == 2
+    for _ in range(5):
+        await scene.expiry().sweep()
+    assert {row.ticket.state for row in scene.tickets.rows.values()} == {TicketState.EXPIRED}
+    assert scene.journal.types().count("decided") == 3
 
 
 async def test_one_sweep_runs_at_a_time() -> None:
