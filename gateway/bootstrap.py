@@ -60,6 +60,7 @@ from gateway.ports import (
 from gateway.ports.telemetry import Unfailing
 from gateway.recording.budget import StateTokenBudget
 from gateway.recording.counter import Counter
+from gateway.recording.denials import BoundedDenials
 from gateway.recording.index import Index
 from gateway.recording.lag import Lag
 from gateway.recording.sequencer import Sequencer
@@ -140,6 +141,8 @@ async def build(config: Settings) -> Application:
         meter = telemetry if isinstance(telemetry, Unfailing) else None
         counter = Counter(parts.journal, parts.clock, meter, names=counted)
         building.push_async_callback(counter.flush)
+        denials = BoundedDenials(parts.journal, parts.clock)
+        building.push_async_callback(denials.flush)
         tokens = EntraTokens(parts.secrets, azure_identity(config.authority))
         building.push_async_callback(tokens.close)
         upstream = AiohttpUpstream()
@@ -162,6 +165,7 @@ async def build(config: Settings) -> Application:
             approvals=foundation.approvals() if foundation else ClosedApprovals(),
             authorizer=ConnectionAuthorizer(parts.secrets, tokens, parts.clock),
             journal=parts.journal,
+            denials=denials,
             upstream=TokenDesk(upstream, token_keys),
             masker=EngineMasker(
                 token_keys,

@@ -62,6 +62,7 @@ from gateway.ports import (
     Authorizer,
     Carried,
     Clock,
+    Denials,
     DenyList,
     DigestKeys,
     Entropy,
@@ -105,6 +106,7 @@ class Pipeline:
     approvals: Approvals
     authorizer: Authorizer
     journal: Journal
+    denials: Denials
     upstream: Upstream
     masker: Masker
     own: Own
@@ -357,7 +359,7 @@ class Pipeline:
                 on_record = isinstance(error, ApprovalRequired) and error.recorded
                 if not on_record and not isinstance(error, EvidenceUnavailable):
                     key = await trail.key(self.digest_keys)
-                    await self.journal.append(trail.denial(state, error, key))
+                    await self.denials.append(trail.denial(state, error, key))
                     self.meter.count("refused", error.reason)
 
     async def _record_outcome(

@@ -38,6 +38,7 @@ from gateway.ports.stages import (
     Upstream,
 )
 from gateway.ports.storage import (
+    Denials,
     EvidenceStore,
     Journal,
     Projections,
@@ -69,6 +70,7 @@ __all__ = [
     "Cards",
     "Carried",
     "Clock",
+    "Denials",
     "DenyEntry",
     "DenyList",
     "DenyRegister",
