@@ -37,6 +37,7 @@ from gateway.ports import (
 from gateway.recording.collecting import Operations
 from gateway.recording.delivery import Delivery
 from gateway.recording.driver import Driver
+from gateway.recording.executions import Executions
 from gateway.recording.expiry import Expiry
 from gateway.recording.holding import HeldApprovals
 from gateway.recording.notice import Notices
@@ -167,7 +168,7 @@ class Foundation:
                 clock=given.clock,
                 meter=given.meter,
                 journal=given.journal,
-                evidence=given.evidence,
+                executions=Executions(given.evidence),
                 state=given.state,
                 register=self.register,
                 requests=self.requests,
@@ -182,7 +183,7 @@ class Foundation:
                 entropy=self.entropy,
                 meter=given.meter,
                 journal=given.journal,
-                evidence=given.evidence,
+                executions=Executions(given.evidence),
                 digest_keys=given.digest_keys,
                 deny_list=given.deny_list,
                 register=self.register,

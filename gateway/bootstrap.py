@@ -22,7 +22,6 @@ from gateway.adapters.entra_tokens import EntraTokens, azure_identity
 from gateway.adapters.http_upstream import AiohttpUpstream
 from gateway.adapters.oidc_client import Client, EntraSignIn
 from gateway.adapters.system import SystemClock, SystemEntropy
-from gateway.adapters.telemetry import OpenTelemetry
 from gateway.application import Application
 from gateway.approvals.closed import ClosedApprovals
 from gateway.assembly import Foundation, Given, found
@@ -59,8 +58,10 @@ from gateway.ports import (
     Telemetry,
     Verifier,
 )
+from gateway.ports.telemetry import Unfailing
 from gateway.recording.budget import StateTokenBudget
 from gateway.recording.counter import Counter
+from gateway.recording.denials import BoundedDenials
 from gateway.recording.index import Index
 from gateway.recording.lag import Lag
 from gateway.recording.sequencer import Sequencer
@@ -138,9 +139,11 @@ async def build(config: Settings) -> Application:
         parts = await parts_of(config, identity, building, telemetry)
         # Known callers are on record one by one.
         counted = ("unauthenticated", "approvals", "approvals-sweep")
-        meter = telemetry if isinstance(telemetry, OpenTelemetry) else None
+        meter = telemetry if isinstance(telemetry, Unfailing) else None
         counter = Counter(parts.journal, parts.clock, meter, names=counted)
         building.push_async_callback(counter.flush)
+        denials = BoundedDenials(parts.journal, parts.clock)
+        building.push_async_callback(denials.flush)
         tokens = EntraTokens(parts.secrets, azure_identity(config.authority))
         building.push_async_callback(tokens.close)
         upstream = AiohttpUpstream()
@@ -163,6 +166,7 @@ async def build(config: Settings) -> Application:
             approvals=foundation.approvals() if foundation else ClosedApprovals(),
             authorizer=ConnectionAuthorizer(parts.secrets, tokens, parts.clock),
             journal=parts.journal,
+            denials=denials,
             upstream=TokenDesk(upstream, token_keys),
             masker=EngineMasker(
                 token_keys,

@@ -1,4 +1,7 @@
-"""What telemetry is told of an exchange once it has ended: read off its last state."""
+"""What telemetry is told of an exchange once it has ended: read off its last state.
+
+Neither function raises: what became of the exchange is decided and on record by then.
+"""
 
 from datetime import datetime
 from typing import Final
@@ -7,12 +10,14 @@ from gateway.errors import ApprovalRequired, Denied, GatewayError, InvalidReques
 from gateway.model.exchange import Concluded, Forwarded, Intended, Masked
 from gateway.model.signals import Attribute, Outcome, Signal, Step, status_class
 from gateway.ports import Clock, Telemetry
+from gateway.ports.telemetry import harmless
 from gateway.trail import Trail, sent
 
 REFUSED: Final = "refused"
 FAILED: Final = "failed"
 
 
+@harmless
 def observe(
     telemetry: Telemetry, trail: Trail, status: int, error: GatewayError | None, clock: Clock
 ) -> None:
@@ -48,6 +53,7 @@ def observe(
     )
 
 
+@harmless
 def trace(telemetry: Telemetry, trail: Trail) -> None:
     """The call of the upstream, if there was one with an answer."""
     if not telemetry.on:

@@ -31,7 +31,7 @@ from gateway.adapters.resource_manager import ResourceManagerPolicies
 from gateway.adapters.signing_key import VaultSigner
 from gateway.adapters.state_store import BlobStateStore
 from gateway.adapters.system import SystemClock, SystemEntropy
-from gateway.adapters.telemetry import OpenTelemetry, azure_monitor
+from gateway.adapters.telemetry import azure_monitor
 from gateway.authn.token import Accepted
 from gateway.errors import ConfigurationError
 from gateway.evidence.chain import Instance
@@ -47,7 +47,7 @@ from gateway.ports import (
     Telemetry,
     Verifier,
 )
-from gateway.ports.telemetry import Silent
+from gateway.ports.telemetry import Silent, Unfailing
 from gateway.recording.journal import GroupCommitJournal
 from gateway.recording.merkle_log import MerkleLog
 from gateway.recording.notary import Notary
@@ -168,7 +168,7 @@ async def parts_of(
     )
 
 
-def open_telemetry(config: Settings, stack: AsyncExitStack) -> OpenTelemetry | Silent:
+def open_telemetry(config: Settings, stack: AsyncExitStack) -> Unfailing | Silent:
     """Telemetry to Application Insights where a connection string is configured.
 
     Raises:
@@ -178,7 +178,7 @@ def open_telemetry(config: Settings, stack: AsyncExitStack) -> OpenTelemetry | S
     if not connection_string:
         return SILENT
     try:
-        telemetry = azure_monitor(
+        monitor = azure_monitor(
             connection_string,
             identity=config.identity_client_id
             if "AAD" in config.telemetry_authentication
@@ -190,6 +190,7 @@ def open_telemetry(config: Settings, stack: AsyncExitStack) -> OpenTelemetry | S
             "APPLICATIONINSIGHTS_CONNECTION_STRING is not a connection string",
             advice="copy it from the Application Insights component, or unset it",
         ) from None
+    telemetry = Unfailing(monitor)
     stack.push_async_callback(asyncio.to_thread, telemetry.close)
     return telemetry
 

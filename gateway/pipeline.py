@@ -62,6 +62,7 @@ from gateway.ports import (
     Authorizer,
     Carried,
     Clock,
+    Denials,
     DenyList,
     DigestKeys,
     Entropy,
@@ -105,6 +106,7 @@ class Pipeline:
     approvals: Approvals
     authorizer: Authorizer
     journal: Journal
+    denials: Denials
     upstream: Upstream
     masker: Masker
     own: Own
@@ -143,7 +145,7 @@ class Pipeline:
     async def _carry(self, received: Received, trail: Trail) -> Answer:
         request = received.request
         try:
-            authenticated = trail.reach(await self._authenticate(received))
+            authenticated = trail.reach(await self._authenticate(received, trail))
             await self.deny_list.check(authenticated.principal, authenticated.session.id)
             policy = trail.judge(await self.manifests.current())
             sources = Sources(policy.connections, request.base_url)
@@ -154,7 +156,7 @@ class Pipeline:
                 return approved.answer
             trail.reach(approved)
             prepared = trail.reach(await self._prepare(approved, policy, sources))
-            intended = trail.reach(await self._intend(prepared))
+            intended = trail.reach(await self._intend(prepared, trail))
             masked = await self._send(intended, policy, trail)
             concluded = trail.reach(await self._conclude(masked, trail))
         except GatewayError as error:
@@ -182,7 +184,7 @@ class Pipeline:
         sources = Sources(policy.connections, authenticated.received.request.base_url)
         screened = await self._judge(authenticated, policy, sources, trail)
         prepared = await self._prepare(Approved(screened, approval), policy, sources)
-        key = await self.digest_keys.current()
+        key = await trail.key(self.digest_keys)
         intended = trail.reach(Intended(prepared, await claim(policy, prepared)))
         # From here on something may have been done, so every end is an outcome.
         (end,) = await asyncio.gather(self._send(intended, policy, trail), return_exceptions=True)
@@ -198,14 +200,14 @@ class Pipeline:
     async def _judge(
         self, authenticated: Authenticated, policy: Policy, sources: Sources, trail: Trail
     ) -> Screened:
-        classified = trail.reach(await self._classify(authenticated, policy, sources))
+        classified = trail.reach(await self._classify(authenticated, policy, sources, trail))
         authorised = trail.reach(self._authorise(classified, policy, trail))
         return trail.reach(await self._screen(authorised, policy))
 
-    async def _authenticate(self, received: Received) -> Authenticated:
+    async def _authenticate(self, received: Received, trail: Trail) -> Authenticated:
         token = bearer(received.request.headers.all("authorization"))
         principal = await self.verifier.verify(token)
-        key = await self.digest_keys.current()
+        key = await trail.key(self.digest_keys)
         label = received.request.headers.get("x-chaperone-session")
         session = identity.session(principal, label, received.timings.received_at, key)
         digest = partial(identity.body_digest, received.request, key)
@@ -214,7 +216,7 @@ class Pipeline:
         return Authenticated(received, principal, session, body)
 
     async def _classify(
-        self, authenticated: Authenticated, policy: Policy, sources: Sources
+        self, authenticated: Authenticated, policy: Policy, sources: Sources, trail: Trail
     ) -> Classified:
         request = authenticated.received.request
         connection = policy.connections.get(request.connection)
@@ -224,7 +226,7 @@ class Pipeline:
                 reason=Reason.CONNECTION_NOT_FOUND,
                 advice="use one of the connections named in the manifest: /c/{connection}/…",
             )
-        key = await self.digest_keys.current()
+        key = await trail.key(self.digest_keys)
         pages = PageSeal.of(key, authenticated.principal, connection.name)
         operation = operations.classify(connection, request, sources.resolve, pages.unseal)
         digest = identity.request_digest(
@@ -288,8 +290,8 @@ class Pipeline:
         signed = await self.authorizer.authorize(classified.connection, upstream)
         return Prepared(approved, signed, plan)
 
-    async def _intend(self, prepared: Prepared) -> Intended:
-        key = await self.digest_keys.current()
+    async def _intend(self, prepared: Prepared, trail: Trail) -> Intended:
+        key = await trail.key(self.digest_keys)
         return Intended(prepared, await self.journal.append(records.intent(prepared, key)))
 
     async def _forward(self, intended: Intended) -> Forwarded:
@@ -321,7 +323,7 @@ class Pipeline:
         return await self.masker.mask(forwarded, _effective(policy, authorised))
 
     async def _conclude(self, masked: Masked, trail: Trail) -> Concluded:
-        record = records.outcome(masked, await self.digest_keys.current())
+        record = records.outcome(masked, await trail.key(self.digest_keys))
         # From here on it may be written whatever happens; a second outcome would be false.
         trail.concluding = True
         return Concluded(masked, await self.journal.append(record))
@@ -358,15 +360,15 @@ class Pipeline:
             case state:
                 on_record = isinstance(error, ApprovalRequired) and error.recorded
                 if not on_record and not isinstance(error, EvidenceUnavailable):
-                    key = await self.digest_keys.current()
-                    await self.journal.append(trail.denial(state, error, key))
+                    key = await trail.key(self.digest_keys)
+                    await self.denials.append(trail.denial(state, error, key))
                     self.meter.count("refused", error.reason)
 
     async def _record_outcome(
         self, trail: Trail, error: GatewayError, state: Intended | Forwarded
     ) -> None:
         try:
-            record = records.failure(state, error, await self.digest_keys.current())
+            record = records.failure(state, error, await trail.key(self.digest_keys))
             trail.concluding = True
             await self.journal.append(record)
         except GatewayError as unavailable:

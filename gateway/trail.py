@@ -22,6 +22,7 @@ from gateway.model.exchange import (
     Screened,
 )
 from gateway.policy.policy import Policy
+from gateway.ports import DigestKeys
 
 State = (
     Received | Authenticated | Classified | Authorised | Screened | Approved | Prepared | Intended
@@ -41,6 +42,20 @@ class Trail:
         self.authorised: Authorised | None = None
         self.refusal: Refuse | None = None
         self.concluding = False
+        self._key: DigestKey | None = None
+
+    async def key(self, keys: DigestKeys) -> DigestKey:
+        """The digest key of this exchange, asked for once.
+
+        All its records then go by one version, and an outcome does not fail because the vault
+        does not answer any more.
+
+        Raises:
+            Unavailable: there is no key yet, and none can be had.
+        """
+        if self._key is None:
+            self._key = await keys.current()
+        return self._key
 
     def reach(self, state: S) -> S:
         """Note the state and hand it on."""

@@ -88,10 +88,15 @@ class TableTickets:
         """See `ports.Tickets`."""
         return await self._swap(_TICKET, ticket.id, _entity(ticket), etag)
 
-    async def due(self, now: datetime, limit: int = 500) -> Sequence[StoredTicket]:
+    async def due(self, now: datetime, limit: int = 500, start: str = "") -> Sequence[StoredTicket]:
         """See `ports.Tickets`."""
-        query = "PartitionKey eq @partition and due le @now"
-        return await self._query(query, {"partition": _TICKET, "now": _moment(now)}, limit)
+        parameters = {"partition": _TICKET, "now": _moment(now), "start": start}
+        found: list[StoredTicket] = []
+        for side in ("ge", "lt"):
+            query = f"PartitionKey eq @partition and RowKey {side} @start and due le @now"
+            if len(found) < limit:
+                found += await self._query(query, parameters, limit - len(found))
+        return found
 
     async def pending(self, limit: int = 500) -> Sequence[StoredTicket]:
         """See `ports.Tickets`."""

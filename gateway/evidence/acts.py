@@ -81,16 +81,26 @@ def denylist(
 
 
 def counted(
-    name: str, since: datetime, until: datetime, counts: Mapping[str, int]
+    name: str,
+    since: datetime,
+    until: datetime,
+    counts: Mapping[str, int],
+    principal: tuple[str, str] | None = None,
 ) -> dict[str, Json]:
-    """Requests of one kind that were counted and not journalled one by one, by reason code."""
-    return {
+    """Requests of one kind that were counted and not journalled one by one, by reason code.
+
+    `principal` is the tenant and object id of who made them, None where that is not known.
+    """
+    fields: dict[str, Json] = {
         "type": "counted",
         "name": name,
         "since": moment(since),
         "until": moment(until),
         "counts": dict(counts),
     }
+    if principal is not None:
+        fields["principal"] = {"tid": principal[0], "oid": principal[1]}
+    return fields
 
 
 def swept(closed: Close, journal: str, intents: Sequence[str]) -> dict[str, Json]:

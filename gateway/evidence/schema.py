@@ -28,6 +28,7 @@ from gateway.evidence.sections import (
     PackagePart,
     PersonPart,
     PolicyUpdatePart,
+    PrincipalPart,
     RequestPart,
     ResponsePart,
     ReviewerPart,
@@ -218,6 +219,7 @@ class Counted(Envelope):
     since: Moment
     until: Moment
     counts: dict[str, Natural]
+    principal: NotRequired[PrincipalPart]
 
 
 class Swept(Envelope):

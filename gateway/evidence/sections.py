@@ -176,6 +176,14 @@ class ReviewerPart(TypedDict):
     methods: list[str]
 
 
+class PrincipalPart(TypedDict):
+    """Who is known by a token."""
+
+    __pydantic_config__ = STRICT  # type: ignore[misc]
+    tid: str
+    oid: str
+
+
 class PersonPart(TypedDict):
     """An operator at the command line."""
 

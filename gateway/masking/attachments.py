@@ -153,7 +153,8 @@ def _is_json(body: bytes) -> bool:
 
 
 def _values(text: str) -> object:
-    return json.loads(text, parse_int=str, parse_float=str)
+    """All that is written, so that a key that stands twice is not equal to one that stands once."""
+    return json.loads(text, parse_int=str, parse_float=str, object_pairs_hook=tuple)
 
 
 def _is_closed(text: str) -> bool:

@@ -84,7 +84,7 @@ class FhirIdentifiers(JsonWalk):
         """A quantity of years over 89 becomes 90 or more."""
         if not isinstance(value, dict) or self._payload.keeps(Kind.AGE):
             return False
-        unit = value.get("code", value.get("unit", "a"))
+        unit = _unit(value, "a")
         number = value.get("value")
         text = number.text if isinstance(number, Number) else str(number)
         if unit in _YEARS and not isinstance(number, bool) and _over(text):
@@ -97,9 +97,15 @@ class FhirIdentifiers(JsonWalk):
 
     def bound(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
         """A bound of a range, where its unit says that it is one of ages."""
-        if isinstance(value, dict) and value.get("code", value.get("unit")) in _YEARS:
+        if isinstance(value, dict) and _unit(value) in _YEARS:
             return self.age(node, key, value, path)
         return False
+
+
+def _unit(quantity: dict[str, Node], otherwise: str = "") -> str:
+    """The unit of a quantity; `otherwise` where it has none, years where it is no text."""
+    unit = quantity.get("code", quantity.get("unit", otherwise))
+    return unit if isinstance(unit, str) else "a"
 
 
 def _over(text: str) -> bool:

@@ -1,5 +1,6 @@
 """A walk over FHIR R4 JSON: data types and elements first, then the form of values."""
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from gateway.masking.fhir_elements import MAX_CODES, FhirElements, Special
@@ -45,28 +46,37 @@ class FhirWalk(FhirElements):
     """Masks resources of one payload in place."""
 
     def _telecom(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
-        path = f"{path}.{key}"
-        for point in value if isinstance(value, list) else [value]:
-            if not isinstance(point, dict):
-                self._item(node, key, value, _OF_KIND[Kind.PHONE], path)
-                return True
-            system = point.get("system")
-            kind = CONTACT_KINDS.get(system if isinstance(system, str) else "", Kind.PHONE)
-            self._part(point, _OF_KIND[kind], path)
-        return True
+        return self._parts(node, key, value, f"{path}.{key}", self._contact_kind, Kind.PHONE)
+
+    def _contact_kind(self, point: dict[str, Node]) -> Kind:
+        system = point.get("system")
+        return CONTACT_KINDS.get(system if isinstance(system, str) else "", Kind.PHONE)
 
     def _identifiers(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
-        path = f"{path}.{key}"
-        for item in value if isinstance(value, list) else [value]:
-            if not isinstance(item, dict):
-                self._item(node, key, value, _OF_KIND[Kind.MRN], path)
-                return True
-            self._part(item, _OF_KIND[self._kind_of(item)], path)
-        return True
+        return self._parts(node, key, value, f"{path}.{key}", self._kind_of, Kind.MRN)
 
-    def _part(self, node: dict[str, Node], field: Field, path: str) -> None:
-        """A ContactPoint or Identifier: its `value` is of the kind, the rest as usual."""
-        self._elements(node, table_of(UNKNOWN, path), field)
+    def _parts(  # noqa: PLR0913, PLR0917 - as for every special element, and two kinds
+        self,
+        node: dict[str, Node],
+        key: str,
+        value: Node,
+        path: str,
+        kind_of: Callable[[dict[str, Node]], Kind],
+        otherwise: Kind,
+    ) -> bool:
+        """ContactPoints or Identifiers: their `value` is of their kind, the rest as usual.
+
+        What is none is of the kind `otherwise`. Each is walked once: a key that is counted twice
+        would hide one that is written twice.
+        """
+        holder, places = (value, range(len(value))) if isinstance(value, list) else (node, (key,))
+        for place in places:
+            item = holder[place]  # type: ignore[index]
+            if isinstance(item, dict):
+                self._elements(item, table_of(UNKNOWN, path), _OF_KIND[kind_of(item)])
+            else:
+                self._item(holder, place, item, _OF_KIND[otherwise], path)
+        return True
 
     def _reference(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
         if isinstance(value, dict) and "value" in value:  # an Identifier, as in Claim.related

@@ -176,6 +176,7 @@ class RulesPass:
         for key in gone:
             del node[key]
             self.hidden += 1
+        for key in gone:
             if f"_{key}" in node:  # what FHIR says about a primitive value goes with it
                 self.hidden += 1 + _keys(node.pop(f"_{key}"))
         return _GONE if gone and place.fhir and not node else node
@@ -287,7 +288,7 @@ def _pruned(node: Node, *, fhir: bool) -> _Made:
         if isinstance(made, _Gone):
             gone.append(key)
     for key in gone:
-        del node[key]
+        node.pop(key, None)  # which may have gone with the value that it says something about
         if fhir:
             node.pop(f"_{key}", None)
     return _GONE if gone and fhir and not node else node

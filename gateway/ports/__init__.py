@@ -40,6 +40,7 @@ from gateway.ports.stages import (
     Upstream,
 )
 from gateway.ports.storage import (
+    Denials,
     EvidenceStore,
     Journal,
     Projections,
@@ -71,6 +72,7 @@ __all__ = [
     "Cards",
     "Carried",
     "Clock",
+    "Denials",
     "DenyEntry",
     "DenyList",
     "DenyRegister",

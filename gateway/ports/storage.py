@@ -230,3 +230,15 @@ class Journal(Protocol):
             EvidenceUnavailable: it is not, or cannot be known to be, durable.
         """
         ...
+
+
+class Denials(Protocol):
+    """Denials of callers who are known, in this process's journal."""
+
+    async def append(self, denial: Mapping[str, Json]) -> None:
+        """Put a `denied` record on record, or count it where its principal has had too many.
+
+        Raises:
+            EvidenceUnavailable: it is not, or cannot be known to be, durable.
+        """
+        ...

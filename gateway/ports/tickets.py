@@ -112,8 +112,11 @@ class Tickets(Protocol):
         """
         ...
 
-    async def due(self, now: datetime, limit: int = 500) -> Sequence[StoredTicket]:
+    async def due(self, now: datetime, limit: int = 500, start: str = "") -> Sequence[StoredTicket]:
         """Tickets for which a sweep has something to do (`gateway.approvals.ticket.due`).
+
+        Those whose id is not below `start` come first, in the order of their ids, then the
+        others: with another start each time, some that stay due do not hide the rest.
 
         Raises:
             StoreError: they cannot be listed.

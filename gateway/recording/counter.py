@@ -6,6 +6,7 @@ from typing import Final
 from gateway.errors import Reason
 from gateway.evidence.acts import counted
 from gateway.ports import Clock, Journal, Meter
+from gateway.recording.later import Later
 
 NAMES: Final = ("unauthenticated", "refused")
 """Counters that go on record unless others are named."""
@@ -19,7 +20,7 @@ class Counter:
     """`ports.Meter` that also puts some counters on record, one `counted` record each interval.
 
     Labels are reason codes; any other label counts as `Other`, so a record stays small whatever
-    callers pass. Call `flush()` from a timer and before the journal is closed.
+    callers pass. It flushes itself within a minute; call `flush()` before the journal is closed.
     """
 
     def __init__(
@@ -42,12 +43,14 @@ class Counter:
         self._meter = meter
         self._counts: dict[str, dict[str, int]] = {name: {} for name in names}
         self._since = clock.now()
+        self._later = Later(self.flush)
 
     def count(self, name: str, label: str = "") -> None:
         """Add one."""
         if (counts := self._counts.get(name)) is not None:
             key = _REASONS.get(label, OTHER)
             counts[key] = counts.get(key, 0) + 1
+            self._later.ask()
         if self._meter is not None:
             self._meter.count(name, label)
 

@@ -43,7 +43,6 @@ from gateway.ports import (
     Deposit,
     DigestKeys,
     Entropy,
-    EvidenceStore,
     Execution,
     Journal,
     Meter,
@@ -52,6 +51,7 @@ from gateway.ports import (
     Versioned,
 )
 from gateway.recording.delivery import REQUEST_PURPOSE, Delivery, bound
+from gateway.recording.executions import Executions
 from gateway.recording.register import Register, binding_of, reachable, subject_of
 
 
@@ -82,7 +82,7 @@ class Driver:
     entropy: Entropy
     meter: Meter
     journal: Journal
-    evidence: EvidenceStore
+    executions: Executions
     digest_keys: DigestKeys
     deny_list: DenyList
     register: Register
@@ -241,10 +241,8 @@ class Driver:
 
     async def _only_once(self, held: Held, cite: Cite) -> None:
         """Take the execution's name where nothing can be deleted; the gateway's tables can be."""
-        where = f"{cite.journal} {cite.seq}\n".encode()
         try:
-            with reachable():
-                await self.evidence.put(f"executions/{held.id}", where)
+            await self.executions.take(held.id, cite)
         except AlreadyExists:
             raise _changed("it was carried out before") from None
 

@@ -1,13 +1,16 @@
 """The sweep over tickets: ends what has expired, finishes what a crash left, deletes what is over.
 
-It writes only what is certain. A ticket that was being executed when its driver died is finished
-from the stored result and the journal where they tell its end, and is INDETERMINATE where not.
+It writes only what is certain. Whether a ticket was executed is asked of the evidence, not of its
+row. One that was being executed when its driver died is finished from the stored result and the
+journal where they tell its end, and is INDETERMINATE where not.
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Final, assert_never
 
-from gateway.approvals.ticket import GRACE, INTERRUPTED, Cite, TicketState
+from gateway.approvals.ticket import EXECUTION_LEASE, GRACE, INTERRUPTED, TicketState
 from gateway.errors import (
     Denied,
     GatewayError,
@@ -18,14 +21,11 @@ from gateway.errors import (
     Unavailable,
 )
 from gateway.evidence import approval_records
-from gateway.evidence.chain import JournalName
-from gateway.evidence.schema import RecordInvalid, parse
 from gateway.model.signals import Attribute, Signal
 from gateway.ports import (
     SILENT,
     Clock,
     Deposit,
-    EvidenceStore,
     Journal,
     Meter,
     Queue,
@@ -34,13 +34,14 @@ from gateway.ports import (
     Telemetry,
 )
 from gateway.recording.delivery import Delivery
+from gateway.recording.executions import ABANDONED, Execution, Executions
 from gateway.recording.register import Opened, Register, TicketInvalid, reachable, subject_of
 from gateway.recording.reviewing import TicketReviews
 
 LEASE: Final = "leases/approvals"
 _LEASE_SECONDS: Final = 60
-_JOURNALS: Final = 3
-"""An outcome stands in the journal of its intent, or in one that its writer opened soon after."""
+_SWEEP_TIME: Final = timedelta(seconds=40)
+"""After this no further ticket is begun: two sweeps at once would write an end twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Expiry:
     clock: Clock
     meter: Meter
     journal: Journal
-    evidence: EvidenceStore
+    executions: Executions
     state: StateStore
     register: Register
     requests: Deposit
@@ -61,7 +62,9 @@ class Expiry:
     telemetry: Telemetry = SILENT
 
     async def sweep(self) -> None:
-        """Look at every ticket that is due; one that fails does not stop the others.
+        """Look at tickets that are due; one that fails does not stop the others.
+
+        What there is no time for is due at the next sweep, which begins at another place.
 
         Raises:
             Unavailable: tickets cannot be listed.
@@ -75,10 +78,13 @@ class Expiry:
             ) from error
         if lease is None:
             return
+        began = self.clock.now()
         try:
             with reachable():
-                found = await self.register.tickets.due(self.clock.now())
+                found = await self.register.tickets.due(began, start=_place(began))
             for stored in found:
+                if self.clock.now() - began > _SWEEP_TIME:
+                    return
                 try:
                     await self._look(stored)
                 except GatewayError as error:
@@ -97,18 +103,17 @@ class Expiry:
         ticket = stored.ticket
         expired = self.clock.now() >= ticket.expires_at + GRACE
         match ticket.state:
-            case TicketState.OPENING:
-                await self._expire(stored, INTERRUPTED)
-            case TicketState.PENDING:
-                await self._expire(stored, Reason.APPROVAL_EXPIRED)
+            case (
+                TicketState.OPENING
+                | TicketState.PENDING
+                | TicketState.DECIDING
+                | TicketState.EXECUTING
+            ):
+                await self._end(stored)
             case TicketState.APPROVED if expired:
-                await self._expire(stored, Reason.APPROVAL_EXPIRED)
-            case TicketState.DECIDING:
-                await self._settle(stored)
+                await self._end(stored)
             case TicketState.APPROVED | TicketState.CLAIMED:
                 await self._requeue(stored)
-            case TicketState.EXECUTING:
-                await self._recover(stored)
             case (
                 TicketState.REJECTED
                 | TicketState.DONE
@@ -119,6 +124,22 @@ class Expiry:
                 await self._clear(stored)
             case _:
                 assert_never(ticket.state)
+
+    async def _end(self, stored: StoredTicket) -> None:
+        """Whoever can write the table can write a state, so evidence is asked before a record."""
+        execution = await self.executions.find(stored.ticket.id)
+        match stored.ticket.state:
+            case _ if execution is not None:
+                await self._recover(stored, execution)
+            case TicketState.EXECUTING:
+                # No driver wrote that: each takes its name in the evidence before.
+                await self._revoke(stored, Reason.APPROVAL_REVOKED)
+            case TicketState.DECIDING:
+                await self._settle(stored)
+            case TicketState.OPENING:
+                await self._expire(stored, INTERRUPTED)
+            case _:
+                await self._expire(stored, Reason.APPROVAL_EXPIRED)
 
     async def _expire(self, stored: StoredTicket, reason: str) -> None:
         opened = await self._trusted(stored)
@@ -133,12 +154,7 @@ class Expiry:
         try:
             await self.reviews.settle(await self.register.verify(stored))
         except TicketInvalid as error:
-            opened = await self._trusted(stored)
-            subject = subject_of(stored.ticket, opened.held if opened else None)
-            await self.journal.append(
-                approval_records.decided(subject, "revoked", reason=str(error.reason))
-            )
-            await self.register.move(stored, TicketState.REFUSED, reason=str(error.reason))
+            await self._revoke(stored, error.reason)
 
     async def _requeue(self, stored: StoredTicket) -> None:
         """Its message or its driver may be lost; one message more does no harm."""
@@ -147,48 +163,47 @@ class Expiry:
             await self.work.send(stored.ticket.id)
         await self.register.put(replace(stored.ticket, looked_at=self.clock.now()), stored.etag)
 
-    async def _recover(self, stored: StoredTicket) -> None:
-        """Its driver has died: DONE where its end is known, INDETERMINATE where it is not."""
-        ticket, cite = stored.ticket, stored.ticket.execution
-        opened = await self._trusted(stored)
-        known = cite is not None and await self._is_on_record(cite, ticket.id)
-        if not known and opened is not None:
-            try:
-                result = await self.delivery.result(opened.held)
-            except (NotFound, Denied):
-                result = None
-            if result is not None:
-                await self.journal.append(result.record)
-                known = True
-        if known:
-            await self.register.move(stored, TicketState.DONE)
+    async def _recover(self, stored: StoredTicket, execution: Execution) -> None:
+        """Its driver has died, or somebody has set the row back: its end is what evidence says.
+
+        DONE where the end is known, INDETERMINATE where it is not, REFUSED where nothing was sent.
+        """
+        if execution.result == ABANDONED:
+            await self._revoke(stored, Reason.APPROVAL_REVOKED)
             return
-        subject = subject_of(ticket, opened.held if opened else None)
-        where = cite or Cite("", 0, 0)
+        if execution.began and self.clock.now() < execution.began + EXECUTION_LEASE:
+            # Its driver may be at work, whatever the row says of when it began.
+            return
+        opened = await self._trusted(stored)
+        if execution.result or await self._finished(opened):
+            await self.register.correct(stored, TicketState.DONE)
+            return
+        subject = subject_of(stored.ticket, opened.held if opened else None)
+        cite = execution.cite
         await self.journal.append(
-            approval_records.indeterminate(subject, where.journal, where.seq, "DriverLost")
+            approval_records.indeterminate(subject, cite.journal, cite.seq, "DriverLost")
         )
         self.telemetry.add(Signal.INTENT_UNANSWERED)
-        await self.register.move(
+        await self.register.correct(
             stored, TicketState.INDETERMINATE, reason=Reason.APPROVAL_INDETERMINATE
         )
 
-    async def _is_on_record(self, cite: Cite, ticket_id: str) -> bool:
-        """Whether the journal tells how the execution ended."""
-        name = JournalName.parse(cite.journal)
-        offset = cite.offset
-        for _ in range(_JOURNALS):
-            if name is None:
-                return False
-            with reachable():
-                try:
-                    data = await self.evidence.read(str(name), offset)
-                except NotFound:
-                    return False
-            if any(_ends(line, cite, ticket_id) for line in data.splitlines()):
-                return True
-            name, offset = replace(name, number=name.number + 1), 0
-        return False
+    async def _finished(self, opened: Opened | None) -> bool:
+        """Whether a result was stored, whose record is then written in its driver's place."""
+        if opened is None:
+            return False
+        try:
+            result = await self.delivery.result(opened.held)
+        except (NotFound, Denied):
+            return False
+        await self.journal.append(result.record)
+        return True
+
+    async def _revoke(self, stored: StoredTicket, reason: str) -> None:
+        opened = await self._trusted(stored)
+        subject = subject_of(stored.ticket, opened.held if opened else None)
+        await self.journal.append(approval_records.decided(subject, "revoked", reason=str(reason)))
+        await self.register.correct(stored, TicketState.REFUSED, reason=str(reason))
 
     async def _clear(self, stored: StoredTicket) -> None:
         """The request at once, the result after its time, the row at last."""
@@ -211,19 +226,14 @@ class Expiry:
             return None
 
 
+def _place(moment: datetime) -> str:
+    """Somewhere among the ids of tickets, elsewhere at each moment."""
+    return sha256(moment.isoformat().encode()).hexdigest()[:32]
+
+
 async def _take_away(deposit: Deposit, name: str) -> None:
     with reachable():
         try:
             await deposit.remove(name, (await deposit.get(name)).etag)
         except (NotFound, PreconditionFailed):
             return
-
-
-def _ends(line: bytes, cite: Cite, ticket_id: str) -> bool:
-    try:
-        record = parse(line)
-    except RecordInvalid:
-        return False
-    if record["type"] != "executed" or record["id"] != ticket_id:
-        return False
-    return (record["intent"]["journal"], record["intent"]["seq"]) == (cite.journal, cite.seq)

@@ -150,6 +150,20 @@ class Register:
         )
         return await self.put(moved, stored.etag)
 
+    async def correct(
+        self, stored: StoredTicket, state: TicketState, *, reason: str = ""
+    ) -> StoredTicket:
+        """Put a row where the evidence says that its ticket stands, whatever the row says.
+
+        Raises:
+            PreconditionFailed: somebody else has moved it.
+            Unavailable: it may or may not have been moved.
+        """
+        row = replace(
+            stored.ticket, state=state, since=self.clock.now(), reason=reason, looked_at=None
+        )
+        return await self.put(row, stored.etag)
+
     async def put(self, ticket: Ticket, etag: str) -> StoredTicket:
         """Write a ticket that changes without moving, or the result of a move.
 

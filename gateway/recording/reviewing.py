@@ -17,6 +17,7 @@ from gateway.errors import (
     PreconditionFailed,
     Reason,
     StoreError,
+    Unavailable,
 )
 from gateway.evidence import approval_records
 from gateway.evidence.approval_records import Verdict
@@ -81,6 +82,7 @@ class TicketReviews:
             found = await self.register.tickets.pending()
         now = self.clock.now()
         views: list[TicketView] = []
+        failure: Unavailable | None = None
         for stored in found:
             try:
                 opened = await self.register.verify(stored)
@@ -88,8 +90,14 @@ class TicketReviews:
             except Denied:
                 # Changed by somebody else, or not this person's to see.
                 continue
+            except Unavailable as error:
+                # A row that names a key which nobody has must not hide all others.
+                failure = error
+                continue
             if now < opened.held.expires_at:
                 views.append(await self._view(opened))
+        if failure is not None and not views:
+            raise failure
         return sorted(views, key=lambda view: (view.expires_at, view.id))
 
     async def decide(

@@ -74,7 +74,10 @@ def built() -> dict[str, bytes]:
     after = Written(1, writer=SWEEPER, before=own.before)
     after.exchange("9" * 32)
     after.close()
-    return {written.name: written.data for written in (left, own, after)}
+    later = Written(2, writer=SWEEPER, before=after.before)
+    later.add(acts.counted("denied", NOON, NOON, {"NoRuleAllows": 40}, ("t", OBJECT)))
+    later.close()
+    return {written.name: written.data for written in (left, own, after, later)}
 
 
 def _ends(own: Written) -> None:

@@ -98,6 +98,21 @@ async def test_what_is_due_is_found_and_nothing_else(tickets: Tickets) -> None:
     await tickets.swap(move(TICKET, TicketState.EXPIRED, NOON), due[0].etag)
 
 
+async def test_what_is_due_begins_where_it_is_asked_for_and_comes_round(tickets: Tickets) -> None:
+    for digit in "0369c":
+        await tickets.swap(replace(TICKET, id=digit * 32), None)
+    later = NOON + timedelta(hours=3)
+
+    async def found(limit: int, start: str) -> str:
+        return "".join(row.ticket.id[0] for row in await tickets.due(later, limit, start))
+
+    assert await found(500, "") == "0369c"
+    assert await found(500, "6" * 32) == "69c03"
+    assert await found(3, "7") == "9c0"
+    assert await found(2, "3") == "36"
+    assert await found(500, "f" * 32) == "0369c"
+
+
 async def test_a_ticket_is_forgotten(tickets: Tickets) -> None:
     await tickets.swap(TICKET, None)
     await tickets.remove(TICKET.id)

@@ -81,9 +81,10 @@ class FakeTickets(_Faulty):
         self._after(fault)
         return new
 
-    async def due(self, now: datetime, limit: int = 500) -> Sequence[StoredTicket]:
+    async def due(self, now: datetime, limit: int = 500, start: str = "") -> Sequence[StoredTicket]:
         await self._before("due")
-        return [row for row in self.rows.values() if due(row.ticket) <= now][:limit]
+        found = [row for _, row in sorted(self.rows.items()) if due(row.ticket) <= now]
+        return sorted(found, key=lambda row: row.ticket.id < start)[:limit]
 
     async def pending(self, limit: int = 500) -> Sequence[StoredTicket]:
         await self._before("pending")

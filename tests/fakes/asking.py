@@ -12,6 +12,7 @@ from gateway.pipeline import Pipeline
 from gateway.recording.collecting import Operations
 from gateway.recording.delivery import Delivery
 from gateway.recording.driver import Driver
+from gateway.recording.executions import Executions
 from gateway.recording.expiry import Expiry
 from gateway.recording.holding import HeldApprovals
 from gateway.recording.notice import Notices
@@ -133,7 +134,7 @@ class Scene(world.World):
             entropy=self.entropy,
             meter=self.meter,
             journal=self.journal,
-            evidence=self.evidence,
+            executions=Executions(self.evidence),
             digest_keys=self.keys,
             deny_list=self.deny_list,
             register=self.register,
@@ -148,7 +149,7 @@ class Scene(world.World):
             clock=self.clock,
             meter=self.meter,
             journal=self.journal,
-            evidence=self.evidence,
+            executions=Executions(self.evidence),
             state=FakeStateStore(self.clock),
             register=self.register,
             requests=self.requests,

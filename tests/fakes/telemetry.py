@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import ReadableSpan
@@ -58,3 +58,31 @@ class Heard:
                         value = getattr(point, "value", None)
                         count = getattr(point, "count", None) if value is None else value
                         yield metric.name, dict(point.attributes or {}), count
+
+
+class Broken:
+    """A sink of which every call fails, as a library under it may."""
+
+    on: Final = True
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+
+    def _fail(self, name: str) -> None:
+        self.calls.append(name)
+        raise RuntimeError("the exporter is broken")
+
+    def count(self, name: str, label: str = "") -> None:
+        self._fail("count")
+
+    def add(self, *_: object, **__: object) -> None:
+        self._fail("add")
+
+    def measure(self, *_: object, **__: object) -> None:
+        self._fail("measure")
+
+    def span(self, *_: object, **__: object) -> None:
+        self._fail("span")
+
+    def close(self) -> None:
+        self._fail("close")

@@ -3,21 +3,39 @@
 import gzip
 import json
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 
-from gateway.adapters.telemetry import azure_monitor
+from gateway.adapters.telemetry import OpenTelemetry, Pipes, azure_monitor
 from gateway.model.signals import Attribute, Signal, Step
+from gateway.ports.telemetry import Unfailing
 from tests.fakes.time import NOON
+from tests.unit.test_bootstrap import application
 
 pytestmark = [pytest.mark.integration, pytest.mark.enable_socket]
 
 EXCHANGE = "4bf92f3577b34da6a3ce929d0e0e4736"
 CANARY = "Jane-Doe-MRN-00123456"
+
+
+class Stuck(SpanExporter):
+    """An exporter whose endpoint never answers, until it is told to go on."""
+
+    def __init__(self) -> None:
+        self.may_go_on = threading.Event()
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        self.may_go_on.wait(30)
+        return SpanExportResult.FAILURE
 
 
 class Ingestion(ThreadingHTTPServer):
@@ -104,3 +122,32 @@ def test_metrics_and_spans_arrive_and_hold_words_of_the_vocabulary_alone(
     for name in ("ai.location.ip", "ai.user.userAgent", "ai.user.authUserId", "ai.session.id"):
         assert not any(name in item["tags"] for item in ingestion.envelopes)
     assert set(ingestion.paths) == {"/v2.1/track"}
+
+
+async def test_the_gateway_is_composed_so_that_telemetry_cannot_fail(
+    ingestion: Ingestion, tmp_path: Path
+) -> None:
+    text = (
+        "InstrumentationKey=00000000-0000-4000-8000-000000000000;"
+        f"IngestionEndpoint=http://127.0.0.1:{ingestion.server_port}/"
+    )
+    given = {"APPLICATIONINSIGHTS_CONNECTION_STRING": text}
+    async with application(tmp_path, **given) as app:
+        assert isinstance(app.telemetry, Unfailing)
+        assert app.pipeline.telemetry is app.telemetry
+
+
+def test_an_endpoint_that_never_answers_holds_up_nobody() -> None:
+    exporter = Stuck()
+    processor = BatchSpanProcessor(exporter, max_queue_size=64, max_export_batch_size=8)
+    telemetry = OpenTelemetry(Pipes(InMemoryMetricReader(), processor))
+    times = (NOON, NOON + timedelta(milliseconds=12))
+    began = time.monotonic()
+    for _ in range(2_000):
+        telemetry.span(Step.REQUEST, EXCHANGE, times)
+        telemetry.add(Signal.DECISIONS)
+    took = time.monotonic() - began
+    exporter.may_go_on.set()
+    telemetry.close()
+    # The endpoint waits for half a minute each time.
+    assert took < 15

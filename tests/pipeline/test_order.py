@@ -1,19 +1,21 @@
 """What happens, and what is on record, when nothing fails."""
 
+import contextlib
+import json
 import threading
 from dataclasses import fields, replace
 from typing import ClassVar
 
 import pytest
 
-from gateway.errors import GatewayError, Reason
+from gateway.errors import GatewayError, Reason, Unavailable, UpstreamInterrupted
 from gateway.model.connection import Masking
 from gateway.model.digest import DigestKey
-from gateway.model.message import Request
+from gateway.model.message import Request, UpstreamRequest, UpstreamResponse
 from gateway.model.operation import Resource
 from gateway.policy.policy import Policy
 from tests.fakes.identity import AGENT_OBJECT
-from tests.fakes.upstream import response
+from tests.fakes.upstream import Script, response
 from tests.pipeline import world
 
 
@@ -217,3 +219,36 @@ async def test_a_body_is_digested_once_and_a_large_one_beside_the_event_loop(
     recorded = scene.journal.records[0]["request"]
     assert isinstance(recorded, dict)
     assert recorded["body"] == DigestKey("1", b"k" * 32).of("body", asked.body)
+
+
+@pytest.mark.parametrize("end", [response(), UpstreamInterrupted("no end")])
+async def test_an_outcome_is_recorded_though_the_vault_does_not_answer_any_more(
+    end: Script,
+) -> None:
+    scene = world.World()
+
+    def answer(_: UpstreamRequest) -> UpstreamResponse:
+        scene.keys.error = Unavailable("the vault does not answer")
+        if isinstance(end, Exception):
+            raise end
+        assert isinstance(end, UpstreamResponse)
+        return end
+
+    scene.upstream.then(answer)
+    with contextlib.suppress(UpstreamInterrupted):
+        await scene.pipeline().handle(world.WRITE)
+    assert scene.journal.types() == ["intent", "outcome"]
+
+
+async def test_the_records_of_an_exchange_go_by_one_version_of_the_key() -> None:
+    scene = world.World()
+
+    def answer(_: UpstreamRequest) -> UpstreamResponse:
+        scene.keys.key = DigestKey("2", b"n" * 32)
+        return response(200, b"hello")
+
+    scene.upstream.then(answer)
+    await scene.pipeline().handle(world.READ)
+    assert "hmac-sha256:2:" not in json.dumps(scene.journal.records)
+    await scene.pipeline().handle(world.READ)
+    assert "hmac-sha256:2:" in json.dumps(scene.journal.records)

@@ -9,9 +9,10 @@ from gateway.model.message import Request
 from gateway.model.signals import NAMES, OTHER, Attribute, Signal
 from gateway.pipeline import Pipeline
 from gateway.ports import Telemetry
+from gateway.ports.telemetry import Unfailing
 from gateway.recording.session_names import StateSessionNames
 from gateway.serving.masker import EngineMasker
-from tests.fakes.telemetry import Heard
+from tests.fakes.telemetry import Broken, Heard
 from tests.fakes.upstream import response
 from tests.pipeline import world
 
@@ -20,7 +21,9 @@ CANARY = "canary7Jane7Doe7MRN00123456"
 
 class Scene(world.World):
     def listened(self, heard: Heard) -> Pipeline:
-        telemetry: Telemetry = heard.telemetry
+        return self.told(heard.telemetry, heard.telemetry)
+
+    def told(self, telemetry: Telemetry, masking: Telemetry) -> Pipeline:
         masker = EngineMasker(
             self.token_keys,
             self.masked,
@@ -28,7 +31,7 @@ class Scene(world.World):
             self.keys,
             self.budget,
             StateSessionNames(self.state, self.keys, self.clock),
-            telemetry,
+            masking,
         )
         return self.pipeline(telemetry=telemetry, masker=masker)
 
@@ -148,3 +151,39 @@ async def test_an_interrupted_change_was_allowed_and_failed() -> None:
     ((labels, _),) = heard.of(Signal.DECISIONS)
     assert labels["effect"] == "allow"
     assert labels["reason"] == "UpstreamInterrupted"
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        world.READ,
+        world.WRITE,
+        world.EPHI_READ,
+        world.DELETE,
+        world.ANONYMOUS,
+        world.ELSEWHERE,
+        world.UNKNOWN,
+    ],
+)
+@pytest.mark.parametrize("failing", [None, "intent", "outcome", "denied"])
+async def test_telemetry_that_fails_at_every_call_changes_nothing(
+    request_: Request, failing: str | None
+) -> None:
+    plain, scene = Scene(), Scene()
+    broken = Broken()
+    for one in (plain, scene):
+        one.journal.failing.update({failing} if failing else ())
+        one.upstream.then(response(200, b'{"a": 1}', [("content-type", "application/json")]))
+    expected = await ended(plain.pipeline(), request_)
+    assert await ended(scene.told(broken, Unfailing(broken)), request_) == expected
+    assert scene.journal.records == plain.journal.records
+    assert len(scene.upstream.sent) == len(plain.upstream.sent)
+    assert {"add", "measure", "span"} & set(broken.calls)
+
+
+async def ended(pipeline: Pipeline, request: Request) -> object:
+    """What the agent is answered, an error by all that it says."""
+    try:
+        return await pipeline.handle(request)
+    except GatewayError as error:
+        return type(error), error.reason, str(error), error.advice, error.details

@@ -17,6 +17,7 @@ from gateway.pipeline import Pipeline
 from gateway.policy.compiler import compile_manifest
 from gateway.policy.manifest import parse
 from gateway.policy.policy import Policy
+from gateway.recording.denials import BoundedDenials
 from gateway.recording.session_names import StateSessionNames
 from gateway.serving.masker import EngineMasker
 from tests.fakes import identity
@@ -147,6 +148,7 @@ class World:
             "approvals": ClosedApprovals(),
             "authorizer": self.authorizer,
             "journal": self.journal,
+            "denials": BoundedDenials(self.journal, self.clock),
             "upstream": self.upstream,
             "masker": EngineMasker(
                 self.token_keys,

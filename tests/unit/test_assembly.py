@@ -7,20 +7,26 @@ from gateway.approvals.ticket import CLAIM_TIME, TicketState
 from gateway.assembly import EXECUTE, NOTIFY, POISON, Asking
 from gateway.errors import GatewayError, Unavailable
 from gateway.model.signals import Signal
-from tests.fakes.asking import Scene
-from tests.fakes.telemetry import Heard
+from gateway.ports import Telemetry
+from gateway.ports.telemetry import Unfailing
+from tests.fakes.asking import Scene, deletion
+from tests.fakes.telemetry import Broken, Heard
 
 CANARY = "Jane-Doe-MRN-00123456"
 
 
 def asking(scene: Scene, heard: Heard) -> Asking:
+    return told(scene, heard.telemetry)
+
+
+def told(scene: Scene, telemetry: Telemetry) -> Asking:
     return Asking(
         reviews=scene.reviews(),
         operations=scene.operations(),
         notices=scene.notifier(),
         expiry=scene.expiry(),
         driver=scene.driver(),
-        telemetry=heard.telemetry,
+        telemetry=telemetry,
         clock=scene.clock,
     )
 
@@ -110,3 +116,21 @@ async def test_an_execution_without_an_end_is_told() -> None:
     await replace(scene.expiry(), telemetry=heard.telemetry).sweep()
     assert scene.ticket(ticket_id).state is TicketState.INDETERMINATE
     assert heard.of(Signal.INTENT_UNANSWERED) == [({}, 1)]
+
+
+async def test_telemetry_that_fails_at_every_call_stops_no_approval() -> None:
+    scene, broken = Scene(), Broken()
+    telemetry = Unfailing(broken)
+    reviews = replace(scene.reviews(), telemetry=telemetry)
+    scene.reviews = lambda: reviews  # type: ignore[method-assign]
+    first = await scene.approved()
+    late = await scene.held(deletion("/public/other.txt"))
+    work = told(scene, telemetry)
+    for queue in (NOTIFY, EXECUTE, NOTIFY + POISON):
+        await work.take(queue, first)
+    scene.clock.advance(timedelta(hours=1))
+    await replace(scene.expiry(), telemetry=telemetry).sweep()
+    assert scene.ticket(first).state is TicketState.DONE
+    assert scene.ticket(late).state is TicketState.EXPIRED
+    assert len(scene.upstream.sent) == 1
+    assert {"add", "measure", "span"} <= set(broken.calls)

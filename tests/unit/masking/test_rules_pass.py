@@ -72,6 +72,17 @@ def test_what_is_dropped_leaves_no_empty_element_and_no_trace_of_a_primitive() -
     assert set(tree(safe_harbor(*rules), PATIENT)) == {"resourceType", "id", "identifier", "gender"}
 
 
+@pytest.mark.parametrize("first", ["birthDate", "_birthDate"])
+def test_a_primitive_and_what_is_said_about_it_may_both_be_dropped(first: str) -> None:
+    pair = {"birthDate": "1980-02-03", "_birthDate": {"id": "x7"}}
+    node = {"resourceType": "Patient", first: pair[first], **pair, "active": True}
+    rules = ("{path: Patient.birthDate, do: drop}", "{path: Patient._birthDate, do: drop}")
+
+    assert tree(safe_harbor(*rules), node) == {"resourceType": "Patient", "active": True}
+    dropping = "{extends: safe-harbor, rank: 41, operators: {date: drop, id: drop}}"
+    assert tree(dropping, node) == {"resourceType": "Patient", "active": True}
+
+
 def test_a_document_that_is_dropped_whole_is_withheld() -> None:
     with pytest.raises(Withheld, match="drops all"):
         tree(safe_harbor("{path: Patient, do: drop}"), PATIENT)

@@ -24,6 +24,7 @@ from gateway.recording.delivery import REQUEST_PURPOSE, bound
 from tests.fakes.asking import MANIFEST, REVIEWERS, Scene, deletion, reviewer
 from tests.fakes.evidence import Fault
 from tests.fakes.identity import AGENT_OBJECT
+from tests.fakes.telemetry import Broken
 from tests.fakes.upstream import response
 
 
@@ -42,6 +43,19 @@ async def test_an_approved_request_is_carried_out_once_and_recorded_around() -> 
     assert executed["result"] == "answered"
     # The request is no longer anywhere.
     assert scene.requests.blobs == {}
+
+
+async def test_telemetry_that_fails_at_every_call_loses_no_outcome() -> None:
+    scene = Scene()
+    ticket_id = await scene.approved()
+    pipeline = scene.pipeline(
+        approvals=scene.approvals(), entropy=scene.entropy, telemetry=Broken()
+    )
+    await replace(scene.driver(), execution=pipeline).drive(ticket_id)
+    assert len(scene.upstream.sent) == 1
+    assert scene.ticket(ticket_id).state is TicketState.DONE
+    assert scene.journal.types() == ["held", "decided", "executing", "executed"]
+    assert scene.journal.records[-1]["result"] == "answered"
 
 
 async def test_the_executing_record_is_durable_before_anything_is_sent() -> None:

@@ -1,8 +1,10 @@
 """The sweep ends what has expired, finishes what a crash left, and deletes what is over."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from hashlib import sha256
 
 import pytest
 
@@ -18,7 +20,8 @@ from gateway.approvals.ticket import (
 from gateway.errors import Denied, StoreUnavailable, Unavailable
 from gateway.evidence.chain import extend, start
 from gateway.model.canonical import Json
-from tests.fakes.asking import Scene, deletion
+from gateway.ports import StoredTicket
+from tests.fakes.asking import Entropy, Scene, deletion
 from tests.fakes.evidence import Fault
 from tests.fakes.store import FakeStateStore
 from tests.fakes.time import NOON
@@ -46,6 +49,24 @@ def write_journal(scene: Scene, *records: dict[str, Json], number: int = 0) -> N
         line, head = extend(head, record, NOON)
         data += line
     scene.evidence.blobs[name] = data
+
+
+def begun_at(scene: Scene, ticket_id: str, where: str) -> None:
+    """Say in the evidence where the execution's record stands, as its driver did."""
+    scene.evidence.blobs[f"executions/{ticket_id}"] = f"{where}\n".encode()
+
+
+async def executed(scene: Scene) -> str:
+    """A ticket that was carried out, with its journal in the evidence and its result gone."""
+    ticket_id = await scene.approved()
+    await scene.driver().drive(ticket_id)
+    records = [dict(record) for record in scene.journal.records]
+    name = str(start("0" * 16, 0, NOON).name)
+    records[-1]["intent"] = {"journal": name, "seq": 2}
+    write_journal(scene, *records)
+    begun_at(scene, ticket_id, f"{name} 2 0")
+    scene.results.blobs.clear()
+    return ticket_id
 
 
 async def test_a_ticket_that_nobody_decided_expires_on_record() -> None:
@@ -130,6 +151,7 @@ async def test_an_outcome_on_record_is_not_written_twice(number: int) -> None:
         write_journal(scene, records[-1], number=1)
     else:
         write_journal(scene, *records)
+    begun_at(scene, ticket_id, f"{name} 2")
     scene.tamper(ticket_id, state=TicketState.EXECUTING, execution=Cite(name, 2, 0))
     scene.clock.advance(EXECUTION_LEASE)
     await scene.expiry().sweep()
@@ -154,6 +176,90 @@ async def test_an_outcome_of_another_ticket_or_intent_is_not_taken_for_it() -> N
     scene.clock.advance(EXECUTION_LEASE)
     await scene.expiry().sweep()
     assert scene.ticket(ticket_id).state is TicketState.INDETERMINATE
+
+
+LONG_AGO = NOON - timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        TicketState.OPENING,
+        TicketState.PENDING,
+        TicketState.DECIDING,
+        TicketState.EXECUTING,
+    ],
+)
+@pytest.mark.parametrize("cite", [None, Cite("not a journal", 1, 1)])
+async def test_a_row_set_back_by_hand_puts_no_false_end_on_record(
+    state: TicketState, cite: Cite | None
+) -> None:
+    scene = Scene()
+    ticket_id = await executed(scene)
+    written = scene.journal.types()
+    scene.tamper(ticket_id, state=state, since=LONG_AGO, decision="", execution=cite)
+    scene.clock.advance(EXPIRY + GRACE + EXECUTION_LEASE)
+    await scene.expiry().sweep()
+    assert scene.journal.types() == written
+    assert scene.ticket(ticket_id).state is TicketState.DONE
+
+
+async def test_an_approval_set_back_after_its_execution_does_not_expire() -> None:
+    scene = Scene()
+    ticket_id = await executed(scene)
+    written = scene.journal.types()
+    scene.tamper(ticket_id, state=TicketState.APPROVED, since=LONG_AGO)
+    scene.clock.advance(EXPIRY + GRACE + EXECUTION_LEASE)
+    await scene.expiry().sweep()
+    assert scene.journal.types() == written
+    assert scene.ticket(ticket_id).state is TicketState.DONE
+
+
+async def test_what_was_never_begun_is_not_indeterminate_whatever_its_row_says() -> None:
+    scene = Scene()
+    name = str(start("0" * 16, 0, NOON).name)
+    ticket_id = await scene.held()
+    scene.tamper(ticket_id, state=TicketState.EXECUTING, since=LONG_AGO, execution=Cite(name, 2, 0))
+    await scene.expiry().sweep()
+    assert scene.journal.types() == ["held", "decided"]
+    assert scene.journal.records[-1]["verdict"] == "revoked"
+    assert scene.ticket(ticket_id).state is TicketState.REFUSED
+    await scene.driver().drive(ticket_id)
+    assert scene.upstream.sent == []
+
+
+async def test_a_driver_at_work_is_not_given_up_because_its_row_says_it_began_long_ago() -> None:
+    scene = Scene()
+    ticket_id = await executed(scene)
+    name = str(start("0" * 16, 0, NOON).name)
+    # Its outcome is not there yet.
+    lines = scene.evidence.blobs[name].splitlines(keepends=True)
+    scene.evidence.blobs[name] = b"".join(lines[:-1])
+    written = scene.journal.types()
+    scene.tamper(ticket_id, state=TicketState.EXECUTING, since=LONG_AGO)
+    await scene.expiry().sweep()
+    assert scene.journal.types() == written
+    assert scene.ticket(ticket_id).state is TicketState.EXECUTING
+    scene.clock.advance(EXECUTION_LEASE)
+    await scene.expiry().sweep()
+    assert scene.journal.types() == [*written, "indeterminate"]
+    assert scene.journal.records[-1]["intent"] == {"journal": name, "seq": 2}
+
+
+async def test_an_execution_that_sent_nothing_ends_as_refused() -> None:
+    scene = Scene()
+    ticket_id = await scene.approved()
+    await scene.driver().drive(ticket_id)
+    records = [dict(record) for record in scene.journal.records]
+    name = str(start("0" * 16, 0, NOON).name)
+    sent_nothing = {"intent": {"journal": name, "seq": 2}, "result": "abandoned"}
+    write_journal(scene, *records[:-1], records[-1] | sent_nothing)
+    begun_at(scene, ticket_id, f"{name} 2 0")
+    scene.tamper(ticket_id, state=TicketState.EXECUTING)
+    scene.clock.advance(EXECUTION_LEASE)
+    await scene.expiry().sweep()
+    assert scene.ticket(ticket_id).state is TicketState.REFUSED
+    assert scene.journal.records[-1]["verdict"] == "revoked"
 
 
 async def test_journals_that_cannot_be_read_leave_the_ticket_for_the_next_sweep() -> None:
@@ -227,6 +333,54 @@ async def test_one_that_fails_does_not_stop_the_others() -> None:
     states = {scene.ticket(first).state, scene.ticket(second).state}
     assert states == {TicketState.PENDING, TicketState.EXPIRED}
     assert ("approvals-sweep", "ApprovalUnavailable") in scene.meter.counted
+
+
+class Scattered(Entropy):
+    """Distinct numbers that lie apart, as random ones do."""
+
+    def hex(self, size: int) -> str:
+        return sha256(super().hex(16).encode()).hexdigest()[: size * 2]
+
+
+async def test_tickets_that_stay_due_do_not_hide_the_others() -> None:
+    scene = Scene(entropy=Scattered())
+    stuck = [await scene.held(deletion(f"/public/{number}")) for number in range(2)]
+    wanted = await scene.held(deletion("/public/wanted"))
+    for ticket_id in stuck:
+        # Its seal names a key that nobody has.
+        scene.tamper(ticket_id, seal="hmac-sha256:99:00")
+    due = scene.tickets.due
+
+    async def few(now: datetime, limit: int = 500, start: str = "") -> Sequence[StoredTicket]:
+        return await due(now, 1, start)
+
+    scene.tickets.due = few  # type: ignore[method-assign]
+    scene.clock.advance(EXPIRY + GRACE)
+    for _ in range(200):
+        scene.clock.advance(timedelta(minutes=1))
+        await scene.expiry().sweep()
+    assert scene.ticket(wanted).state is TicketState.EXPIRED
+    assert {scene.ticket(ticket_id).state for ticket_id in stuck} == {TicketState.PENDING}
+
+
+async def test_a_sweep_ends_before_its_lease_does() -> None:
+    scene = Scene()
+    for number in range(3):
+        await scene.held(deletion(f"/public/{number}"))
+    scene.clock.advance(EXPIRY + GRACE)
+
+    def slow(method: str) -> None:
+        if method == "swap":
+            scene.clock.advance(timedelta(seconds=25))
+
+    scene.tickets.on_call = slow
+    await scene.expiry().sweep()
+    ended = [row.ticket.state for row in scene.tickets.rows.values()]
+    assert ended.count(TicketState.EXPIRED) == 2
+    for _ in range(5):
+        await scene.expiry().sweep()
+    assert {row.ticket.state for row in scene.tickets.rows.values()} == {TicketState.EXPIRED}
+    assert scene.journal.types().count("decided") == 3
 
 
 async def test_one_sweep_runs_at_a_time() -> None:

@@ -19,11 +19,12 @@ from gateway.evidence.verify import verify
 from gateway.model.canonical import Json
 from gateway.model.exchange import Receipt
 from gateway.model.signals import Signal
+from gateway.ports.telemetry import Unfailing
 from gateway.recording.journal import GroupCommitJournal
 from gateway.recording.waiting import Limits
 from tests.builders.evidence import INSTANCE, MANIFEST, NOON, intent, outcome
 from tests.fakes.evidence import FakeEvidenceStore, Fault
-from tests.fakes.telemetry import Heard
+from tests.fakes.telemetry import Broken, Heard
 from tests.fakes.time import FakeClock, FakeEntropy
 
 HARMLESS = {Kind.INCOMPLETE, Kind.INDETERMINATE}
@@ -45,6 +46,22 @@ def journal(
         limits=limits,
         pause=no_pause,
     )
+
+
+async def test_telemetry_that_fails_loses_no_acknowledgement() -> None:
+    store, broken = FakeEvidenceStore(), Broken()
+    written = GroupCommitJournal(
+        store,
+        FakeClock(),
+        FakeEntropy(),
+        INSTANCE,
+        manifest=lambda: MANIFEST,
+        pause=no_pause,
+        telemetry=Unfailing(broken),
+    )
+    receipts = [await written.append(record(number)) for number in range(3)]
+    assert [receipt.seq for receipt in receipts] == [1, 2, 3]
+    assert "measure" in broken.calls
 
 
 def record(number: int = 0) -> dict[str, Json]:

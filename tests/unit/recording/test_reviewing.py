@@ -404,3 +404,15 @@ async def test_a_ticket_changed_by_hand_is_not_listed_and_hides_no_other() -> No
     scene.tickets.fail("pending")
     with pytest.raises(Unavailable):
         await scene.reviews().waiting(reviewer())
+
+
+async def test_a_ticket_whose_key_nobody_has_hides_no_other() -> None:
+    scene = Scene()
+    changed = await scene.held(deletion("/public/a"))
+    good = await scene.held(deletion("/public/b"))
+    scene.tamper(changed, seal="hmac-sha256:99:00")
+    assert [view.id for view in await scene.reviews().waiting(reviewer())] == [good]
+    # But nobody is told that nothing waits while no key can be had.
+    scene.seals.failure = Unavailable("the vault does not answer")
+    with pytest.raises(Unavailable):
+        await scene.reviews().waiting(reviewer())
