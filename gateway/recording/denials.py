@@ -18,7 +18,7 @@ from gateway.model.canonical import Json
 from gateway.ports import Clock, Journal
 from gateway.recording.later import Later
 
-ONE_BY_ONE: Final = 30
+ONE_BY_ONE: Final = 600
 """Denials of one principal that one instance records as they are, each minute."""
 WINDOW: Final = timedelta(minutes=1)
 NAME: Final = "denied"
@@ -43,9 +43,16 @@ class _Pending:
 
 
 class BoundedDenials:
-    """`ports.Denials` over the journal."""
+    """`ports.Denials` over the journal.
 
-    def __init__(self, journal: Journal, clock: Clock) -> None:
+    Args:
+        journal: where they go on record.
+        clock: whose minutes count.
+        one_by_one: of one principal in a minute.
+    """
+
+    def __init__(self, journal: Journal, clock: Clock, *, one_by_one: int = ONE_BY_ONE) -> None:
+        self._one_by_one = one_by_one
         self._journal = journal
         self._clock = clock
         self._windows: dict[_Owner, _Window] = {}
@@ -56,7 +63,7 @@ class BoundedDenials:
     async def append(self, denial: Mapping[str, Json]) -> None:
         """See `ports.Denials`."""
         owner, now = _owner(denial), self._clock.now()
-        if _is_each(self._count(owner, now)):
+        if self._is_each(self._count(owner, now)):
             await self._journal.append(denial)
             return
         pending = self._pending.setdefault(owner, _Pending(now))
@@ -98,6 +105,11 @@ class BoundedDenials:
         window.number += 1
         return window.number
 
+    def _is_each(self, number: int) -> bool:
+        """Whether the denial of this number in a minute is recorded as it is."""
+        times, rest = divmod(number, self._one_by_one)
+        return number <= self._one_by_one or (rest == 0 and times & (times - 1) == 0)
+
 
 def _owner(denial: Mapping[str, Json]) -> _Owner:
     """Whose denial it is: not by application or session, of which one person may have many."""
@@ -109,9 +121,3 @@ def _owner(denial: Mapping[str, Json]) -> _Owner:
 
 def _is_open(window: _Window, now: datetime) -> bool:
     return timedelta() <= now - window.since < WINDOW
-
-
-def _is_each(number: int) -> bool:
-    """Whether the denial of this number in a minute is recorded as it is."""
-    times, rest = divmod(number, ONE_BY_ONE)
-    return number <= ONE_BY_ONE or (rest == 0 and times & (times - 1) == 0)

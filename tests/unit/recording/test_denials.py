@@ -58,7 +58,7 @@ def test_every_denial_is_on_record_one_by_one_or_in_a_count(
 ) -> None:
     async def scenario() -> None:
         journal, clock = Noted(), FakeClock()
-        denials = BoundedDenials(journal, clock)
+        denials = BoundedDenials(journal, clock, one_by_one=30)
         made: Counter[str] = Counter()
         for oid, number, seconds in bursts:
             for _ in range(number):
@@ -148,15 +148,15 @@ async def test_an_agent_that_repeats_what_is_denied_fills_nothing() -> None:
     scene = world.World()
     pipeline = scene.pipeline()
     answers: list[tuple[str, str]] = []
-    for _ in range(500):
+    for _ in range(1_500):
         try:
             await pipeline.handle(world.DELETE)
         except GatewayError as error:
             answers.append((type(error).__name__, str(error.reason)))
     assert len(set(answers)) == 1
-    assert len(answers) == 500
-    assert len(scene.journal.records) == ONE_BY_ONE + math.floor(math.log2(500 / ONE_BY_ONE))
-    assert len(scene.meter.counted) == 500
+    assert len(answers) == 1_500
+    assert len(scene.journal.records) == ONE_BY_ONE + math.floor(math.log2(1_500 / ONE_BY_ONE))
+    assert len(scene.meter.counted) == 1_500
 
 
 async def test_counts_are_written_within_a_minute_without_a_timer_of_the_host(
