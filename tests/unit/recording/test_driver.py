@@ -561,7 +561,7 @@ async def test_an_execution_that_hangs_is_left_to_the_sweep(
     scene = Scene()
     ticket_id = await scene.approved()
 
-    async def hang(*_: object) -> None:
+    async def hang(*_: object, **__: object) -> None:
         await asyncio.sleep(60)
 
     scene.upstream.send = hang  # type: ignore[method-assign,assignment]
