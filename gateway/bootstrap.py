@@ -33,7 +33,6 @@ from gateway.ingress.guarded import GuardedPages
 from gateway.ingress.reviewing import ClosedPages, Desk, open_pages
 from gateway.ingress.sessions import Lifetimes
 from gateway.ingress.signin import Rules
-from gateway.masking.engine import warm_up
 from gateway.model.own import Own
 from gateway.parts import (
     Parts,
@@ -71,6 +70,7 @@ from gateway.refresh.keyring import KeyRing
 from gateway.refresh.token_keys import SecretTokenKeys
 from gateway.serving.detokenising import TokenDesk
 from gateway.serving.masker import EngineMasker
+from gateway.serving.warming import warm_up
 from gateway.serving.wording import MaskedWording
 from gateway.settings import Settings
 
@@ -79,6 +79,9 @@ _SWITCH_SECONDS: Final = 0.0005
 
 With the default of 5 ms a small request waits that long at each of its steps.
 """
+
+_WARM_UP_SECONDS: Final = 0.05
+"""From the construction of the gateway to its warming up."""
 
 _COLLECT_AFTER: Final = 50_000
 """New objects before the cyclic collector looks: trees of documents are many and hold no cycles."""
@@ -129,9 +132,8 @@ async def build(config: Settings) -> Application:
     """Construct every adapter and wire the pipeline; nothing is contacted yet."""
     sys.setswitchinterval(_SWITCH_SECONDS)
     gc.set_threshold(_COLLECT_AFTER, 20, 20)
-    # The first masked answer would otherwise wait half a second for the recognisers.
-    Thread(target=warm_up, name="masking-warm-up", daemon=True).start()
     async with AsyncExitStack() as building:
+        _warm_up_soon(building)
         telemetry = open_telemetry(config, building)
         identity = await gateway_identity(config, building)
         parts = await parts_of(config, identity, building, telemetry)
@@ -209,6 +211,16 @@ async def build(config: Settings) -> Application:
             lag=Lag(parts.clock, telemetry),
             package=parts.package,
         )
+
+
+def _warm_up_soon(stack: AsyncExitStack) -> None:
+    """Make ready what the first masked answer needs, once the first request waits for something.
+
+    Compiling the recognisers holds the interpreter for tens of milliseconds at a time: started at
+    once, it would come before an answer that needs no masking.
+    """
+    thread = Thread(target=warm_up, name="masking-warm-up", daemon=True)
+    stack.callback(asyncio.get_running_loop().call_later(_WARM_UP_SECONDS, thread.start).cancel)
 
 
 async def _foundation(  # noqa: PLR0913, PLR0917 - what asking people rests on
