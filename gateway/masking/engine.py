@@ -36,12 +36,11 @@ from gateway.masking.scan import scanner
 from gateway.masking.streams import MAX_BYTES, LineStream, Stream, WholeStream, too_large
 from gateway.masking.table_format import TableMasker
 from gateway.masking.text import TextMasker
+from gateway.masking.version import ENGINE_VERSION
 from gateway.masking.xml_format import XmlMasker
 
 __all__ = ["ENGINE_VERSION", "Context", "Result", "Stream", "mask", "mask_text_value"]
 
-ENGINE_VERSION = "8"
-"""Part of derived entity tags: changes whenever the same input would be masked to other bytes."""
 _PIECE = 256 * 1024
 _READABLE = " []:/?&=,;@"
 """Stays as it is in what is encoded again, so that marks can be read."""
