@@ -159,6 +159,12 @@ class _Column(Place):
         self._walk = walk
         self._payload = payload
         self._rules = rules
+        if self._mark:
+            self.become(self._mark, name, self._kind, self._is_marked)
+
+    def _is_marked(self, value: str) -> bool:
+        plain = value and value[0] not in "=+@-" and not is_mark(value)
+        return bool(plain) and self._field_of(value) is self._field
 
     def learn(self, value: str) -> None:
         """Remember what a cell names."""
@@ -177,12 +183,8 @@ class _Column(Place):
         if value[0] in "=+@-" and _FORMULA.match(value) and not is_decimal(value):
             # What a formula shows is not what it is written as.
             return Entry([self._payload.apply(Kind.TEXT, value, self.name)])
-        if self._mark and field is self._field:
-            # Learned already, as all that names somebody.
-            if is_mark(value):
-                return Entry([value])
-            self._payload.count(self._kind, self.name)
-            return Entry([self._mark])
+        if self._mark and field is self._field and is_mark(value):
+            return Entry([value])
         entry = Entry([value])
         done = entry.parts[0] = self._walk.string(entry.parts, 0, value, field, self.name)
         if done is value:

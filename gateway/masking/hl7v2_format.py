@@ -120,7 +120,7 @@ class Hl7v2Masker:
 
     def _place(self, places: _Places, index: int, values: FieldValues) -> Place:
         self._count += 1
-        place = places[index] = Place(values.judge, values.escaped)
+        place = places[index] = values.place()
         return place
 
     def _follow(self, name: str, fields: list[str], separators: Separators) -> None:

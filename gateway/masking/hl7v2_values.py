@@ -24,8 +24,9 @@ from gateway.masking.hl7v2_fields import (
 from gateway.masking.hl7v2_separators import Separators
 from gateway.masking.json_walk import JsonWalk
 from gateway.masking.kinds import Kind
-from gateway.masking.marks import is_mark, unmarked
-from gateway.masking.memo import Entry
+from gateway.masking.marks import is_mark, mark, unmarked
+from gateway.masking.memo import Entry, Place
+from gateway.masking.operators import Operator
 from gateway.masking.payload import Payload
 from gateway.masking.record_rules import RecordRules
 from gateway.masking.rules import FieldRule
@@ -84,7 +85,6 @@ class FieldValues:
         self._attachment = masking.attachment
         self._rules = masking.rules
         self._separators = separators
-        self.escaped = separators.escaped
         self._path = f"{segment}.{number}"
         self._typed = typed if self._path == "OBX.5" else ""
         self._queries = segment == "QPD"
@@ -99,6 +99,27 @@ class FieldValues:
         self._numbered = field in NUMBERED
         alike = field in {NAME, PHONE, ORGANISATION} and rule is None
         self._mark = masking.payload.constants.get(field.kind, "") if alike and field.kind else ""
+
+    def place(self) -> Place:
+        """The field, with what is remembered of it."""
+        place = Place(self.judge, self._separators.escaped)
+        payload = self._payload
+        redacts = payload.profile.operators[Kind.TEXT] is Operator.REDACT
+        text = self._field.kind is Kind.TEXT and payload.withholds_text and redacts
+        if text and self._ruled is None and not self._queries and self._typed not in ENCAPSULATED:
+            place.become(mark(Kind.TEXT), self._path, Kind.TEXT, self._is_withheld)
+        return place
+
+    def _is_withheld(self, value: str) -> bool:
+        """Whether a value of text is one component, and no date."""
+        separators = self._separators
+        return not (
+            value[0].isdigit()
+            or value == '""'
+            or separators.component in value
+            or separators.escape in value
+            or is_mark(value)
+        )
 
     def judge(self, value: str) -> Entry:
         """What the field becomes; what waits in it is masked when the walk settles."""

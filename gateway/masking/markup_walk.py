@@ -11,7 +11,7 @@ from gateway.masking.json_walk import MIN_BASE64, JsonWalk
 from gateway.masking.kinds import Kind
 from gateway.masking.marks import mark
 from gateway.masking.payload import Payload
-from gateway.masking.text import TextMasker
+from gateway.masking.text import MaskedText, TextMasker
 from gateway.masking.xml_codec import Element, local
 
 
@@ -182,18 +182,27 @@ class MarkupWalk:
             _put(after, _at(after).removeprefix(second))
 
     def _join(self) -> None:
-        """Look for what stands across the pieces of a run, once they are masked by themselves."""
-        runs = [places for places, _ in self._runs if len(places) > 1]
-        texts = ["".join(map(_at, places)) for places in runs]
-        dated = [mask_compact_dates(text, self.payload, "*") for text in texts]
-        for places, before, masked in zip(runs, texts, self._text.many(dated), strict=True):
-            if masked.text != before:
+        """Where the text of a run is masked otherwise than its pieces, it counts: it is read.
+
+        Where it shows a piece that is masked by itself, their neighbours have hidden it: then the
+        pieces count, and what stands across them.
+        """
+        runs = [(places, pieces) for places, pieces in self._runs if len(places) > 1]
+        read = self._dated(["".join(pieces) for _, pieces in runs])
+        put = self._dated(["".join(map(_at, places)) for places, _ in runs])
+        for (places, pieces), whole, joined in zip(runs, read, put, strict=True):
+            found = [_at(place) for place in places]
+            masked = joined if _shows(whole.text, pieces, found) else whole
+            if masked.text != "".join(found):
                 self._text.count(masked, "*")
                 for element, index in places:
                     element.children[index] = ""
                 # In the outermost element, so that it is text among elements as before.
-                element, index = min(places, key=lambda place: self._inner.get(id(place[0]), 0))
-                element.children[index] = masked.text
+                place = min(places, key=lambda place: self._inner.get(id(place[0]), 0))
+                _put(place, masked.text)
+
+    def _dated(self, texts: list[str]) -> list[MaskedText]:
+        return self._text.many([mask_compact_dates(text, self.payload, "*") for text in texts])
 
     def _scan_again(self) -> None:
         """Look for names that were learned after a value was judged, a single word even."""
@@ -276,6 +285,12 @@ _FREE = Field(Kind.TEXT)
 def _at(place: _Place) -> str:
     element, index = place
     return str(element.children[index])
+
+
+def _shows(text: str, pieces: list[str], found: list[str]) -> bool:
+    """Whether a text shows a piece that is masked where it stands by itself."""
+    pairs = zip(pieces, found, strict=True)
+    return any(one != other and one.strip() in text for one, other in pairs)
 
 
 def _put(place: _Place, text: str) -> None:

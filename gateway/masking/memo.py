@@ -49,9 +49,10 @@ class Place:
         judge: what a value that is new here becomes.
         escaped: masked text as it may be written here.
         entries: what is remembered.
+        alike: what all values become that `is_alike` passes; they need not be remembered.
     """
 
-    __slots__ = ("entries", "escaped", "judge")
+    __slots__ = ("alike", "entries", "escaped", "is_alike", "judge")
 
     def __init__(
         self, judge: Callable[[str], Entry], escaped: Callable[[str], str] = lambda text: text
@@ -59,6 +60,15 @@ class Place:
         self.judge = judge
         self.escaped = escaped
         self.entries: dict[str, Entry] = {}
+        self.alike: Entry | None = None
+        self.is_alike: Callable[[str], bool] = bool
+
+    def become(self, mark: str, path: str, kind: Kind, which: Callable[[str], bool]) -> None:
+        """The values that `which` passes become a mark here, counted as one of a kind."""
+        self.alike = Entry()
+        self.alike.text = mark
+        self.alike.counts = (((path, kind), 1),)
+        self.is_alike = which
 
 
 class Memo:
@@ -79,6 +89,10 @@ class Memo:
 
     def judged(self, place: Place, value: str) -> Entry:
         """The entry of a value that `place` does not remember."""
+        if place.alike is not None and place.is_alike(value):
+            place.alike.repeats += 1
+            self._places[id(place)] = place
+            return place.alike
         entry = self._counted(place, value)
         if entry.waiting:
             self._new.append((place, value, entry))
@@ -161,6 +175,8 @@ class Memo:
         for place in self._places.values():
             for entry in place.entries.values():
                 self._count(entry)
+            if place.alike is not None:
+                self._count(place.alike)
             place.entries.clear()
         self._places.clear()
         self._shown.clear()
