@@ -89,7 +89,7 @@ def format_of(content_type: str, body: bytes) -> Format:
     if said is Format.MULTIPART:
         return said
     looks = look(body)
-    if looks is None and said in {None, Format.TEXT} and table_look.is_table(body):
+    if looks is None and said is Format.TEXT and table_look.is_table(body):
         looks = Format.CSV
     form = _decided(said, looks)
     if form not in _READ_STRICTLY:
