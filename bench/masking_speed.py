@@ -13,6 +13,7 @@ Goals: 20 MB/s of FHIR JSON with safe-harbor and free text accepted, 10 MB at 0.
 import argparse
 import json
 import os
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -32,6 +33,8 @@ ACCEPTED = replace(WITHHELD, accept_free_text=True)
 SIZES = {"2 KB": 2_000, "10 KB": 10_000, "200 KB": 200_000, "10 MB": 10_000_000}
 LARGE = 1_000_000
 FHIR, LINES = "application/fhir+json", "application/fhir+ndjson"
+HL7, TABLE, CDA = "x-application/hl7-v2+er7", "text/csv", "application/cda+xml"
+BOM = b"\xef\xbb\xbf"
 PRESIDIO_BYTES = 40_000
 PRESIDIO_PIECE = 2_000
 Sample = tuple[str, list[bytes]]
@@ -96,6 +99,46 @@ def measure(sample: Sample, seconds: float, *, beside: bool) -> dict[str, float]
     return row
 
 
+def formats(seconds: float, *, quick: bool) -> dict[str, dict[str, float]]:
+    """MB/s for other formats: a batch and a table of people who are all new, and samples."""
+    count = 100 if quick else 1_500
+    made = list(documents(generate(seed=3, count=count)))
+    folder = data()
+    found = {
+        "HL7 v2, new patients": (HL7, [b"".join(body for _, kind, body in made if kind == HL7)]),
+        "CSV, new patients": (
+            TABLE,
+            [body for _, kind, body in made if kind.startswith(TABLE)],
+        ),
+    }
+    if folder is not None:
+        samples = folder / "fhir-converter"
+        messages = b"".join(path.read_bytes() + b"\r" for path in samples.glob("Hl7v2/*.hl7"))
+        found |= {
+            "HL7 v2, samples": (HL7, [re.sub(rb"[\r\n]+", b"\r", messages.replace(BOM, b""))]),
+            "CSV, samples": (
+                TABLE,
+                [path.read_bytes() for path in folder.glob("synthea-csv/*.csv")],
+            ),
+            "C-CDA, samples": (CDA, [path.read_bytes() for path in samples.glob("Ccda/*.ccda")]),
+        }
+    notes = [body for _, kind, body in made if kind.startswith("text/plain")][:200]
+    rows = {
+        name: _speeds(kind, bodies, seconds) for name, (kind, bodies) in found.items() if bodies
+    }
+    return rows | {"text, notes": _speeds("text/plain", notes, seconds, withheld=False)}
+
+
+def _speeds(
+    kind: str, bodies: Sequence[bytes], seconds: float, *, withheld: bool = True
+) -> dict[str, float]:
+    row = {"megabytes": round(sum(map(len, bodies)) / 1e6, 3)}
+    for name, context in (("withheld", WITHHELD),) * withheld + (("accepted", ACCEPTED),):
+        cold, warm = rates(partial(_masked, kind, context), bodies, seconds)
+        row |= {f"{name} cold": cold, f"{name} warm": warm}
+    return row
+
+
 def _masked(kind: str, context: Context, body: bytes) -> bytes:
     return mask(body, kind, "", context).body
 
@@ -146,8 +189,9 @@ def main() -> None:
         name: measure(sample, seconds, beside=not options.quick)
         for name, sample in samples(options.files, quick=options.quick).items()
     }
+    others = {} if options.files else formats(seconds, quick=options.quick)
     report: dict[str, object] = {
-        "documents": rows,
+        "documents": rows | others,
         "10 KB, withheld": latency(WITHHELD, 100 if options.quick else 400),
         "10 KB, accepted": latency(ACCEPTED, 100 if options.quick else 400),
     }
@@ -158,7 +202,7 @@ def main() -> None:
     if options.json:
         print(json.dumps(report))
         return
-    for name, row in rows.items():
+    for name, row in (rows | others).items():
         print(f"{name:22} " + "  ".join(f"{key} {value:g}" for key, value in row.items()))
     for name in report.keys() - {"documents"}:
         print(f"{name:22} {report[name]}")

@@ -23,6 +23,7 @@ from gateway.masking.formats import (
     unsupported,
 )
 from gateway.masking.hl7v2_format import Hl7v2Masker
+from gateway.masking.hl7v2_values import Masking
 from gateway.masking.html_format import HtmlMasker
 from gateway.masking.json_codec import Node, too_deep
 from gateway.masking.json_format import JsonMasker
@@ -160,10 +161,9 @@ class PayloadMasker:
                 return WholeStream(lambda data: tables.mask(data, delimiter))
             case Format.HL7V2:
                 messages = Hl7v2Masker(
-                    self._payload, self.walk(), self._attachments.masked, self._rules
+                    Masking(self._payload, self.walk(), self._attachments.masked, self._rules)
                 )
-                messages.learn(body)
-                return LineStream(messages.records, _segment_end(body))
+                return WholeStream(messages.document)
             case Format.XML:
                 documents = XmlMasker(self._payload, self.walk(), self._text, self._attachments)
                 return WholeStream(documents.document)
@@ -229,13 +229,6 @@ class PayloadMasker:
             return self._payload.apply(Kind.TEXT, data.decode("utf-8"), "text").encode()
         self._check_accepted()
         return self._text.mask(data.decode("utf-8"), "text").encode()
-
-
-def _segment_end(body: bytes) -> bytes:
-    """Segments end with a carriage return; files on disk often have line feeds instead."""
-    if b"\r" not in body:
-        return b"\n"
-    return b"\r\n" if b"\r\n" in body else b"\r"
 
 
 def _decoded(body: bytes, encoding: str) -> bytes:

@@ -91,8 +91,9 @@ class JsonMasker:
     def _learn(self, texts: list[bytes]) -> None:
         """Remember the names in JSON texts."""
         for text in texts:
-            if any(mark in text for mark in _NAMING):
-                learn(json_codec.decode(text), self._payload.known)
+            # In FHIR, few elements name somebody; in any other line a member may.
+            if any(mark in text for mark in _NAMING) or (_FHIR not in text and text.strip()):
+                learn(json_codec.decode(text), self._payload.known, fhir=_FHIR in text)
 
     def _masked(self, node: Node, body: bytes | None) -> bytes:
         """A tree masked and written; its keys are held against those in `body`."""
