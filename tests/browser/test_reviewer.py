@@ -23,8 +23,6 @@ pytestmark = [
     pytest.mark.integration,
     pytest.mark.enable_socket,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the PATH (Debian: chromium)"),
-    # The browser keeps connections open past the end of the event loop that served it.
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
