@@ -4,7 +4,6 @@ Whatever comes in: the gateway answers as the document says, with no server erro
 patient and no secret.
 """
 
-import json
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -109,7 +108,7 @@ def callers(whole_stack: Running) -> Iterator[Callers]:
             url=whole_stack.url,
             ca_file=str(whole_stack.ca_file),
             patients=canaries.of(whole_stack),
-            secrets=tuple(kept(whole_stack)),
+            secrets=tuple(secret.encode() for secret in canaries.Place.of(whole_stack).secrets),
         )
 
 
@@ -117,13 +116,6 @@ def without_a_memory(session: requests.Session) -> None:
     """Nothing from the environment, and no cookie that an answer has set."""
     session.trust_env = False
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-
-
-def kept(running: Running) -> Iterator[bytes]:
-    """Values that the gateway holds and nobody may see."""
-    store = json.loads((running.folder / "secrets.json").read_text("utf-8"))
-    yield from (value.encode() for value in store.values())
-    yield from (key.encode() for key in running.azurite.keys.values())
 
 
 @st.composite
