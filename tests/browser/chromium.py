@@ -45,10 +45,13 @@ class Tab:
     """One page."""
 
     socket: aiohttp.ClientWebSocketResponse
+    frame: str
+    """The page's own, without the frames in it."""
     complaints: list[str] = field(default_factory=list)
     """What the browser logged as an error: broken policies, failed loads."""
     _number: int = 0
-    _loaded: bool = False
+    _loaded: str = ""
+    """The document whose loading ended last."""
 
     async def call(self, method: str, **parameters: Any) -> dict[str, Any]:
         """One command and its result."""
@@ -63,15 +66,17 @@ class Tab:
 
     async def open(self, url: str) -> None:
         """Go there, and wait until it is shown."""
-        self._loaded = False
-        await self.call("Page.navigate", url=url)
-        await self._wait()
+        answer = await self.call("Page.navigate", url=url)
+        # The event of the page before may still be on its way.
+        while self._loaded != answer["loaderId"]:
+            await self._next()
 
     async def click(self, selector: str) -> None:
         """Press an element with the mouse, and wait for the page that follows."""
-        self._loaded = False
+        before = self._loaded
         await self._press(selector)
-        await self._wait()
+        while self._loaded == before:
+            await self._next()
 
     async def type(self, selector: str, text: str) -> None:
         """Write into a field."""
@@ -122,17 +127,16 @@ class Tab:
                 "Input.dispatchMouseEvent", type=kind, button="left", clickCount=1, **box
             )
 
-    async def _wait(self) -> None:
-        while not self._loaded:
-            await self._next()
-
     async def _next(self) -> dict[str, Any]:
         message: dict[str, Any] = await asyncio.wait_for(self.socket.receive_json(), _SECONDS)
-        match message.get("method"):
-            case "Page.loadEventFired":
-                self._loaded = True
-            case "Log.entryAdded" if message["params"]["entry"]["level"] == "error":
-                self.complaints.append(message["params"]["entry"]["text"])
+        match message:
+            case {
+                "method": "Page.lifecycleEvent",
+                "params": {"frameId": self.frame, "name": "load", "loaderId": str(document)},
+            }:
+                self._loaded = document
+            case {"method": "Log.entryAdded", "params": {"entry": {"level": "error", **entry}}}:
+                self.complaints.append(entry["text"])
             case _:
                 pass
         return message
@@ -159,9 +163,11 @@ async def browsing(path: str, folder: Path, certificate: Path) -> AsyncIterator[
             async with session.ws_connect(
                 target["webSocketDebuggerUrl"], max_msg_size=64 * 1024 * 1024
             ) as socket:
-                tab = Tab(socket)
+                # The outermost frame of a target has the target's id.
+                tab = Tab(socket, target["id"])
                 for domain in ("Page", "Runtime", "Log"):
                     await tab.call(f"{domain}.enable")
+                await tab.call("Page.setLifecycleEventsEnabled", enabled=True)
                 yield tab
     finally:
         process.terminate()

@@ -4,13 +4,15 @@ The worker parses `Set-Cookie` and sends an empty domain along; the host, as far
 shows, writes that out (`domain=`). A cookie with the `__Host-` prefix must survive it.
 """
 
+import contextlib
 import ssl
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestServer
 
 from gateway.ingress.sessions import SESSION
 from gateway.local import tls
@@ -23,39 +25,68 @@ pytestmark = [
     pytest.mark.integration,
     pytest.mark.enable_socket,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the PATH (Debian: chromium)"),
-    # The browser keeps connections open past the end of the event loop that served it.
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
 ATTRIBUTES = "domain=; path=/; secure; samesite=lax; httponly"
 
 
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[TestServer]:
+class Respond(BaseHTTPRequestHandler):
     """Sets the cookie at /set, ends it at /end, says at / what it received."""
 
-    async def respond(request: web.Request) -> web.StreamResponse:
-        headers = {"Content-Type": "text/html"}
-        if request.path != "/":
-            age, value = (900, "1~v1.1.abc-_") if request.path == "/set" else (0, "")
-            headers["Set-Cookie"] = f"{SESSION}={value}; max-age={age}; {ATTRIBUTES}"
-        return web.Response(text=f"[{request.headers.get('Cookie', '')}]", headers=headers)
+    timeout = 5
+    """Seconds for a connection that the browser opened in advance and does not use."""
 
-    app = web.Application()
-    app.router.add_get("/{path:.*}", respond)
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        if self.path != "/":
+            age, value = (900, "1~v1.1.abc-_") if self.path == "/set" else (0, "")
+            self.send_header("Set-Cookie", f"{SESSION}={value}; max-age={age}; {ATTRIBUTES}")
+        self.end_headers()
+        self.wfile.write(f"[{self.headers.get('Cookie', '')}]".encode())
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
+        return
+
+
+class Server(ThreadingHTTPServer):
+    """Ends when every connection has ended: one answer for each (HTTP/1.0), in its own thread.
+
+    A server on the test's event loop would outlive it: a browser opens connections in advance,
+    and one whose handshake is under way is not yet known to the server that should close it.
+    """
+
+    daemon_threads = False
+
+    def __init__(self, certificate: Path, key: Path) -> None:
+        super().__init__(("127.0.0.1", 0), Respond)
+        self._tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        self._tls.load_cert_chain(certificate, key)
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        request.settimeout(Respond.timeout)
+        with (
+            contextlib.suppress(OSError),  # the browser went away
+            self._tls.wrap_socket(request, server_side=True) as secured,
+        ):
+            super().finish_request(secured, client_address)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
     _, certificate, key = tls.create(tmp_path / "tls")
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate, key)
-    made = TestServer(app, scheme="https", host="127.0.0.1")
-    await made.start_server(ssl=context)
-    yield made
-    await made.close()
+    with Server(certificate, key) as made:
+        serving = threading.Thread(target=made.serve_forever)
+        serving.start()
+        yield made
+        made.shutdown()
+        serving.join()
 
 
 async def test_a_host_cookie_with_an_empty_domain_is_kept_and_ended(
-    server: TestServer, tmp_path: Path
+    server: Server, tmp_path: Path
 ) -> None:
-    origin = f"https://127.0.0.1:{server.port}"
+    origin = f"https://127.0.0.1:{server.server_port}"
     certificate = tmp_path / "tls" / "server.pem"
     async with browsing(str(CHROMIUM), tmp_path / "profile", certificate) as tab:
         await tab.open(f"{origin}/set")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway.local import dev
 from gateway.local.dev import Options, Running
 from tests.browser.chromium import Tab, browsing, program
+from tests.integration.canaries import searched
 from tests.integration.deployment import Deployment
 from tests.integration.reviewing import Stand, running
 from tests.integration.stack import Stack
@@ -23,8 +23,6 @@ pytestmark = [
     pytest.mark.integration,
     pytest.mark.enable_socket,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the PATH (Debian: chromium)"),
-    # The browser keeps connections open past the end of the event loop that served it.
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
@@ -39,7 +37,7 @@ def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
 
 @pytest.fixture(scope="module")
 def approving() -> Iterator[Running]:
-    with dev.running(Options(manifest=MANIFEST)) as started:
+    with searched(Options(manifest=MANIFEST)) as started:
         yield started
 
 

@@ -169,6 +169,9 @@ def test_a_planted_value_is_found_wherever_it_lies(stack: Stack) -> None:
         try:
             table.create_entity({"PartitionKey": "p", "RowKey": "r", "note": patient.note})
             queue.send_message(f"call {patient.phone}")
+            secret = next(iter(canaries.Place.of(run).secrets))
+            container.upload_blob("c", f"key {secret}")
+            container.upload_blob("d", f"Bearer {stack.token(*READER)}")
             container.upload_blob("a", b"", metadata={"mrn": patient.mrn})
             container.upload_blob("b", base64.b64encode(patient.note.encode()))
             file.write_text(patient.email.upper())
@@ -180,7 +183,21 @@ def test_a_planted_value_is_found_wherever_it_lies(stack: Stack) -> None:
             file.unlink(missing_ok=True)
 
     blob = f"blob {STATE_ACCOUNT}/{name}"
-    assert found >= {f"table {name}", f"queue {name}", f"{blob}/a", f"{blob}/b", f"file {name}"}
+    blobs = {f"{blob}/{letter}" for letter in "abcd"}
+    assert found >= {f"table {name}", f"queue {name}", f"file {name}", *blobs}
+
+
+def test_a_queue_is_read_to_its_end(stack: Stack) -> None:
+    string = stack.running.azurite.connection_string(STATE_ACCOUNT)
+    with QueueServiceClient.from_connection_string(string) as queues:
+        queue = queues.create_queue(f"t{uuid.uuid4().hex}")
+        try:
+            sent = [str(number).encode() for number in range(70)]
+            for text in sent:
+                queue.send_message(text.decode())
+            assert sorted(canaries.messages(queue, ended=True)) == sorted(sent)
+        finally:
+            queue.delete_queue()
 
 
 def test_nothing_that_the_gateway_wrote_holds_a_value_of_a_patient(stack: Stack) -> None:

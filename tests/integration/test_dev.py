@@ -22,6 +22,7 @@ from gateway.local import directory
 from gateway.local.manifest import DEFAULT
 from gateway.local.patients import canaries, generate
 from gateway.local.seed import PATIENTS, SEED
+from tests.integration.canaries import Place
 
 pytestmark = [pytest.mark.integration, pytest.mark.enable_socket, pytest.mark.timeout(120)]
 
@@ -66,7 +67,9 @@ def running(folder: Path, *arguments: str) -> Iterator[Run]:
             assert process.stderr is not None
             line = process.stdout.readline()
             assert line, process.stderr.read()
-            yield Run(process, json.loads(line))
+            started = Run(process, json.loads(line))
+            yield started
+            assert Place.told(started.facts).leaks() == []
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(60)

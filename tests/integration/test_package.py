@@ -27,10 +27,11 @@ from azure.core.pipeline.transport import RequestsTransport
 from azure.storage.queue import QueueClient
 
 from gateway.local import seed
-from gateway.local.dev import Options, Running, running
+from gateway.local.dev import Options, Running
 from gateway.local.reviewer import Browser, Reviewer
 from gateway.local.supervisor import Child
 from infra.package import PYTHON_VERSION, ROOT, SITE_PACKAGES, _uv, build_package, source_digest
+from tests.integration.canaries import searched
 from tests.integration.deployment import Deployment
 from tests.integration.stack import Both, Stack
 from tests.worker import environments
@@ -174,7 +175,7 @@ def served(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         ],
         check=True,
     )
-    with running(Options(manifest=MANIFEST)) as run:
+    with searched(Options(manifest=MANIFEST)) as run:
         run.supervisor.stop(run.host)
         script = ROOT / "tests" / "worker" / "served.py"
         pair = [str(run.folder / "tls" / name) for name in ("server.pem", "server.key")]
@@ -187,6 +188,8 @@ def served(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         ready = json.loads(run.supervisor.ready(child, timeout_seconds=60))
         assert {"proxy", "execute", "project"} <= set(ready["functions"])
         yield Served(run, child, libraries / "modules.json")
+        if child.process.returncode is None:
+            run.supervisor.stop(child)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from azure.core.exceptions import HttpResponseError
 
 from gateway.local import directory
-from gateway.local.dev import Options, Running, running
+from gateway.local.dev import Options, Running
 from gateway.local.reviewer import Browser, Page, Reviewer
 from tests.integration import canaries
 from tests.integration.deployment import Deployment
@@ -25,10 +25,8 @@ RITA = directory.PERSONS["rita.reviewer"]
 
 @pytest.fixture(scope="module")
 def started() -> Iterator[Running]:
-    with running(Options(manifest=MANIFEST, access_log=True)) as run:
+    with canaries.searched(Options(manifest=MANIFEST, access_log=True)) as run:
         yield run
-        # What agents and reviewers wrote is in tables, cards, journals and logs by now.
-        assert canaries.leaks(run) == []
 
 
 @pytest.fixture

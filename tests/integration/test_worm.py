@@ -22,10 +22,11 @@ from gateway.adapters.system import SystemClock
 from gateway.errors import AlreadyExists, PreconditionFailed, StoreError, StoreUnavailable
 from gateway.evidence.findings import Verdict
 from gateway.local.demo import Demo
-from gateway.local.dev import Options, running
+from gateway.local.dev import Options
 from gateway.ports import EvidenceStore
 from infra.roles import CUSTOM_ROLES, EVIDENCE_WRITER
 from tests.conftest import FreshContainer
+from tests.integration.canaries import searched
 from tests.integration.stack import ADMINISTRATOR, Fixed, Stack
 from tests.standins.guarded import Guarded
 from tests.standins.worm_proxy import ProxyFront, WormProxy, worm_proxy, worm_proxy_beside
@@ -172,7 +173,7 @@ def test_the_whole_demo_runs_over_evidence_that_nobody_can_change() -> None:
         front = ProxyFront(resources)
         options = Options(access_log=True, timer_speed=12.0, evidence_front=front)
         told = StringIO()
-        with running(options) as gateway:
+        with searched(options) as gateway:
             acts = Demo(gateway, Console(file=told, width=200), scripted=True)
             acts.run()
     assert front.passed == {"", "appendblock", "list"}
