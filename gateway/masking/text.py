@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway.masking import folding, prose
+from gateway.masking import folding
 from gateway.masking.kinds import Kind
+from gateway.masking.paragraphs import Paragraph, Paragraphs, joined, paragraphs_of, scanned
 from gateway.masking.payload import Payload
 from gateway.masking.scan import Span, scanner
-from gateway.masking.user_patterns import PatternScan, Scan
+from gateway.masking.user_patterns import PatternScan
 
-_BETWEEN = b"\n\x00\n"
 MAX_CACHED = 20_000
 MAX_CACHED_LENGTH = 2_000
 
@@ -34,10 +34,16 @@ class TextMasker:
     def __init__(self, payload: Payload, *, with_re2: bool = True) -> None:
         self._payload = payload
         self._identifiers = payload.profile.scans
-        scan: Scan = scanner(identifiers=self._identifiers, with_re2=with_re2)
+        scan = scanner(identifiers=self._identifiers, with_re2=with_re2)
         patterns = payload.profile.patterns
         self._scanner = PatternScan(scan, patterns, payload.profile.operators) if patterns else scan
         self.patterned = bool(patterns)
+        kept = frozenset(kind for kind in Kind if payload.keeps(kind))
+        self._kept = kept
+        # A pattern of one's own may look across lines, or at the beginning of a text.
+        self._paragraphs = (
+            Paragraphs(self._scanner, kept, split=False) if patterns else paragraphs_of(scan, kept)
+        )
         self._cache: dict[tuple[str, bool], MaskedText] = {}
         self._learned = 0
         self.clean: set[str] = set()
@@ -102,45 +108,60 @@ class TextMasker:
         return done
 
     def _recognised(self, texts: Sequence[str], *, coded: bool) -> list[MaskedText]:
-        data = [text.encode() for text in texts]
-        spans = self._spans(data)
         if self._identifiers and not coded:
-            spans = [
-                self._with_names(text, found) for text, found in zip(texts, spans, strict=True)
+            read = self._paragraphs.read(texts, self._payload.context.session_names)
+            for items in read:
+                for item in items:
+                    if item.spans:
+                        self._learn(item.data, item.spans)
+            return [
+                self._prose(text, items) for text, items in zip(texts, read, strict=True)
             ]
+        data = [text.encode() for text in texts]
+        spans = [
+            [span for span in found if span[2] not in self._kept]
+            for found in scanned(self._scanner, data)
+        ]
         for piece, found in zip(data, spans, strict=True):
-            for start, end, kind in found:
-                if kind is Kind.NAME:
-                    self._payload.known.learn_found(piece[start:end].decode("utf-8", "replace"))
+            self._learn(piece, found)
         return [
-            self._replaced(text, piece, found)
+            self._code(text, piece, found)
             for text, piece, found in zip(texts, data, spans, strict=True)
         ]
 
-    def _with_names(self, text: str, spans: list[Span]) -> list[Span]:
-        """The spans of the scan, and those of people and places in prose."""
-        named = prose.find(text, self._payload.context.session_names)
-        named = [span for span in named if not self._payload.keeps(span[2])]
-        return prose.merged([*spans, *named]) if named else spans
+    def _learn(self, data: bytes, spans: Sequence[Span]) -> None:
+        """Names that a text introduces are looked for in the others too."""
+        for start, end, kind in spans:
+            if kind is Kind.NAME:
+                self._payload.known.learn_found(data[start:end].decode("utf-8", "replace"))
 
-    def _spans(self, data: Sequence[bytes]) -> list[list[Span]]:
-        """The scan's findings for each piece, offsets within the piece."""
-        found: list[list[Span]] = [[] for _ in data]
-        place, begin = 0, 0
-        for start, end, kind in self._scanner.spans(_BETWEEN.join(data)):
-            if self._payload.keeps(kind):
-                continue
-            while start >= begin + len(data[place]) + len(_BETWEEN):
-                begin += len(data[place]) + len(_BETWEEN)
-                place += 1
-            found[place].append((start - begin, end - begin, kind))
-        return found
-
-    def _replaced(self, text: str, data: bytes, spans: Sequence[Span]) -> MaskedText:
+    def _prose(self, text: str, items: Sequence[Paragraph]) -> MaskedText:
+        """A text masked paragraph by paragraph; most of them stay as they are."""
         known = self._payload.known
-        if not spans and not (self._identifiers and known.touches(data)):
+        if known.spans_lines:
+            items = [joined(items)]
+        firsts = known.firsts
+        counts: Counter[Kind] = Counter()
+        pieces: list[str] = []
+        for item in items:
+            if not item.spans and item.words.isdisjoint(firsts):
+                pieces.append(item.text)
+            else:
+                pieces.append(self._replaced(item.data, item.spans, counts))
+        if not counts:
+            return MaskedText(text)
+        return MaskedText("".join(pieces), tuple(counts.items()))
+
+    def _code(self, text: str, data: bytes, spans: Sequence[Span]) -> MaskedText:
+        """A code or a single word."""
+        if not spans and not (self._identifiers and self._payload.known.touches(data)):
             return MaskedText(text)
         counts: Counter[Kind] = Counter()
+        masked = self._replaced(data, spans, counts)
+        return MaskedText(masked, tuple(counts.items()))
+
+    def _replaced(self, data: bytes, spans: Sequence[Span], counts: Counter[Kind]) -> str:
+        """The spans and what fields have named replaced, counted."""
 
         def replace(kind: Kind, value: bytes) -> bytes:
             before = value.decode("utf-8", "replace")
@@ -155,6 +176,6 @@ class TextMasker:
             end = stop
         masked = b"".join([*pieces, data[end:]])
         if self._identifiers:
-            masked = known.mask(masked, replace)
+            masked = self._payload.known.mask(masked, replace)
         # A span that cut a character in two leaves nothing of it behind.
-        return MaskedText(masked.decode("utf-8", "ignore"), tuple(counts.items()))
+        return masked.decode("utf-8", "ignore")
