@@ -1,16 +1,19 @@
 """Text: secrets and identifiers found by recognisers, names in prose, what fields have named."""
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from gateway.masking import folding
 from gateway.masking.kinds import Kind
+from gateway.masking.known import PART
 from gateway.masking.paragraphs import Paragraph, Paragraphs, joined, paragraphs_of, scanned
 from gateway.masking.payload import Payload
 from gateway.masking.scan import Span, scanner
 from gateway.masking.user_patterns import PatternScan
 
+_JOINING = re.compile(rb"[A-Za-z0-9\x80-\xff'-]")
 MAX_CACHED = 20_000
 MAX_CACHED_LENGTH = 2_000
 
@@ -147,7 +150,7 @@ class TextMasker:
             if not item.spans and item.words.isdisjoint(firsts):
                 pieces.append(item.text)
             else:
-                pieces.append(self._replaced(item.data, item.spans, counts))
+                pieces.append(self._replaced(item.data, item.spans, counts, item.words))
         if not counts:
             return MaskedText(text)
         return MaskedText("".join(pieces), tuple(counts.items()))
@@ -160,8 +163,21 @@ class TextMasker:
         masked = self._replaced(data, spans, counts)
         return MaskedText(masked, tuple(counts.items()))
 
-    def _replaced(self, data: bytes, spans: Sequence[Span], counts: Counter[Kind]) -> str:
-        """The spans and what fields have named replaced, counted."""
+    def _replaced(
+        self,
+        data: bytes,
+        spans: Sequence[Span],
+        counts: Counter[Kind],
+        words: Set[bytes] = frozenset(),
+    ) -> str:
+        """The spans and what fields have named replaced, counted.
+
+        Args:
+            data: a text.
+            spans: what is masked whatever is known.
+            counts: to count in.
+            words: of `data`, where they are at hand; see `Paragraph`.
+        """
 
         def replace(kind: Kind, value: bytes) -> bytes:
             before = value.decode("utf-8", "replace")
@@ -170,12 +186,27 @@ class TextMasker:
             return value if after == before else after.encode()
 
         pieces: list[bytes] = []
-        end = 0
+        end, same = 0, bool(words)
         for start, stop, kind in spans:
-            pieces += [data[end:start], replace(kind, data[start:stop])]
+            done = replace(kind, data[start:stop])
+            same = same and _apart(data, start, stop, done, words)
+            pieces += [data[end:start], done]
             end = stop
         masked = b"".join([*pieces, data[end:]])
+        known = self._payload.known
         if self._identifiers:
-            masked = self._payload.known.mask(masked, replace)
+            # Where the words that are left are words of the text, a look for the known ones of
+            # those says whether there is anything more to mask.
+            folded = masked.lower()
+            if not same or any(word in folded for word in words & known.firsts):
+                masked = known.mask(masked, replace)
         # A span that cut a character in two leaves nothing of it behind.
         return masked.decode("utf-8", "ignore")
+
+
+def _apart(data: bytes, start: int, stop: int, done: bytes, words: Set[bytes]) -> bool:
+    """Whether `done` in place of a span makes no word that `words` of the text do not have."""
+    around = data[start - 1 : start] + data[stop : stop + 1] if start else data[stop : stop + 1]
+    if done[:1] == b"[" and done[-1:] == b"]":
+        return PART.search(around) is None
+    return done in words and _JOINING.search(around) is None
