@@ -64,11 +64,10 @@ def decode(data: bytes | msgspec.Raw) -> Node:
     return node
 
 
-def decode_all(texts: list[bytes]) -> list[Node]:
-    """The trees of JSON texts, each of which `split_array` has found to be one; see `decode`."""
-    nodes = decode(b"[" + b",".join(texts) + b"]")
-    assert isinstance(nodes, list)  # noqa: S101
-    return nodes
+def exact(data: bytes) -> Node:
+    """The tree of a JSON text, the sign of a zero kept too; see `decode` and `careful`."""
+    node = decode(data)  # which is the stricter reader
+    return careful(data) if has_minus_zero(data) else node
 
 
 def split_object(data: bytes) -> dict[str, msgspec.Raw]:
