@@ -112,6 +112,10 @@ class Known:
         """Work that learns, done before anything is looked for, if ever."""
         self._later.append(work)
 
+    def forget_later(self) -> None:
+        """Work that nobody has asked for is not going to be done."""
+        self._later.clear()
+
     def learn_name(self, value: str) -> None:
         """Every word of a person's name."""
         if value not in self._seen:
