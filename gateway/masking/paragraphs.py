@@ -23,6 +23,7 @@ MAX_LENGTH = 1_500
 MAX_REMEMBERED = 400_000
 """Characters of the paragraphs of one generation; two of them are in memory."""
 _BLOCK = "-----BEGIN "
+_NOBODY: prose.Found = ((), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +53,18 @@ class Paragraphs:
     Args:
         scan: the recognisers.
         kept: kinds that the profile leaves as they are.
+        prose: names and places are looked for that stand in prose; else the texts are codes and
+            the like, which the recognisers alone look at, each as one paragraph.
         split: False where the scan may look across empty lines; a text is one paragraph then.
     """
 
-    def __init__(self, scan: Scan, kept: frozenset[Kind], *, split: bool = True) -> None:
+    def __init__(
+        self, scan: Scan, kept: frozenset[Kind], *, prose: bool = True, split: bool = True
+    ) -> None:
         self._scan = scan
         self._kept = kept
-        self._split = split
+        self._prose = prose
+        self._split = split and prose
         self._recent: dict[str, Paragraph] = {}
         self._older: dict[str, Paragraph] = {}
         self._size = 0
@@ -95,7 +101,7 @@ class Paragraphs:
     def _fresh(self, texts: Sequence[str]) -> list[Paragraph]:
         data = [text.encode() for text in texts]
         return [
-            self._merged(text, piece, spans, prose.read(text))
+            self._merged(text, piece, spans, prose.read(text) if self._prose else _NOBODY)
             for text, piece, spans in zip(texts, data, scanned(self._scan, data), strict=True)
         ]
 
@@ -124,10 +130,10 @@ class Paragraphs:
         self._size += len(text)
 
 
-@lru_cache(maxsize=8)
-def paragraphs_of(scan: Scanner, kept: frozenset[Kind]) -> Paragraphs:
-    """What the process remembers for profiles that keep the same kinds."""
-    return Paragraphs(scan, kept)
+@lru_cache(maxsize=16)
+def paragraphs_of(scan: Scanner, kept: frozenset[Kind], *, prose: bool) -> Paragraphs:
+    """What the process remembers for profiles that keep the same kinds; see `Paragraphs`."""
+    return Paragraphs(scan, kept, prose=prose)
 
 
 def joined(items: Sequence[Paragraph]) -> Paragraph:
@@ -143,7 +149,7 @@ def joined(items: Sequence[Paragraph]) -> Paragraph:
         tuple(spans),
         frozenset[bytes]().union(*(item.words for item in items)),
         (),
-        ((), ()),
+        _NOBODY,
     )
 
 

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Mapping
+from functools import lru_cache
 
 from gateway.errors import Reason, Withheld
 from gateway.masking.context import Context
@@ -200,10 +201,10 @@ class Payload:
     @property
     def counts(self) -> dict[str, int]:
         """Masked values by kind."""
-        total: Counter[str] = Counter()
+        total: Counter[Kind] = Counter()
         for (_, kind), number in self.tally.items():
-            total[kind.value] += number
-        return dict(sorted(total.items()))
+            total[kind] += number
+        return {str(kind): number for kind, number in sorted(total.items())}
 
     @property
     def total(self) -> int:
@@ -213,11 +214,11 @@ class Payload:
     @property
     def paths(self) -> tuple[tuple[str, str, int], ...]:
         """(path, kind, count); a path that could itself be a value is written `*`."""
-        total: Counter[tuple[str, str]] = Counter()
+        total: Counter[tuple[str, Kind]] = Counter()
         for (path, kind), number in self.tally.items():
-            total[path if _PLAIN_PATH.match(path) else "*", kind.value] += number
+            total[path if _is_plain(path) else "*", kind] += number
         ranked = sorted(total.items(), key=lambda item: (-item[1], item[0]))
-        return tuple((path, kind, number) for (path, kind), number in ranked[:MAX_PATHS])
+        return tuple((path, str(kind), number) for (path, kind), number in ranked[:MAX_PATHS])
 
     @property
     def key_version(self) -> str:
@@ -234,6 +235,11 @@ class Payload:
                 return age(value) or mark(kind)
             case _:
                 return mark(kind)
+
+
+@lru_cache(maxsize=2_000)
+def _is_plain(path: str) -> bool:
+    return _PLAIN_PATH.match(path) is not None
 
 
 def _tokeniser(context: Context, *, needed: bool) -> Tokeniser | None:

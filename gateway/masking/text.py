@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gateway.masking import folding
 from gateway.masking.kinds import Kind
 from gateway.masking.known import PART
-from gateway.masking.paragraphs import Paragraph, Paragraphs, joined, paragraphs_of, scanned
+from gateway.masking.paragraphs import Paragraph, Paragraphs, joined, paragraphs_of
 from gateway.masking.payload import Payload
 from gateway.masking.scan import Span, scanner
 from gateway.masking.user_patterns import PatternScan
@@ -38,15 +38,16 @@ class TextMasker:
         self._payload = payload
         self._identifiers = payload.profile.scans
         scan = scanner(identifiers=self._identifiers, with_re2=with_re2)
-        patterns = payload.profile.patterns
-        self._scanner = PatternScan(scan, patterns, payload.profile.operators) if patterns else scan
-        self.patterned = bool(patterns)
-        kept = frozenset(kind for kind in Kind if payload.keeps(kind))
-        self._kept = kept
-        # A pattern of one's own may look across lines, or at the beginning of a text.
-        self._paragraphs = (
-            Paragraphs(self._scanner, kept, split=False) if patterns else paragraphs_of(scan, kept)
-        )
+        profile = payload.profile
+        self.patterned = bool(profile.patterns)
+        if profile.patterns:
+            # A pattern of one's own may look across lines, or at the beginning of a text.
+            own = PatternScan(scan, profile.patterns, profile.operators)
+            self._prose = Paragraphs(own, profile.kept, split=False)
+            self._codes = Paragraphs(own, profile.kept, prose=False)
+        else:
+            self._prose = paragraphs_of(scan, profile.kept, prose=True)
+            self._codes = paragraphs_of(scan, profile.kept, prose=False)
         self._cache: dict[tuple[str, bool], MaskedText] = {}
         self._learned = 0
         self.clean: set[str] = set()
@@ -112,25 +113,14 @@ class TextMasker:
 
     def _recognised(self, texts: Sequence[str], *, coded: bool) -> list[MaskedText]:
         if self._identifiers and not coded:
-            read = self._paragraphs.read(texts, self._payload.context.session_names)
-            for items in read:
-                for item in items:
-                    if item.spans:
-                        self._learn(item.data, item.spans)
-            return [
-                self._prose(text, items) for text, items in zip(texts, read, strict=True)
-            ]
-        data = [text.encode() for text in texts]
-        spans = [
-            [span for span in found if span[2] not in self._kept]
-            for found in scanned(self._scanner, data)
-        ]
-        for piece, found in zip(data, spans, strict=True):
-            self._learn(piece, found)
-        return [
-            self._code(text, piece, found)
-            for text, piece, found in zip(texts, data, spans, strict=True)
-        ]
+            read = self._prose.read(texts, self._payload.context.session_names)
+        else:
+            read = self._codes.read(texts)
+        for items in read:
+            for item in items:
+                if item.spans:
+                    self._learn(item.data, item.spans)
+        return [self._shown(text, items) for text, items in zip(texts, read, strict=True)]
 
     def _learn(self, data: bytes, spans: Sequence[Span]) -> None:
         """Names that a text introduces are looked for in the others too."""
@@ -138,45 +128,32 @@ class TextMasker:
             if kind is Kind.NAME:
                 self._payload.known.learn_found(data[start:end].decode("utf-8", "replace"))
 
-    def _prose(self, text: str, items: Sequence[Paragraph]) -> MaskedText:
+    def _shown(self, text: str, items: Sequence[Paragraph]) -> MaskedText:
         """A text masked paragraph by paragraph; most of them stay as they are."""
-        known = self._payload.known
-        if known.spans_lines:
-            items = [joined(items)]
-        firsts = known.firsts
+        firsts: Set[bytes] = frozenset()
+        if self._identifiers:
+            known = self._payload.known
+            firsts = known.firsts
+            if known.spans_lines and len(items) > 1:
+                items = [joined(items)]
         counts: Counter[Kind] = Counter()
         pieces: list[str] = []
         for item in items:
             if not item.spans and item.words.isdisjoint(firsts):
                 pieces.append(item.text)
             else:
-                pieces.append(self._replaced(item.data, item.spans, counts, item.words))
+                pieces.append(self._replaced(item, counts, firsts))
         if not counts:
             return MaskedText(text)
         return MaskedText("".join(pieces), tuple(counts.items()))
 
-    def _code(self, text: str, data: bytes, spans: Sequence[Span]) -> MaskedText:
-        """A code or a single word."""
-        if not spans and not (self._identifiers and self._payload.known.touches(data)):
-            return MaskedText(text)
-        counts: Counter[Kind] = Counter()
-        masked = self._replaced(data, spans, counts)
-        return MaskedText(masked, tuple(counts.items()))
-
-    def _replaced(
-        self,
-        data: bytes,
-        spans: Sequence[Span],
-        counts: Counter[Kind],
-        words: Set[bytes] = frozenset(),
-    ) -> str:
-        """The spans and what fields have named replaced, counted.
+    def _replaced(self, item: Paragraph, counts: Counter[Kind], firsts: Set[bytes]) -> str:
+        """A paragraph with its spans and what fields have named replaced, counted.
 
         Args:
-            data: a text.
-            spans: what is masked whatever is known.
+            item: the paragraph.
             counts: to count in.
-            words: of `data`, where they are at hand; see `Paragraph`.
+            firsts: of what fields have named; see `Known`.
         """
 
         def replace(kind: Kind, value: bytes) -> bytes:
@@ -185,21 +162,21 @@ class TextMasker:
             counts[kind] += after != before
             return value if after == before else after.encode()
 
+        data, words = item.data, item.words
         pieces: list[bytes] = []
-        end, same = 0, bool(words)
-        for start, stop, kind in spans:
+        end, same = 0, True
+        for start, stop, kind in item.spans:
             done = replace(kind, data[start:stop])
             same = same and _apart(data, start, stop, done, words)
             pieces += [data[end:start], done]
             end = stop
         masked = b"".join([*pieces, data[end:]])
-        known = self._payload.known
         if self._identifiers:
             # Where the words that are left are words of the text, a look for the known ones of
             # those says whether there is anything more to mask.
             folded = masked.lower()
-            if not same or any(word in folded for word in words & known.firsts):
-                masked = known.mask(masked, replace)
+            if not same or any(word in folded for word in words & firsts):
+                masked = self._payload.known.mask(masked, replace)
         # A span that cut a character in two leaves nothing of it behind.
         return masked.decode("utf-8", "ignore")
 
