@@ -14,6 +14,7 @@ from gateway.masking.json_codec import MAX_DEPTH, Node, too_deep
 from gateway.masking.json_walk import ISO
 from gateway.masking.kinds import Kind
 from gateway.masking.known import MAX_PHRASE, PHRASES
+from gateway.masking.marks import FIRST
 from gateway.masking.payload import Payload
 from gateway.masking.text import TextMasker
 
@@ -38,8 +39,6 @@ PLAIN_DATE = re.compile(
 )
 """Dates for whose year the first four digits can be taken without looking further."""
 _ID, _DATE, _NAME = Kind.ID, Kind.DATE, Kind.NAME
-MARKING = frozenset("[mt")
-"""A value that is a mark already begins with one of these."""
 
 codes: set[str] = set(UNITS)
 """Strings that codes of any payload may be; nothing of a payload decides that."""
@@ -116,7 +115,7 @@ class FhirElements(FhirIdentifiers):
                 if field is VOCABULARY:
                     if value in codes:
                         continue
-                elif kind and value and not strange and value[0] not in MARKING:
+                elif kind and value and not strange and value[0] not in FIRST:
                     if kind in self._constants:
                         node[key] = self._constant(kind, value, path, key)
                         continue
@@ -156,7 +155,7 @@ class FhirElements(FhirIdentifiers):
         for index, item in enumerate(items):
             if type(item) is dict and "resourceType" not in item:
                 self._elements(item, below, value_field)
-            elif constant and kind and type(item) is str and item and item[0] not in MARKING:
+            elif constant and kind and type(item) is str and item and item[0] not in FIRST:
                 items[index] = self._constant(kind, item, path, key)
             else:
                 self._item(items, index, item, field, path)

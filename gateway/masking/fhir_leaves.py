@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from operator import itemgetter
 
 from gateway.masking.fhir_plan import NUMBER, Get, Guard, Numeral, Plan
-from gateway.masking.fhir_steps import Step
+from gateway.masking.fhir_steps import Step, SteppedWalk
 from gateway.masking.json_codec import Node, Number
 from gateway.masking.json_walk import Node_
 from gateway.masking.kinds import Kind
@@ -98,6 +98,8 @@ class Leaves:
             tuple(self._numerals),
             guards,
             steps,
+            _getter([step[1] for step in steps if step[0] is SteppedWalk.code]),
+            tuple(step for step in steps if step[0] is not SteppedWalk.code),
             tuple(counted.items()),
             "%s".join(parts[::2]),
             _getter(order) if order else None,

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 import msgspec
 import orjson
 
+from gateway.masking.fhir_elements import codes
 from gateway.masking.fhir_fields import NARRATIVE
 from gateway.masking.fhir_identifiers import YEARS
 from gateway.masking.fhir_steps import SteppedWalk, Step, Values
@@ -73,7 +74,9 @@ class Plan:
         strings: how many those are.
         numerals: numbers, whose values come behind those of the strings.
         guards: what must hold besides.
-        steps: what masks the leaves.
+        steps: what masks the leaves, in order.
+        coded: takes the codes out of the leaves; a step for one that is known as such does nothing.
+        others: the steps but for those of codes.
         counted: what is removed or replaced in every resource of the shape, by path and kind.
         form: the masked resource, with `%s` for leaves.
         order: takes the leaves of `form` out of all leaves; None where it has none.
@@ -86,6 +89,8 @@ class Plan:
     numerals: tuple[Numeral, ...]
     guards: tuple[Guard, ...]
     steps: tuple[Step, ...]
+    coded: Get
+    others: tuple[Step, ...]
     counted: tuple[tuple[tuple[str, Kind], int], ...]
     form: str
     order: Get | None
@@ -135,7 +140,8 @@ class Sketch:
     def mask(self, walk: SteppedWalk) -> None:
         """Mask the leaves, as far as `walk.settle` has not to."""
         plan = self._plan
-        self._loose = walk.take(plan.steps, self._values)
+        known = codes.issuperset(plan.coded(self._values))
+        self._loose = walk.take(plan.others if known else plan.steps, self._values)
         walk.count(plan.counted)
 
     def text(self) -> bytes:

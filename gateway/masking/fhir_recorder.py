@@ -25,6 +25,10 @@ from gateway.masking.known import PHRASES
 from gateway.masking.payload import Payload
 from gateway.masking.text import TextMasker
 
+_UNLEARNED = frozenset({Kind.ZIP, Kind.AGE, Kind.URL})
+"""Kinds that are masked without being looked for in text."""
+
+
 class Recorder(FhirWalk):
     """Records what is done to one resource, which it takes apart.
 
@@ -137,6 +141,8 @@ class Recorder(FhirWalk):
         """A string in general, as `_item` comes upon it."""
         if field is VOCABULARY:
             return self._step(SteppedWalk.worded, holder, key, path, None)
+        if field.kind in _UNLEARNED and not self._payload.keeps(field.kind):
+            return self._step(SteppedWalk.applied, holder, key, path, field.kind)
         plain = field.kind in {None, Kind.TEXT} and not field.vocabulary
         do = SteppedWalk.dated if plain and self._years else SteppedWalk.general
         return self._step(do, holder, key, path, (field, self._resource))

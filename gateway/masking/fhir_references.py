@@ -27,10 +27,11 @@ class References:
     def __init__(self, payload: Payload, kept_id: Callable[[str, str], str]) -> None:
         self._payload = payload
         self._kept_id = kept_id
+        self._keeps = payload.keeps(Kind.ID)
 
     def target(self, value: str, path: str) -> str:
         """A reference whose id is masked as the id itself is."""
-        if self._payload.keeps(Kind.ID):
+        if self._keeps:
             return self._kept(value, path)
         if match := _REFERENCE.match(value):
             history = "/_history/1" if match[3] else ""

@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from gateway.masking.fhir_elements import MARKING, MAX_CODES, PLAIN_DATE, codes
+from gateway.masking.fhir_elements import MAX_CODES, PLAIN_DATE, codes
 from gateway.masking.fhir_walk import FhirWalk, display_use
 from gateway.masking.field_names import VOCABULARY, Field
 from gateway.masking.kinds import Kind
 from gateway.masking.known import MAX_PHRASE
+from gateway.masking.marks import FIRST
+from gateway.masking.operators import Operator
 from gateway.masking.payload import MAX_REMEMBERED
 
 Values: TypeAlias = list[Any]
@@ -38,6 +40,8 @@ class SteppedWalk(FhirWalk):
         super().__init__(*args)
         self.loose: list[int] = []
         self._dates: dict[str, str] = {}
+        numbered = self._payload.profile.operators[Kind.ID] is Operator.NUMBER
+        self._ids: dict[str, str] = self._payload.numbers if numbered else {}
 
     def take(self, steps: Sequence[Step], values: Values) -> list[int]:
         """Mask the leaves of one resource in place, as far as `settle` has not to; the loose."""
@@ -54,7 +58,7 @@ class SteppedWalk(FhirWalk):
     def worded(self, values: Values, at: int, path: str, more: Any) -> None:  # noqa: ARG002
         """The display of a code."""
         value = values[at]
-        if " " not in value or value not in self._text.clean:
+        if value not in self._text.clean:
             self.loose.append(at)
             values[at] = self.string(values, at, value, VOCABULARY, path)
 
@@ -83,7 +87,7 @@ class SteppedWalk(FhirWalk):
     def named(self, values: Values, at: int, path: str, more: Mark) -> None:
         """A name of a person, redacted."""
         value = values[at]
-        if not value or value[0] in MARKING:
+        if not value or value[0] in FIRST:
             self.general(values, at, path, more[2])
             return
         self._names[value] = None
@@ -93,7 +97,7 @@ class SteppedWalk(FhirWalk):
     def numbered(self, values: Values, at: int, path: str, more: Mark) -> None:
         """A number, a street or the like, redacted."""
         value = values[at]
-        if not value or value[0] in MARKING:
+        if not value or value[0] in FIRST:
             self.general(values, at, path, more[2])
             return
         if len(value) <= MAX_PHRASE and value not in self._phrases:
@@ -104,7 +108,7 @@ class SteppedWalk(FhirWalk):
     def marked(self, values: Values, at: int, path: str, more: Mark) -> None:
         """Another value, redacted."""
         value = values[at]
-        if not value or value[0] in MARKING:
+        if not value or value[0] in FIRST:
             self.general(values, at, path, more[2])
             return
         self._counts[more[0]] += 1
@@ -117,7 +121,12 @@ class SteppedWalk(FhirWalk):
 
     def identified(self, values: Values, at: int, path: str, more: Any) -> None:  # noqa: ARG002
         """A technical id."""
-        values[at] = self._payload.identifier(values[at], path)
+        done = self._ids.get(values[at])
+        if done is None:
+            done = self._payload.identifier(values[at], path)
+        else:
+            self._counts[path, Kind.ID] += 1
+        values[at] = done
 
     def referring(self, values: Values, at: int, path: str, more: Any) -> None:  # noqa: ARG002
         """A reference to a resource."""

@@ -18,6 +18,7 @@ from gateway.masking import linear
 
 MAX_DEPTH = 100
 _SPACED = linear.compiled(rb'"[ \t\r\n]+:')
+_ENDS = (b'" ', b'"\n', b'"\r', b'"\t')
 _COLONS = re.compile(rb'"[ \t\r\n]*:')
 _MINUS_ZERO = linear.compiled(rb"[\[:, \t\r\n]-0(?:[^0-9.eE]|$)")
 _LIMIT = 2**63
@@ -122,7 +123,7 @@ def check_keys(data: bytes, keys: int, texts: Iterable[bytes] = ()) -> None:
         Withheld: an object has a key twice.
     """
     colons = data.count(b'":')
-    if _SPACED.search(data):
+    if any(end in data for end in _ENDS) and _SPACED.search(data):
         colons = len(_COLONS.findall(data))
     # A string may look like a key; then the careful reader says which it is.
     if colons != keys:

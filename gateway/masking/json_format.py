@@ -23,8 +23,6 @@ from gateway.masking.rules_pass import RulesPass
 from gateway.masking.ruling import Ruling
 from gateway.masking.text import TextMasker
 
-# Where one of these stands, an entry may name a person; only those are read twice.
-_NAMING = (b'"family"', b'"given"', b'"birthDate"', b'"valueHumanName"')
 _FHIR = b'"resourceType"'
 MIN_SPLIT = 64 * 1024
 BATCH = 64
@@ -136,9 +134,14 @@ class JsonMasker:
         self._payload.known.later(lambda: self._learn(body.split(b"\n")))
 
     def _learn(self, texts: list[bytes]) -> None:
-        """Remember the names in JSON texts."""
+        """Remember the names in those JSON texts that may name a person."""
         for text in texts:
-            if any(mark in text for mark in _NAMING):
+            if (
+                b'"family"' in text
+                or b'"given"' in text
+                or b'"birthDate"' in text
+                or b'"valueHumanName"' in text
+            ):
                 learn(json_codec.decode(text), self._payload.known)
 
     def _masked(self, node: Item, body: bytes) -> bytes:
@@ -162,17 +165,21 @@ class JsonMasker:
         if bytes(raw)[:1] != b"[":
             raise json_codec.not_json()
         entries = [bytes(entry) for entry in json_codec.split_array(raw)]
-        self._payload.known.later(lambda: self._learn(entries))
+        if len(entries) > BATCH or (b'"data"' in body and not self._payload.withholds_text):
+            # An entry may be looked into before the one that names its patient is walked.
+            self._payload.known.later(lambda: self._learn(entries))
         rest: dict[str, Node] = {
             name: None if name == "entry" else json_codec.exact(bytes(value))
             for name, value in head.items()
         }
-        walk = self._stepper()
+        walk = self._resources.pop() if self._resources else self._stepper()
+        walk.keys = 0
         heads: list[Item] = [rest]
         self._walked(walk, heads, 0)
         walk.settle()
         masked = heads[0]
         json_codec.check_keys(body.replace(bytes(raw), b"[]", 1), walk.keys)
+        self._resources.append(walk)
         items: list[bytes] = []
         for start in range(0, len(entries), BATCH):
             batch = entries[start : start + BATCH]

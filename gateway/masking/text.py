@@ -83,7 +83,12 @@ class TextMasker:
         answer = [self._cache.get((text, coded)) or made[text] for text in texts]
         if known.size == self._learned and len(self._cache) < MAX_CACHED:
             if coded:
-                self.clean.update(text for text, done in made.items() if done.text == text)
+                self.clean.update(
+                    text
+                    for text, done in made.items()
+                    # A reference is one wherever it stands.
+                    if done.text == text and (" " in text or "/" not in text)
+                )
             self._cache.update(
                 ((text, coded), done)
                 for text, done in made.items()
