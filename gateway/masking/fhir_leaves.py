@@ -41,6 +41,7 @@ class Leaves:
         if self._next != len(pieces) or _OPEN in "".join(pieces):
             raise Unplanned
         self._numerals: list[Numeral] = []
+        self._shared: set[tuple[int, str | int]] = set()
         for piece, found in self._numbers.items():
             self._number(piece, found)
 
@@ -58,6 +59,10 @@ class Leaves:
     def find(self, holder: Node_, key: str | int) -> int | None:
         """The number of a leaf, None where none stands there."""
         return self._places.get((id(holder), key))
+
+    def is_of_shape(self, holder: Node_, key: str | int) -> bool:
+        """Whether a number stands there that belongs to the shape, beside other ones."""
+        return (id(holder), key) in self._shared
 
     def original(self, holder: Node_, key: str) -> str | None:
         """A string as it was read, None where none stands there."""
@@ -135,6 +140,7 @@ class Leaves:
         text = self._pieces[piece]
         match = NUMBER.search(text)
         if len(found) > 1 or match is None or match[0] != found[0][2]:
+            self._shared.update((id(holder), key) for holder, key, _ in found)
             return
         holder, key, _ = found[0]
         self._places[id(holder), key] = len(self._strings) + len(self._numerals)

@@ -13,7 +13,15 @@ from gateway.masking.fhir_elements import PERSONAL, Special, codes, special_name
 from gateway.masking.fhir_fields import NARRATIVE, PERSONS
 from gateway.masking.fhir_identifiers import LABELLED, YEARS
 from gateway.masking.fhir_leaves import Leaves, Unplanned, slot
-from gateway.masking.fhir_plan import Guard, Plan, is_filled, is_narrative, is_no_age, is_old, is_young
+from gateway.masking.fhir_plan import (
+    Guard,
+    Plan,
+    is_filled,
+    is_narrative,
+    is_no_age,
+    is_old,
+    is_young,
+)
 from gateway.masking.fhir_steps import SteppedWalk, Step
 from gateway.masking.fhir_tables import Table, table_of
 from gateway.masking.fhir_walk import FhirWalk
@@ -71,7 +79,9 @@ class Recorder(FhirWalk):
         self._fix(node, "resourceType")
         super().object(node, outer, path)
 
-    def _elements(self, node: dict[str, Node], table: Table, value_field: Field | None = None) -> None:
+    def _elements(
+        self, node: dict[str, Node], table: Table, value_field: Field | None = None
+    ) -> None:
         self._enter()
         if self._resource in LABELLED:
             raise Unplanned
@@ -136,7 +146,12 @@ class Recorder(FhirWalk):
             self._item(node, key, value, field, path)
 
     def string(
-        self, holder: Node_, key: str | int, value: str, field: Field, path: str  # noqa: ARG002
+        self,
+        holder: Node_,
+        key: str | int,
+        value: str,
+        field: Field,
+        path: str,  # noqa: ARG002
     ) -> str:
         """A string in general, as `_item` comes upon it."""
         if field is VOCABULARY:
@@ -187,8 +202,11 @@ class Recorder(FhirWalk):
             at = self._leaves.find(node, key)
             if isinstance(value, dict | list):
                 self._keep(value)
-            elif isinstance(value, int | Number) and not isinstance(value, bool) and at is not None:
-                node[key] = Number(slot(at))  # type: ignore[index]
+            elif isinstance(value, int | Number) and not isinstance(value, bool):
+                if at is not None:
+                    node[key] = Number(slot(at))  # type: ignore[index]
+                elif not self._leaves.is_of_shape(node, key):
+                    raise Unplanned  # it stands in another place than it was read from
             elif isinstance(value, str) and at is not None and value != slot(at):
                 self._fixed.add(at)
 
@@ -323,9 +341,9 @@ class Recorder(FhirWalk):
     def _unit(self, value: dict[str, Node], missing: str) -> None:
         name = "code" if "code" in value else "unit"
         unit = value.get(name, missing)
-        if not isinstance(unit, str) or unit in YEARS:
+        if isinstance(unit, str) and unit in YEARS:
             raise Unplanned
-        if name in value:
+        if isinstance(value.get(name), str):
             self._guards.append((is_no_age, self._leaves.at(value, name)))
 
     special: ClassVar[dict[str, Special]] = {}

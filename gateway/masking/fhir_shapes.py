@@ -111,7 +111,9 @@ _known: dict[int, tuple[Profile, Shapes]] = {}
 def shapes_of(profile: Profile) -> Shapes | None:
     """What the process knows of shapes under a profile, None where the walk is to do it all."""
     # What a profile puts in place of values goes into JSON as it is.
-    if not all(text.isprintable() and not {'"', "\\"} & {*text} for text in profile.replacements.values()):
+    if not all(
+        text.isprintable() and not {'"', "\\"} & {*text} for text in profile.replacements.values()
+    ):
         return None
     found = _known.get(id(profile))
     if found is None or found[0] is not profile:
@@ -147,4 +149,3 @@ def _key(path: str, pieces: Sequence[str]) -> _Key:
         if pieces[place - 2] == "resourceType":
             return path, len(pieces), pieces[place]
     return path, len(pieces), ""
-

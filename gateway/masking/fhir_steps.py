@@ -175,6 +175,7 @@ class SteppedWalk(FhirWalk):
 
     def tagged(self, values: Values, at: int, path: str, more: Any) -> None:  # noqa: ARG002
         """An entity tag."""
+        self.loose.append(at)
         values[at] = self.masked_tag(values[at], path)
 
     def born(self, values: Values, at: int, path: str, more: Any) -> None:  # noqa: ARG002

@@ -98,9 +98,7 @@ class JsonMasker:
                 shapes.meet(text, path, today, partial(self._plan, text, path))
         return items
 
-    def _together(
-        self, items: list[Item], texts: list[bytes], *names: str
-    ) -> list[bytes]:
+    def _together(self, items: list[Item], texts: list[bytes], *names: str) -> list[bytes]:
         """Resources masked and written; `names` lead to them from the root of what they are in.
 
         Args:
@@ -121,7 +119,9 @@ class JsonMasker:
         if walked:
             json_codec.check_keys(b"\n".join(walked), walk.keys, walked)
         self._resources.append(walk)
-        return [item.text() if isinstance(item, Sketch) else json_codec.encode(item) for item in items]
+        return [
+            item.text() if isinstance(item, Sketch) else json_codec.encode(item) for item in items
+        ]
 
     def _plan(self, text: bytes, path: str, pieces: Sequence[str]) -> Plan | None:
         """A plan for resources of the shape of one."""
@@ -192,9 +192,7 @@ class JsonMasker:
         ]
         return b"{" + b",".join(members) + b"}"
 
-    def _walked(
-        self, walk: JsonWalk, nodes: list[Item], index: int, *names: str
-    ) -> None:
+    def _walked(self, walk: JsonWalk, nodes: list[Item], index: int, *names: str) -> None:
         """One of some trees through the field rules, where there are any, and the walk.
 
         `names` lead to it from the root of a resource.

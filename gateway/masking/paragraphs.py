@@ -161,7 +161,8 @@ def scanned(scan: Scan, data: Sequence[bytes]) -> list[list[Span]]:
         while start >= begin + len(data[place]) + len(SEPARATOR):
             begin += len(data[place]) + len(SEPARATOR)
             place += 1
-        found[place].append((start - begin, end - begin, kind))
+        # A key in PEM takes the white space behind it, that of the separator too.
+        found[place].append((start - begin, min(end - begin, len(data[place])), kind))
     return found
 
 

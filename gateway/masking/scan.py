@@ -147,7 +147,9 @@ def loosened(source: str) -> str:
     An automaton has a state for every number of repetitions that it has to tell apart, and makes
     each when it first comes to it; so a bound on many of them makes text that is new slow.
     """
-    return _BOUND.sub(lambda bound: bound[0] if int(bound[2]) < _MANY else f"{{{bound[1]},}}", source)
+    return _BOUND.sub(
+        lambda bound: bound[0] if int(bound[2]) < _MANY else f"{{{bound[1]},}}", source
+    )
 
 
 def _prefilter(sources: Sequence[str]) -> linear.PatternSet:
