@@ -14,7 +14,7 @@ _OPEN, _CLOSE = "\ue000", "\ue001"
 _SLOT = re.compile(f"{_OPEN}([0-9]+){_CLOSE}")
 
 
-class Unplanned(Exception):  # noqa: N818  (an answer, not a fault)
+class Unplanned(Exception):
     """What is done to a resource cannot be told from its shape."""
 
 

@@ -18,7 +18,7 @@ import orjson
 from gateway.masking.fhir_elements import codes
 from gateway.masking.fhir_fields import NARRATIVE
 from gateway.masking.fhir_identifiers import YEARS
-from gateway.masking.fhir_steps import SteppedWalk, Step, Values
+from gateway.masking.fhir_steps import Step, SteppedWalk, Values
 from gateway.masking.generalise import birth_year
 from gateway.masking.kinds import Kind
 from gateway.masking.marks import is_mark

@@ -6,9 +6,10 @@ a telecom, is fixed: it belongs to the shape. What cannot be told from the shape
 """
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Never
+from typing import Any, ClassVar, Never, TypeAlias
 
 from gateway.masking.attachments import Attachments
+from gateway.masking.context import Context
 from gateway.masking.fhir_elements import PERSONAL, Special, codes, special_name
 from gateway.masking.fhir_fields import NARRATIVE, PERSONS
 from gateway.masking.fhir_identifiers import LABELLED, YEARS
@@ -22,8 +23,8 @@ from gateway.masking.fhir_plan import (
     is_old,
     is_young,
 )
-from gateway.masking.fhir_steps import SteppedWalk, Step
-from gateway.masking.fhir_tables import Table, table_of
+from gateway.masking.fhir_steps import Step, SteppedWalk
+from gateway.masking.fhir_tables import Entry, Table, table_of
 from gateway.masking.fhir_walk import FhirWalk
 from gateway.masking.field_names import UNKNOWN, VOCABULARY, Field
 from gateway.masking.json_codec import Node, Number, encode
@@ -33,6 +34,7 @@ from gateway.masking.known import PHRASES
 from gateway.masking.payload import Payload
 from gateway.masking.text import TextMasker
 
+Parts: TypeAlias = tuple[TextMasker, Attachments]
 _UNLEARNED = frozenset({Kind.ZIP, Kind.AGE, Kind.URL})
 """Kinds that are masked without being looked for in text."""
 
@@ -87,31 +89,37 @@ class Recorder(FhirWalk):
             raise Unplanned
         odd = False
         for key, value in node.items():
-            _, path, field, kind, inner, below, strange = table.entries.get(key) or table.find(
+            entry = table.entries.get(key) or table.find(
                 key, FhirWalk.special.get(special_name(key))
             )
             if value_field is not None and key == "value":
-                field = inner = value_field
-                kind = field.kind
-                below = table_of(inner, key)
+                below = table_of(value_field, key)
+                entry = (
+                    *(None, entry[1], value_field, value_field.kind),
+                    *(value_field, below, entry[6]),
+                )
             special = self._special_of(key)
-            self._outer, self._field = table.outer, field
-            if special is not None and special(self, node, key, value, table.path):
-                continue
-            odd = odd or strange
-            if isinstance(value, str):
-                self._string(node, key, value, field, path, strange=strange)
-            elif isinstance(value, dict):
-                if "resourceType" in value:
-                    self.object(value, inner, key)
-                else:
-                    self._elements(value, below)
-            elif isinstance(value, list):
-                self._list(value, inner, below, path, key)
-            elif value is not None and kind and not isinstance(value, bool):
-                raise Unplanned
+            self._outer, self._field = table.outer, entry[2]
+            if special is None or not special(self, node, key, value, table.path):
+                odd = odd or entry[6]
+                self._element(node, key, value, entry)
         self._depth -= 1
         if odd and not all(map(KEY.match, node)):
+            raise Unplanned
+
+    def _element(self, node: dict[str, Node], key: str, value: Node, entry: Entry) -> None:
+        """An element that nothing treats apart."""
+        _, path, field, kind, inner, below, strange = entry
+        if isinstance(value, str):
+            self._string(node, key, value, field, path, strange=strange)
+        elif isinstance(value, dict):
+            if "resourceType" in value:
+                self.object(value, inner, key)
+            else:
+                self._elements(value, below)
+        elif isinstance(value, list):
+            self._list(value, inner, below, path, key)
+        elif value is not None and kind and not isinstance(value, bool):
             raise Unplanned
 
     def _list(self, items: list[Node], field: Field, below: Table, path: str, key: str) -> None:
@@ -149,9 +157,9 @@ class Recorder(FhirWalk):
         self,
         holder: Node_,
         key: str | int,
-        value: str,
+        value: str,  # noqa: ARG002
         field: Field,
-        path: str,  # noqa: ARG002
+        path: str,
     ) -> str:
         """A string in general, as `_item` comes upon it."""
         if field is VOCABULARY:
@@ -365,13 +373,8 @@ def _members(node: Node) -> list[tuple[str | int, Node]]:
             return []
 
 
-def recorded(  # noqa: PLR0913
-    node: Node,
-    pieces: Sequence[str],
-    path: str,
-    payload: Payload,
-    text: TextMasker,
-    attachments: Attachments,
+def recorded(
+    node: Node, pieces: Sequence[str], path: str, context: Context, parts: Parts
 ) -> Plan | None:
     """The plan for all resources of the shape of one, None where there is none.
 
@@ -379,9 +382,8 @@ def recorded(  # noqa: PLR0913
         node: the resource, which is taken apart.
         pieces: of its text.
         path: of it.
-        payload: of the profile that the plan is for, and of no use afterwards.
-        text: asked for nothing.
-        attachments: likewise.
+        context: of the profile that the plan is for.
+        parts: what masks texts and attachments; asked for nothing.
 
     Raises:
         Withheld: it is nested too deep.
@@ -389,6 +391,6 @@ def recorded(  # noqa: PLR0913
     if not isinstance(node, dict):
         return None
     try:
-        return Recorder(payload, text, attachments, Leaves(node, pieces)).plan(node, path)
+        return Recorder(Payload(context, b""), *parts, Leaves(node, pieces)).plan(node, path)
     except Unplanned:
         return None

@@ -1,7 +1,7 @@
 """Shapes of resources that the process has met, and the plans for them.
 
 Of FHIR resources most are like another one: the same elements with other values. The second of a
-shape is recorded as a plan, and what comes after it is masked by that plan, without a tree. Whatever
+shape is recorded as a plan, and what comes after it is masked by that plan, without a tree. What
 has no plan goes through the walk. What is remembered of a resource is what belongs to its shape,
 for the life of the process and up to a number of pieces; it is never written anywhere.
 """

@@ -156,7 +156,7 @@ class SteppedWalk(FhirWalk):
         values[at] = self._payload.apply(Kind.NAME, values[at], path)
 
     def titled(self, values: Values, at: int, path: str, more: tuple[Sequence[int], Rest]) -> None:
-        """The text of a CodeableConcept: a word of the code system where a display says the same."""
+        """The text of a CodeableConcept: a word of the code system where a display is the same."""
         value = values[at]
         places, rest = more
         for place in places:

@@ -7,7 +7,6 @@ from gateway.masking.fhir_elements import MAX_CODES, FhirElements, Special
 from gateway.masking.fhir_fields import (
     CLINICAL_REFERENCES,
     CONTACT_KINDS,
-    ELEMENTS,
     EXTENDED,
     INSTANT_ELEMENTS,
     INSTANTS,

@@ -1,6 +1,7 @@
 """JSON, FHIR JSON and NDJSON of both."""
 
-from collections.abc import Sequence
+import io
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import TypeAlias
 
@@ -125,15 +126,14 @@ class JsonMasker:
 
     def _plan(self, text: bytes, path: str, pieces: Sequence[str]) -> Plan | None:
         """A plan for resources of the shape of one."""
-        node = json_codec.decode(text)
-        scratch = Payload(self._payload.context, b"")
-        return recorded(node, pieces, path, scratch, self._text, self._attachments)
+        parts = self._text, self._attachments
+        return recorded(json_codec.decode(text), pieces, path, self._payload.context, parts)
 
     def learn(self, body: bytes) -> None:
         """Remember the names in NDJSON lines before any of them is masked."""
-        self._payload.known.later(lambda: self._learn(body.split(b"\n")))
+        self._payload.known.later(lambda: self._learn(io.BytesIO(body)))
 
-    def _learn(self, texts: list[bytes]) -> None:
+    def _learn(self, texts: Iterable[bytes]) -> None:
         """Remember the names in those JSON texts that may name a person."""
         for text in texts:
             if (

@@ -1,7 +1,7 @@
 """Free text: names of people and places that no pattern of characters gives away."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import pairwise
 from string import ascii_letters
 
@@ -100,11 +100,11 @@ def in_bytes(text: str, found: Iterable[Span]) -> list[Span]:
     spans = merged(found)
     if not spans or text.isascii():
         return spans
-    found: list[Span] = []
+    moved: list[Span] = []
     place, size = 0, 0
     for start, end, kind in spans:
         size += len(text[place:start].encode())
         length = len(text[start:end].encode())
-        found.append((size, size + length, kind))
+        moved.append((size, size + length, kind))
         place, size = end, size + length
-    return found
+    return moved

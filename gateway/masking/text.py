@@ -2,7 +2,8 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from gateway.masking import folding
@@ -135,7 +136,7 @@ class TextMasker:
 
     def _shown(self, text: str, items: Sequence[Paragraph]) -> MaskedText:
         """A text masked paragraph by paragraph; most of them stay as they are."""
-        firsts: Set[bytes] = frozenset()
+        firsts: AbstractSet[bytes] = frozenset()
         if self._identifiers:
             known = self._payload.known
             firsts = known.firsts
@@ -152,7 +153,7 @@ class TextMasker:
             return MaskedText(text)
         return MaskedText("".join(pieces), tuple(counts.items()))
 
-    def _replaced(self, item: Paragraph, counts: Counter[Kind], firsts: Set[bytes]) -> str:
+    def _replaced(self, item: Paragraph, counts: Counter[Kind], firsts: AbstractSet[bytes]) -> str:
         """A paragraph with its spans and what fields have named replaced, counted.
 
         Args:
@@ -186,7 +187,7 @@ class TextMasker:
         return masked.decode("utf-8", "ignore")
 
 
-def _apart(data: bytes, start: int, stop: int, done: bytes, words: Set[bytes]) -> bool:
+def _apart(data: bytes, start: int, stop: int, done: bytes, words: AbstractSet[bytes]) -> bool:
     """Whether `done` in place of a span makes no word that `words` of the text do not have."""
     around = data[start - 1 : start] + data[stop : stop + 1] if start else data[stop : stop + 1]
     if done[:1] == b"[" and done[-1:] == b"]":
