@@ -123,6 +123,8 @@ class Leaves:
                 self._holders.append(node)
                 for index, value in enumerate(node):
                     self._leaf(node, index, value)
+            case _:
+                pass
 
     def _leaf(self, holder: Node_, key: str | int, value: Node) -> None:
         if isinstance(value, str):

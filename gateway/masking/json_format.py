@@ -69,8 +69,11 @@ class JsonMasker:
                 and not whole
             ):
                 return self._bundle(body, head)
-        node = json_codec.exact(body) if self._learns else self._read([body])[0]
-        return self._masked(node, body)
+        if self._learns:
+            node = json_codec.exact(body)
+            learn(node, self._payload.known)
+            return self._masked(node, body)
+        return self._masked(self._read([body])[0], body)
 
     def lines(self, lines: list[bytes]) -> list[bytes]:
         """Lines of NDJSON; empty ones stay."""
@@ -109,19 +112,21 @@ class JsonMasker:
         """
         walk = self._resources.pop() if self._resources else self._stepper()
         walk.keys = 0
+        trees: list[Node] = [None if isinstance(item, Sketch) else item for item in items]
         walked: list[bytes] = []
         for index, item in enumerate(items):
             if isinstance(item, Sketch):
                 item.mask(walk)
             else:
-                self._walked(walk, items, index, *names)
+                self._walked(walk, trees, index, *names)
                 walked.append(texts[index])
         walk.settle()
         if walked:
             json_codec.check_keys(b"\n".join(walked), walk.keys, walked)
         self._resources.append(walk)
         return [
-            item.text() if isinstance(item, Sketch) else json_codec.encode(item) for item in items
+            item.text() if isinstance(item, Sketch) else json_codec.encode(tree)
+            for item, tree in zip(items, trees, strict=True)
         ]
 
     def _plan(self, text: bytes, path: str, pieces: Sequence[str]) -> Plan | None:
@@ -146,13 +151,11 @@ class JsonMasker:
 
     def _masked(self, node: Item, body: bytes) -> bytes:
         """A document masked and written; its keys are held against those in `body`."""
-        if self._learns:
-            learn(node, self._payload.known)
-        if _is_fhir(node):
+        if isinstance(node, Sketch) or _is_fhir(node):
             return self._together([node], [body])[0]
         walk = self._others.pop() if self._others else self._other()
         walk.keys = 0
-        nodes = [node]
+        nodes: list[Node] = [node]
         self._walked(walk, nodes, 0)
         walk.settle()
         json_codec.check_keys(body, walk.keys)
@@ -174,7 +177,7 @@ class JsonMasker:
         }
         walk = self._resources.pop() if self._resources else self._stepper()
         walk.keys = 0
-        heads: list[Item] = [rest]
+        heads: list[Node] = [rest]
         self._walked(walk, heads, 0)
         walk.settle()
         masked = heads[0]
@@ -192,7 +195,7 @@ class JsonMasker:
         ]
         return b"{" + b",".join(members) + b"}"
 
-    def _walked(self, walk: JsonWalk, nodes: list[Item], index: int, *names: str) -> None:
+    def _walked(self, walk: JsonWalk, nodes: list[Node], index: int, *names: str) -> None:
         """One of some trees through the field rules, where there are any, and the walk.
 
         `names` lead to it from the root of a resource.
