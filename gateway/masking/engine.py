@@ -41,7 +41,7 @@ from gateway.masking.xml_format import XmlMasker
 
 __all__ = ["ENGINE_VERSION", "Context", "Result", "Stream", "mask", "mask_text_value"]
 
-ENGINE_VERSION = "8"
+ENGINE_VERSION = "9"
 """Part of derived entity tags: changes whenever the same input would be masked to other bytes."""
 _PIECE = 256 * 1024
 _READABLE = " []:/?&=,;@"

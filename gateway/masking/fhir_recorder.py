@@ -349,9 +349,9 @@ class Recorder(FhirWalk):
     def _unit(self, value: dict[str, Node], missing: str) -> None:
         name = "code" if "code" in value else "unit"
         unit = value.get(name, missing)
-        if isinstance(unit, str) and unit in YEARS:
+        if not isinstance(unit, str) or unit in YEARS:
             raise Unplanned
-        if isinstance(value.get(name), str):
+        if name in value:
             self._guards.append((is_no_age, self._leaves.at(value, name)))
 
     special: ClassVar[dict[str, Special]] = {}

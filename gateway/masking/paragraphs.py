@@ -130,7 +130,7 @@ class Paragraphs:
         self._size += len(text)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=8)
 def paragraphs_of(scan: Scanner, kept: frozenset[Kind], *, prose: bool) -> Paragraphs:
     """What the process remembers for profiles that keep the same kinds; see `Paragraphs`."""
     return Paragraphs(scan, kept, prose=prose)
