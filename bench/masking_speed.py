@@ -10,6 +10,7 @@ paragraphs are known. Then come memory, documents of 10 KB one by one, and the g
 import argparse
 import json
 import os
+import re
 import time
 import tracemalloc
 from collections.abc import Callable, Mapping, Sequence
@@ -32,6 +33,8 @@ ACCEPTED = replace(WITHHELD, accept_free_text=True)
 SIZES = {"2 KB": 2_000, "10 KB": 10_000, "200 KB": 200_000, "10 MB": 10_000_000}
 LARGE = 1_000_000
 FHIR, LINES = "application/fhir+json", "application/fhir+ndjson"
+HL7, TABLE, CDA = "x-application/hl7-v2+er7", "text/csv", "application/cda+xml"
+BOM = b"\xef\xbb\xbf"
 PRESIDIO_BYTES = 40_000
 PRESIDIO_PIECE = 2_000
 DIFFERENCE = (
@@ -101,6 +104,46 @@ def measure(sample: Sample, seconds: float, *, beside: bool) -> dict[str, float]
         spent = presidio.seconds([piece.decode("utf-8", "ignore") for piece in pieces])
         row["presidio"] = round(sum(map(len, pieces)) / spent / 1e6, 4)
         row["engine/presidio"] = round(row["accepted warm"] / row["presidio"])
+    return row
+
+
+def formats(seconds: float, *, quick: bool) -> dict[str, dict[str, float]]:
+    """MB/s for other formats: a batch and a table of people who are all new, and samples."""
+    count = 100 if quick else 1_500
+    made = list(documents(generate(seed=3, count=count)))
+    folder = data()
+    found = {
+        "HL7 v2, new patients": (HL7, [b"".join(body for _, kind, body in made if kind == HL7)]),
+        "CSV, new patients": (
+            TABLE,
+            [body for _, kind, body in made if kind.startswith(TABLE)],
+        ),
+    }
+    if folder is not None:
+        samples = folder / "fhir-converter"
+        messages = b"".join(path.read_bytes() + b"\r" for path in samples.glob("Hl7v2/*.hl7"))
+        found |= {
+            "HL7 v2, samples": (HL7, [re.sub(rb"[\r\n]+", b"\r", messages.replace(BOM, b""))]),
+            "CSV, samples": (
+                TABLE,
+                [path.read_bytes() for path in folder.glob("synthea-csv/*.csv")],
+            ),
+            "C-CDA, samples": (CDA, [path.read_bytes() for path in samples.glob("Ccda/*.ccda")]),
+        }
+    notes = [body for _, kind, body in made if kind.startswith("text/plain")][:200]
+    rows = {
+        name: _speeds(kind, bodies, seconds) for name, (kind, bodies) in found.items() if bodies
+    }
+    return rows | {"text, notes": _speeds("text/plain", notes, seconds, withheld=False)}
+
+
+def _speeds(
+    kind: str, bodies: Sequence[bytes], seconds: float, *, withheld: bool = True
+) -> dict[str, float]:
+    row = {"megabytes": round(sum(map(len, bodies)) / 1e6, 3)}
+    for name, context in (("withheld", WITHHELD),) * withheld + (("accepted", ACCEPTED),):
+        cold, warm = rates(partial(_masked, kind, context), bodies, seconds)
+        row |= {f"{name} cold": cold, f"{name} warm": warm}
     return row
 
 
@@ -216,15 +259,22 @@ def main() -> None:
     seconds = 0.2 if options.quick else 1.0
     found = samples(options.files, quick=options.quick)
     rows = {name: measure(item, seconds, beside=not options.quick) for name, item in found.items()}
+    others = {} if options.files else formats(seconds, quick=options.quick)
     count = 100 if options.quick else 400
     alone = {"withheld": latency(WITHHELD, count), "accepted": latency(ACCEPTED, count)}
     verdicts = goals(rows, alone["accepted"]["p99 ms"])
     lines = [body for kind, bodies in found.values() if kind == LINES for body in bodies]
     stream = memory(lines, STREAM) if lines and not options.quick else {}
     if options.json:
-        report = {"documents": rows, "10 KB": alone, "stream": stream, "differs": DIFFERENCE}
+        report = {
+            "documents": rows | others,
+            "10 KB": alone,
+            "stream": stream,
+            "differs": DIFFERENCE,
+        }
         print(json.dumps(report | {"goals": [asdict(item) for item in verdicts]}))
         return
+    rows |= others
     for name, row in [*rows.items(), *((f"10 KB, {name}", row) for name, row in alone.items())]:
         print(f"{name:22} " + "  ".join(f"{key} {value:g}" for key, value in row.items()))
     if stream:

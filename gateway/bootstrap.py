@@ -20,19 +20,14 @@ from gateway import settings
 from gateway.adapters.authorizer import ConnectionAuthorizer
 from gateway.adapters.entra_tokens import EntraTokens, azure_identity
 from gateway.adapters.http_upstream import AiohttpUpstream
-from gateway.adapters.oidc_client import Client, EntraSignIn
-from gateway.adapters.system import SystemClock, SystemEntropy
+from gateway.adapters.system import SystemEntropy
 from gateway.application import Application
 from gateway.approvals.closed import ClosedApprovals
-from gateway.assembly import Foundation, Given, found
+from gateway.assembly import Asking, Foundation, Given, found
 from gateway.authn.bearer import challenge, resource
-from gateway.authn.token import Accepted
 from gateway.ingress.contract import Pages
 from gateway.ingress.guarded import GuardedPages
-from gateway.ingress.reviewing import ClosedPages, Desk, open_pages
-from gateway.ingress.sessions import Lifetimes
-from gateway.ingress.signin import Rules
-from gateway.masking.engine import warm_up
+from gateway.ingress.later import LaterPages
 from gateway.model.own import Own
 from gateway.parts import (
     Parts,
@@ -52,8 +47,6 @@ from gateway.ports import (
     EvidenceStore,
     Journal,
     Meter,
-    Reviews,
-    Secrets,
     StateStore,
     Telemetry,
     Verifier,
@@ -67,12 +60,10 @@ from gateway.recording.lag import Lag
 from gateway.recording.sequencer import Sequencer
 from gateway.recording.session_names import StateSessionNames
 from gateway.refresh.denylist import PolledDenyList
-from gateway.refresh.digest_keys import SecretDigestKeys
-from gateway.refresh.id_tokens import EntraIdTokens
-from gateway.refresh.keyring import KeyRing
 from gateway.refresh.token_keys import SecretTokenKeys
 from gateway.serving.detokenising import TokenDesk
 from gateway.serving.masker import EngineMasker
+from gateway.serving.warming import warm_up
 from gateway.serving.wording import MaskedWording
 from gateway.settings import Settings
 
@@ -81,6 +72,9 @@ _SWITCH_SECONDS: Final = 0.0005
 
 With the default of 5 ms a small request waits that long at each of its steps.
 """
+
+_WARM_UP_SECONDS: Final = 0.05
+"""From the construction of the gateway to its warming up."""
 
 _COLLECT_AFTER: Final = 50_000
 """New objects before the cyclic collector looks: trees of documents are many and hold no cycles."""
@@ -131,9 +125,8 @@ async def build(config: Settings) -> Application:
     """Construct every adapter and wire the pipeline; nothing is contacted yet."""
     sys.setswitchinterval(_SWITCH_SECONDS)
     gc.set_threshold(_COLLECT_AFTER, 20, 20)
-    # The first masked answer would otherwise wait half a second for the recognisers.
-    Thread(target=warm_up, name="masking-warm-up", daemon=True).start()
     async with AsyncExitStack() as building:
+        _warm_up_soon(building)
         telemetry = open_telemetry(config, building)
         identity = await gateway_identity(config, building)
         parts = await parts_of(config, identity, building, telemetry)
@@ -196,25 +189,40 @@ async def build(config: Settings) -> Application:
             sequencer=parts.sequencer,
             notary=notary_of(config, identity, parts, building, telemetry),
             challenge=challenge(config.authority, config.tenants[0], resource(config.audiences)),
-            pages=GuardedPages(
-                review_pages(
-                    config,
-                    parts.secrets,
-                    parts.state,
-                    parts.key_ring,
-                    asking.reviews,
-                    stack=building,
-                )
-                if asking
-                else ClosedPages(),
-                retention,
-            ),
+            pages=GuardedPages(await _pages(config, parts, asking, building), retention),
             asking=asking,
             resources=building.pop_all(),
             telemetry=telemetry,
             lag=Lag(parts.clock, telemetry),
             package=parts.package,
         )
+
+
+def _warm_up_soon(stack: AsyncExitStack) -> None:
+    """Make ready what the first masked answer needs, once the first request waits for something.
+
+    Compiling the recognisers holds the interpreter for tens of milliseconds at a time: started at
+    once, it would come before an answer that needs no masking.
+    """
+    thread = Thread(target=warm_up, name="masking-warm-up", daemon=True)
+    stack.callback(asyncio.get_running_loop().call_later(_WARM_UP_SECONDS, thread.start).cancel)
+
+
+async def _pages(
+    config: Settings, parts: Parts, asking: Asking | None, stack: AsyncExitStack
+) -> Pages:
+    """The reviewers' pages, constructed when somebody comes: agents' requests do without them."""
+    resources = await stack.enter_async_context(AsyncExitStack())
+
+    def made() -> Pages:
+        from gateway.reception import closed_pages, review_pages  # noqa: PLC0415 - see above
+
+        if asking is None:
+            return closed_pages()
+        stores = (parts.secrets, parts.state)
+        return review_pages(config, *stores, parts.key_ring, asking.reviews, stack=resources)
+
+    return LaterPages(made)
 
 
 async def _foundation(  # noqa: PLR0913, PLR0917 - what asking people rests on
@@ -244,46 +252,6 @@ async def _foundation(  # noqa: PLR0913, PLR0917 - what asking people rests on
         telemetry=telemetry,
     )
     return await found(config, given, MaskedWording(parts.clock), stack)
-
-
-def review_pages(  # noqa: PLR0913 - what pages for people rest on
-    config: Settings,
-    secrets: Secrets,
-    state: StateStore,
-    key_ring: KeyRing,
-    reviews: Reviews,
-    *,
-    stack: AsyncExitStack,
-) -> Pages:
-    """The reviewers' pages, or closed ones where no sign-in application is configured."""
-    client_id, tenant = config.signin_client_id, config.tenants[0]
-    if not client_id:
-        return ClosedPages()
-    clock, callback = SystemClock(), f"{config.public_url}/signin/callback"
-    client = Client(config.authority, tenant, client_id, config.signin_secret, callback)
-    provider = EntraSignIn(client, secrets, clock, ca_file=config.dev_ca_file)
-    stack.push_async_callback(provider.close)
-    accepted = Accepted(
-        frozenset({tenant}), frozenset({client_id}), config.authority, config.token_leeway_seconds
-    )
-    desk = Desk(
-        provider=provider,
-        id_tokens=EntraIdTokens(key_ring, accepted, clock),
-        cookie_keys=SecretDigestKeys(secrets, config.cookie_key_secret, "cookie key"),
-        state=state,
-        reviews=reviews,
-        clock=clock,
-        entropy=SystemEntropy(),
-    )
-    rules = Rules(
-        client_id=client_id,
-        redirect_uri=callback,
-        require_mfa=config.signin_require_mfa,
-        auth_context=config.signin_auth_context,
-        max_age=config.signin_max_age_seconds,
-    )
-    lifetimes = Lifetimes(config.session_idle_seconds, config.session_max_seconds)
-    return open_pages(config.public_url, rules, lifetimes, desk)
 
 
 @asynccontextmanager

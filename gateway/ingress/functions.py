@@ -11,7 +11,7 @@ import orjson
 
 from gateway.errors import GatewayError
 from gateway.ingress import detokenize as detokenizing
-from gateway.ingress import http, operations, problem, reviewing, visit
+from gateway.ingress import http, operations, problem, visit
 from gateway.ingress.contract import AskingProvider, Gateway, Provider, ReceptionProvider
 from gateway.model.connection import Dialect
 from gateway.model.message import Answer, Headers
@@ -44,7 +44,7 @@ async def page(provide: ReceptionProvider, req: func.HttpRequest, name: str) -> 
         return http.write(await _page(provide, req, name), head=head)
     except Exception as error:  # noqa: BLE001 - as for `proxy`: the text may be the request's
         _LOG.error("a page could not be made: %s", _place(error))
-        return http.write(reviewing.trouble(GatewayError("nothing more is shown here")), head=head)
+        return http.write(_trouble(GatewayError("nothing more is shown here")), head=head)
 
 
 async def health(req: func.HttpRequest) -> func.HttpResponse:
@@ -116,12 +116,18 @@ async def _page(provide: ReceptionProvider, req: func.HttpRequest, name: str) ->
         pages = (await provide()).pages
     except GatewayError as error:
         _LOG.error("the gateway cannot start: %s", error)
-        return reviewing.trouble(error)
+        return _trouble(error)
     try:
         return await pages.respond(name, visit.read(req))
     except GatewayError as error:
         _LOG.warning("page %s: %s", name, error.reason)
-        return reviewing.trouble(error)
+        return _trouble(error)
+
+
+def _trouble(error: GatewayError) -> Answer:
+    from gateway.ingress import reviewing  # noqa: PLC0415 - agents' requests do without pages
+
+    return reviewing.trouble(error)
 
 
 async def _answer(provide: Provider, req: func.HttpRequest) -> Answer:

@@ -14,6 +14,7 @@ from gateway.masking.kinds import Kind
 from gateway.masking.marks import mark
 from gateway.masking.payload import Payload
 from gateway.masking.text import TextMasker
+from gateway.masking.xml_codec import DECLARATION
 
 MAX_NESTING = 3
 MAX_BINARY = 256
@@ -128,6 +129,8 @@ class Base64Attachments:
             return mark(Kind.TEXT)
         finally:
             payload.depth -= 1
+        if form is Format.XML and not text.lstrip().startswith("<?"):
+            done = done.removeprefix(DECLARATION)
         # Where nothing was masked, white space and the like stay as they were written.
         if structured:
             return text if _values(done) == _values(text) else done

@@ -22,17 +22,19 @@ from gateway.masking.field_names import UNKNOWN, VOCABULARY, Field
 from gateway.masking.generalise import MAX_AGE
 from gateway.masking.json_walk import ISO, JsonWalk
 from gateway.masking.kinds import Kind
+from gateway.masking.marks import unmarked
 from gateway.masking.markup_walk import MarkupWalk
 from gateway.masking.payload import Payload
 from gateway.masking.text import TextMasker
 from gateway.masking.xml_codec import Element, local
 
 _CODE = re.compile(r"[A-Za-z0-9._:/#+*%\[\]{}^'()-]{0,60}\Z")
-_SSN = re.compile(r"[0-9]{3}-[0-9]{2}-[0-9]{4}\Z")
+# Numbers of people and telephones: codes of LOINC, SNOMED CT, RxNorm and NDC have other parts.
+_SSN = re.compile(r"[0-9]{3}-[0-9]{2,3}-[0-9]{4}\Z")
 _OID = re.compile(r"[0-2](?:\.[0-9]{1,40}){2,}\Z")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,20}(?:\.[0-9]{1,20})?(?:[eE][+-]?[0-9]{1,3})?\Z|true\Z|false\Z")
 _DISPLAY = re.compile(r"(?:[^\W\d_]|[ ,.;()/+%'\[\]-]|[0-9]{1,3}(?![0-9])){1,200}\Z")
-_PLACE = re.compile(r"[A-Za-z][A-Za-z .'-]{0,40}\Z")
+_PLACE = re.compile(r"(?:[A-Za-z .'-]{1,41})?\Z")
 _SCHEMES: dict[str, Kind] = {
     "tel": Kind.PHONE,
     "sms": Kind.PHONE,
@@ -99,6 +101,10 @@ class CdaWalk(MarkupWalk):
             if self.payload.known.touches(value.encode()) or not _DISPLAY.match(value):
                 self.value(element, name, value, VOCABULARY, name)
         super().finish()
+
+    def narrative_field(self, element: Element) -> Field:  # noqa: ARG002
+        """Nothing: what is known of its elements is how they look."""
+        return UNKNOWN
 
     def path(self, name: str) -> str:
         """CDA's own names are shown in records."""
@@ -181,14 +187,15 @@ class CdaWalk(MarkupWalk):
             if local(name) != "value":
                 self._code(element, name, value)
                 continue
-            scheme, colon, rest = value.strip().partition(":")
+            plain = value.strip()
+            scheme, colon, rest = plain.partition(":")
             kind = _SCHEMES.get(scheme.lower()) if colon else None
             if kind is None:
-                kind, rest = (Kind.EMAIL if "@" in value else Kind.PHONE), value
+                kind, rest = (Kind.EMAIL if "@" in plain else Kind.PHONE), plain
             if kind is not Kind.URL:
                 self.walk.learn(kind, rest, "telecom")
             done = self.payload.apply(kind, rest, "telecom")
-            self.replace(element, name, done if rest == value else f"{scheme}:{done}")
+            self.replace(element, name, done if rest == plain else f"{scheme}:{done}")
         self._children(element, UNKNOWN)
 
     def _name(self, element: Element) -> None:
@@ -211,7 +218,7 @@ class CdaWalk(MarkupWalk):
         self.attributes(element, UNKNOWN)
         for place, index, value in _texts(element):
             field = PARTS.get(local(place.name), Field(Kind.ADDRESS))
-            if field is VOCABULARY and not _PLACE.match(value):
+            if field is VOCABULARY and not _PLACE.match(unmarked(value)):
                 field = Field(Kind.ADDRESS)
             self.value(place, index, value, field, local(place.name))
         self._inner_attributes(element)

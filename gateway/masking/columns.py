@@ -1,20 +1,33 @@
 """Columns of tables: what their names say, and what a cell's form says beside them."""
 
 import re
+from collections.abc import Iterable
+from typing import Final
 
 from gateway.masking.column_names import ID, column, is_decimal
 from gateway.masking.field_names import BIRTH, Field
-from gateway.masking.json_codec import Node
 from gateway.masking.json_walk import JsonWalk
 from gateway.masking.kinds import Kind
+from gateway.masking.known import PHRASES
+from gateway.masking.marks import is_mark
+from gateway.masking.memo import Entry, Memo, Place
 from gateway.masking.payload import Payload
 from gateway.masking.record_rules import RecordRules
+from gateway.masking.rules import FieldRule
+
+MAX_SEEN: Final = 20_000
+MAX_LABELS: Final = 1_000
 
 _UUID = re.compile(r"\{?[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\}?\Z")
 _OID = re.compile(r"[0-2](?:\.[0-9]{1,40}){5,}\Z")
 _STATE = re.compile(r"[A-Z]{2,3}\Z")
 _FORMULA = re.compile(r"[=+@-][^\"&(]*[\"&(]")
 _NUMBER = re.compile(r"[0-9]{1,20}\Z")
+_UUID_LENGTH = 36
+# What a column may be called that holds keys for all that.
+_NO_KEYS = frozenset({None, Kind.NAME, Kind.TEXT})
+# Kinds that a date can be of, which moves with its patient.
+_MOVED = frozenset({None, Kind.TEXT, Kind.DATE})
 # A row that names its own field: LOINC's "What address do you live at?" beside the answer.
 _LABELS = frozenset({"description", "question", "attribute", "field", "label", "item", "key"})
 _VALUES = frozenset({"value", "answer", "result", "response", "valuestring", "value_text"})
@@ -32,7 +45,7 @@ _QUESTIONS = tuple((field, re.compile(_SUBJECT % words, re.IGNORECASE)) for fiel
 
 
 class Columns:
-    """Masks cells by their column.
+    """Masks rows by their columns.
 
     Args:
         names: of the columns, as the table writes them.
@@ -45,57 +58,162 @@ class Columns:
         self, names: list[str], walk: JsonWalk, payload: Payload, rules: RecordRules
     ) -> None:
         self._rules = rules
-        self._decided = rules.columns(names)
         self._patient = rules.patient_column(names)
-        self._names = names
-        self._walk = walk
-        self._payload = payload
-        self.fields = [column(name) for name in names]
+        self._memo = Memo(payload, walk)
+        decided = rules.columns(names)
+        self._columns = [
+            _Column(name, column(name), decided.get(index), walk, payload, rules)
+            for index, name in enumerate(names)
+        ]
         plain = [name.strip().lower() for name in names]
-        self._label = next((i for i, name in enumerate(plain) if name in _LABELS), None)
-        self._value = next((i for i, name in enumerate(plain) if name in _VALUES), None)
+        self._label = next((i for i, name in enumerate(plain) if name in _LABELS), -1)
+        value = next((i for i, name in enumerate(plain) if name in _VALUES), -1)
+        self._value = value if self._label >= 0 and value not in decided else -1
+        # What a label asks for, and the same column under that field.
+        self._asked: dict[str, Field | None] = {}
+        self._answers: dict[Field, _Column] = {}
+        self._context = walk, payload, rules
 
-    def learn(self, row: list[str]) -> None:
-        """Remember what the cells of a row name, before any text of the table is masked."""
-        for index, value in enumerate(row):
-            if index in self._decided:
-                continue
-            kind = self._field(row, index, value).kind
-            if kind and value:
-                self._walk.learn(kind, value, self._names[index])
+    def learn(self, rows: Iterable[list[str]]) -> None:
+        """Remember what cells name, before any text of the table is masked."""
+        learned = [(index, self._columns[index]) for index in range(len(self._columns))]
+        learned = [item for item in learned if item[1].learns or item[0] == self._value]
+        if not learned:
+            return
+        for row in rows:
+            for index, place in learned:
+                value = row[index]
+                if value and value not in place.seen:
+                    (self._answer(row) if index == self._value else place).learn(value)
 
-    def mask(self, row: list[str]) -> list[Node]:
-        """The cells of a row; `walk.settle` finishes them."""
+    def judge(self, row: list[str]) -> list[Entry]:
+        """What the cells of a row become, once `settle` has been called."""
         if self._patient is not None:
             self._rules.patient(row[self._patient])
-        cells: list[Node] = list(row)
+        found: list[Entry] = []
         for index, value in enumerate(row):
-            rule = self._decided.get(index)
-            if rule is not None:
-                name = self._names[index]
-                cells[index] = self._rules.value(rule, value, name.strip(), name)
-                continue
-            cells[index] = self._cell(cells, row, index, value)
-        return cells
+            place = self._columns[index] if index != self._value else self._answer(row)
+            entry = place.entries.get(value)
+            if entry is None:
+                entry = self._memo.judged(place, value)
+            else:
+                entry.repeats += 1
+            found.append(entry)
+        return found
 
-    def _cell(self, cells: list[Node], row: list[str], index: int, value: str) -> str:
-        name, field = self._names[index], self._field(row, index, value)
-        if not value or (field.kind is None and is_decimal(value)):
-            return value
-        if _FORMULA.match(value) and not is_decimal(value):
+    def settle(self, rows: Iterable[list[Entry]]) -> None:
+        """Mask what waits in rows that have been judged."""
+        self._memo.settle(entry for row in rows for entry in row)
+
+    def close(self) -> None:
+        """Count all that has been masked."""
+        self._memo.forget()
+
+    def _answer(self, row: list[str]) -> "_Column":
+        """The column of values, as the row's label has it."""
+        plain = self._columns[self._value]
+        label = row[self._label]
+        if is_decimal(row[self._value]):
+            return plain
+        if label not in self._asked:
+            about = label.strip()
+            if len(self._asked) >= MAX_LABELS:
+                self._asked.clear()
+            self._asked[label] = next(
+                (field for field, words in _QUESTIONS if words.match(about)), None
+            )
+        field = self._asked[label]
+        if field is None:
+            return plain
+        if field not in self._answers:
+            self._answers[field] = _Column(plain.name, field, None, *self._context)
+        return self._answers[field]
+
+
+class _Column(Place):
+    """One column: its cells that are alike become the same."""
+
+    __slots__ = (
+        *("_field", "_kind", "_mark", "_may_be_id", "_payload", "_rule", "_rules", "_walk"),
+        *("learns", "name", "seen"),
+    )
+
+    def __init__(  # noqa: PLR0913, PLR0917 - a column, and what masks it
+        self,
+        name: str,
+        field: Field,
+        rule: FieldRule | None,
+        walk: JsonWalk,
+        payload: Payload,
+        rules: RecordRules,
+    ) -> None:
+        super().__init__(self._judged)
+        self.name = name
+        self.learns = rule is None and (field.kind is Kind.NAME or field.kind in PHRASES)
+        self.seen: set[str] = set()
+        self._field = field
+        self._kind = field.kind or Kind.TEXT
+        self._may_be_id = field.kind in _NO_KEYS
+        self._mark = payload.constants.get(field.kind, "") if field.kind and self.learns else ""
+        self._rule = rule
+        self._walk = walk
+        self._payload = payload
+        self._rules = rules
+        if self._mark:
+            self.become(self._mark, name, self._kind, self._is_marked)
+
+    def _is_marked(self, value: str) -> bool:
+        plain = value and value[0] not in "=+@-" and not is_mark(value)
+        return bool(plain) and self._field_of(value) is self._field
+
+    def learn(self, value: str) -> None:
+        """Remember what a cell names."""
+        kind = self._field_of(value).kind
+        if kind:
+            self._walk.learn(kind, value, self.name)
+        if len(self.seen) < MAX_SEEN:
+            self.seen.add(value)
+
+    def _judged(self, value: str) -> Entry:
+        if self._rule is not None:
+            return self._by_rule(self._rule, value)
+        field = self._field_of(value)
+        if not value or self._shown(value, field):
+            return Entry([value])
+        if value[0] in "=+@-" and _FORMULA.match(value) and not is_decimal(value):
             # What a formula shows is not what it is written as.
-            return self._payload.apply(Kind.TEXT, value, name)
-        if field.vocabulary and (_STATE.match(value) or _OID.match(value)):
-            return value
-        return self._walk.string(cells, index, value, field, name)
+            return Entry([self._payload.apply(Kind.TEXT, value, self.name)])
+        if self._mark and field is self._field and is_mark(value):
+            return Entry([value])
+        entry = Entry([value])
+        done = entry.parts[0] = self._walk.string(entry.parts, 0, value, field, self.name)
+        if done is value:
+            entry.waiting.append((0, value, value))
+        elif field.kind is None or field.kind is Kind.TEXT:
+            # What a document within becomes depends on the names that are known.
+            entry.lasting = is_mark(done) or done.isdigit()
+        if self._payload.shifts and field.kind in _MOVED:
+            entry.lasting = False
+        return entry
 
-    def _field(self, row: list[str], index: int, value: str) -> Field:
-        field = self.fields[index]
-        if index == self._value and self._label is not None and not is_decimal(value):
-            about = row[self._label].strip()
-            field = next((kind for kind, words in _QUESTIONS if words.match(about)), field)
-        if field.kind in {None, Kind.NAME, Kind.TEXT} and _UUID.match(value):
+    @staticmethod
+    def _shown(value: str, field: Field) -> bool:
+        """Whether a value identifies nobody by its form: measurements, states, OIDs of classes."""
+        if field.kind is not None:
+            return False
+        if is_decimal(value):
+            return True
+        return field.vocabulary and bool(_STATE.match(value) or _OID.match(value))
+
+    def _by_rule(self, rule: FieldRule, value: str) -> Entry:
+        entry = Entry([self._rules.value(rule, value, self.name.strip(), self.name)])
+        text = rule.operator is None and rule.kind in {None, Kind.TEXT}
+        entry.lasting = not text and not self._payload.shifts
+        return entry
+
+    def _field_of(self, value: str) -> Field:
+        if self._may_be_id and len(value) >= _UUID_LENGTH and _UUID.match(value):
             return ID
-        if field.kind is Kind.NAME and _NUMBER.match(value):
+        if self._kind is Kind.NAME and _NUMBER.match(value):
             return ID  # a column that is called for a person, and holds their key
-        return field
+        return self._field

@@ -24,6 +24,7 @@ from gateway.masking.formats import (
     unsupported,
 )
 from gateway.masking.hl7v2_format import Hl7v2Masker
+from gateway.masking.hl7v2_values import Masking
 from gateway.masking.html_format import HtmlMasker
 from gateway.masking.json_codec import Node, too_deep
 from gateway.masking.json_format import JsonMasker
@@ -37,12 +38,11 @@ from gateway.masking.scan import scanner
 from gateway.masking.streams import MAX_BYTES, LineStream, Stream, WholeStream, too_large
 from gateway.masking.table_format import TableMasker
 from gateway.masking.text import TextMasker
+from gateway.masking.version import ENGINE_VERSION
 from gateway.masking.xml_format import XmlMasker
 
 __all__ = ["ENGINE_VERSION", "Context", "Result", "Stream", "mask", "mask_text_value"]
 
-ENGINE_VERSION = "9"
-"""Part of derived entity tags: changes whenever the same input would be masked to other bytes."""
 _PIECE = 256 * 1024
 _READABLE = " []:/?&=,;@"
 """Stays as it is in what is encoded again, so that marks can be read."""
@@ -174,10 +174,9 @@ class PayloadMasker:
                 return WholeStream(lambda data: tables.mask(data, delimiter))
             case Format.HL7V2:
                 messages = Hl7v2Masker(
-                    self._payload, self.walk(), self._attachments.masked, self._rules
+                    Masking(self._payload, self.walk(), self._attachments.masked, self._rules)
                 )
-                messages.learn(body)
-                return LineStream(messages.records, _segment_end(body))
+                return WholeStream(messages.document)
             case Format.XML:
                 documents = XmlMasker(self._payload, self.walk(), self._text, self._attachments)
                 return WholeStream(documents.document)
@@ -243,13 +242,6 @@ class PayloadMasker:
             return self._payload.apply(Kind.TEXT, data.decode("utf-8"), "text").encode()
         self._check_accepted()
         return self._text.mask(data.decode("utf-8"), "text").encode()
-
-
-def _segment_end(body: bytes) -> bytes:
-    """Segments end with a carriage return; files on disk often have line feeds instead."""
-    if b"\r" not in body:
-        return b"\n"
-    return b"\r\n" if b"\r\n" in body else b"\r"
 
 
 def _decoded(body: bytes, encoding: str) -> bytes:

@@ -123,7 +123,7 @@ _RULES: tuple[tuple[Field, str], ...] = (
             r"(?:\w+_)?(?:first|last|given|family|middle|maiden|full|sur|fore|nick|legal|preferred|patient|person|birth|user|display|customer|client|contact"
             r"|member|subscriber|insured|employee|employer|guardian|guarantor|spouse|mother|father|parent|relative|emergency_contact|next_of_kin|kin|provider"
             r"|physician|doctor|practitioner|clinician|nurse|surgeon|attending|referring|performer|author|owner|beneficiary|account_holder|holder)_?names?(?:_?[0-9])?"
-            r"|name|names|first|last|given|family|middle|maiden|surname|forename|fname|lname|mname|initials?|(?:first|middle|last)_initials?|pt_?name|pat_?name|nom|prenom|apellidos?|nombres?|prefix|suffix|alias|aliases|aka"
+            r"|name|names|first|last|given|family|middle|maiden|surname|forename|fname|lname|mname|initials?|(?:first|middle|last)_initials?|pt_?name|pat_?name|\w+_[flm]name|nom|prenom|apellidos?|nombres?|prefix|suffix|alias|aliases|aka"
             r"|patient|mother|father|spouse|wife|husband|next_?of_?kin|nok|emergency_?contact|guardian|guarantor|employer"
             r"|physician|doctor|attending|practitioner|clinician|nurse|surgeon|provider|pcp|referring|author|signed_by|dictated_by|created_by|updated_by|modified_by|ordered_by"
             r"|user|login|owner|contact|contact_?person|relative|child|children|parent|family_name|organi[sz]ation|organi[sz]ation_name|hospital|facility|clinic"

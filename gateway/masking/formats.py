@@ -5,6 +5,7 @@ import re
 from enum import StrEnum
 
 from gateway.errors import Reason, Withheld
+from gateway.masking import table_look
 
 
 class Format(StrEnum):
@@ -87,7 +88,10 @@ def format_of(content_type: str, body: bytes) -> Format:
         raise unsupported("Content in another character set than UTF-8 cannot be masked.")
     if said is Format.MULTIPART:
         return said
-    form = _decided(said, look(body))
+    looks = look(body)
+    if looks is None and said is Format.TEXT and table_look.is_table(body):
+        looks = Format.CSV
+    form = _decided(said, looks)
     if form not in _READ_STRICTLY:
         check_text(body)
     return form

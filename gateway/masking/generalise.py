@@ -36,7 +36,7 @@ _COMPACT = re.compile(
 _SHORT = re.compile(r"[0-9]{1,2}[-/.][0-9]{1,2}[-/.]([0-9]{2})\Z")
 _ZIP = re.compile(r"([0-9]{3})[0-9]{2}(?:-?[0-9]{4})?\Z")
 _ZIP3 = re.compile(r"[0-9]{3}\Z")
-_AGE = re.compile(r"[0-9]{1,3}")
+_AGE = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,4})?")
 _AGES = re.compile(
     r"\s*(?:[0-9]{1,3}(?:\.[0-9]{1,2})?\+?)(?: ?(?:-|to) ?[0-9]{1,3})?"
     r"(?:[ -]?(?:y|yr|yrs|years?|y/o|yo|m|mo|mos|months?|w|wk|wks|weeks?|d|days?)\.?)?"
@@ -88,9 +88,9 @@ def age(value: str) -> str:
         return OVER
     if not _AGES.match(value):
         return value if value.strip().lower() in _AGE_WORDS else ""
-    return _AGE.sub(lambda match: OVER if int(match[0]) > MAX_AGE else match[0], value).replace(
-        "90++", OVER
-    )
+    return _AGE.sub(
+        lambda match: OVER if int(float(match[0])) > MAX_AGE else match[0], value
+    ).replace("90++", OVER)
 
 
 def year_end(today: date) -> date:

@@ -128,7 +128,7 @@ SEGMENTS = {name for name, _ in FIELDS} | set(
     )
 )
 """Segments of the standard whose other fields are judged by their form."""
-LEARNED = frozenset({NAME, ORGANISATION, ADDRESS, PHONE, SSN, MRN, ACCOUNT, PLAN, LICENCE})
+LEARNED = frozenset({NAME, ORGANISATION, ADDRESS, PHONE, SSN, MRN, ACCOUNT, PLAN, LICENCE, DEVICE})
 """What is looked for in the text of a message."""
 NUMBERED = frozenset({MRN, SSN, ID, PLAN, ACCOUNT, LICENCE, DEVICE})
 """Identifiers, the number itself in the first component."""

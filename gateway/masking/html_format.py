@@ -6,6 +6,7 @@ from gateway.masking import html_codec
 from gateway.masking.field_names import UNKNOWN, VOCABULARY, Field, field_of
 from gateway.masking.json_walk import JsonWalk
 from gateway.masking.kinds import Kind
+from gateway.masking.marks import unmarked
 from gateway.masking.markup_walk import MarkupWalk
 from gateway.masking.payload import Payload
 from gateway.masking.text import TextMasker
@@ -19,7 +20,7 @@ def _words(text: str) -> list[str]:
 _READ = frozenset(_words("alt title value placeholder label summary abbr aria-label datetime"))
 _LINKS = frozenset(_words("href src cite action"))
 _LAYOUT = frozenset(_words("colspan rowspan scope type lang"))
-_WORD = re.compile(r"[A-Za-z0-9-]{1,20}\Z")
+_WORD = re.compile(r"[A-Za-z0-9-]{0,20}\Z")
 
 
 class HtmlMasker(MarkupWalk):
@@ -39,13 +40,17 @@ class HtmlMasker(MarkupWalk):
         self.finish()
         return html_codec.encode(root).encode()
 
+    def narrative_field(self, element: Element) -> Field:  # noqa: ARG002
+        """Nothing: what is known of its elements is how they look."""
+        return UNKNOWN
+
     def narrative_attributes(self, element: Element) -> None:
         """Attributes that a reader may see; scripts, styles and unknown ones are dropped."""
         asked = field_of(element.attributes.get("name", ""))
         kept = {
             name: value
             for name, value in element.attributes.items()
-            if name in _READ or name in _LINKS or (name in _LAYOUT and _WORD.match(value))
+            if name in _READ or name in _LINKS or (name in _LAYOUT and _WORD.match(unmarked(value)))
         }
         element.attributes = kept
         for name, value in kept.items():

@@ -141,13 +141,16 @@ class JsonMasker:
     def _learn(self, texts: Iterable[bytes]) -> None:
         """Remember the names in those JSON texts that may name a person."""
         for text in texts:
+            # In FHIR, few elements name somebody; in any other line a member may.
+            fhir = _FHIR in text
             if (
                 b'"family"' in text
                 or b'"given"' in text
                 or b'"birthDate"' in text
                 or b'"valueHumanName"' in text
+                or not (fhir or text.isspace())
             ):
-                learn(json_codec.decode(text), self._payload.known)
+                learn(json_codec.decode(text), self._payload.known, fhir=fhir)
 
     def _masked(self, node: Item, body: bytes) -> bytes:
         """A document masked and written; its keys are held against those in `body`."""

@@ -8,7 +8,7 @@ from gateway.masking.field_names import UNKNOWN, VOCABULARY, Field, field_of
 from gateway.masking.json_codec import MAX_DEPTH, Node, Number, too_deep
 from gateway.masking.kinds import Kind
 from gateway.masking.known import MAX_PHRASE, PHRASES
-from gateway.masking.marks import mark
+from gateway.masking.marks import mark, unmarked
 from gateway.masking.operators import Operator
 from gateway.masking.payload import Payload
 from gateway.masking.text import TextMasker
@@ -244,7 +244,7 @@ class JsonWalk:
                 return self.kept_id(value, path)
             return self.scanned(holder, key, value, path)
         self.learn(kind, value, path)
-        if kind is Kind.DATE and not _DIGIT.search(value):
+        if kind is Kind.DATE and not _may_be_date(value):
             return self.scanned(holder, key, value, path)
         if kind is Kind.ID:
             return self._payload.identifier(value, path)
@@ -342,6 +342,13 @@ def _outer_decides(outer: Field, inner: Field) -> bool:
     if outer.kind is None or inner.kind in {Kind.SECRET, outer.kind}:
         return False
     return inner.kind in {Kind.TEXT, Kind.ID} or (inner is VOCABULARY and outer.kind is Kind.TEXT)
+
+
+def _may_be_date(value: str) -> bool:
+    """Whether a value may be a date: it has digits, those of tokens apart, or is base64."""
+    if _DIGIT.search(value) is None:
+        return len(value) >= MIN_BASE64 and _BASE64.match(value) is not None
+    return value[:1].isdigit() or _DIGIT.search(unmarked(value)) is not None
 
 
 def short(path: str) -> str:

@@ -30,6 +30,9 @@ class Kind(StrEnum):
     TEXT = "text"
     SECRET = "secret"  # noqa: S105
 
+    # Kinds are keys of what is looked up for every value; that of enumerations runs in Python.
+    __hash__ = str.__hash__
+
 
 LETTERS: dict[Kind, str] = {
     Kind.NAME: "A",

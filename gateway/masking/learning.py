@@ -7,11 +7,15 @@ from gateway.masking.known import Known
 
 _PHRASES = {Kind.SSN, Kind.MRN, Kind.EMAIL, Kind.PHONE, Kind.ADDRESS, Kind.CITY}
 _PARTS = frozenset({"family", "given", "suffix"})
+_THINGS = frozenset({"name", "alias", "prefix", "publisher"})
 MAX_VALUE = 200
 
 
-def learn(node: Node, known: Known, key: str = "") -> None:
-    """Remember people's names, and what reaches or numbers them, wherever `node` has a field."""
+def learn(node: Node, known: Known, key: str = "", *, fhir: bool = True) -> None:
+    """Remember people's names, and what reaches or numbers them, wherever `node` has a field.
+
+    In FHIR a plain `name` is that of an organisation, a device or a definition.
+    """
     match node:
         case dict():
             reference = node.get("reference")
@@ -20,17 +24,17 @@ def learn(node: Node, known: Known, key: str = "") -> None:
                     continue
                 if name == "value" and key in {"telecom", "identifier"} and isinstance(value, str):
                     known.learn_phrase(value, Kind.PHONE if key == "telecom" else Kind.MRN)
-                learn(value, known, name)
+                learn(value, known, name, fhir=fhir)
         case list():
             for item in node:
-                learn(item, known, key)
+                learn(item, known, key, fhir=fhir)
         case str() if len(node) <= MAX_VALUE:
-            _learn(node, known, key)
+            _learn(node, known, key, fhir=fhir)
         case _:
             return
 
 
-def _learn(value: str, known: Known, key: str) -> None:
+def _learn(value: str, known: Known, key: str, *, fhir: bool) -> None:
     if key in _PARTS:
         known.learn_name(value)
         return
@@ -38,7 +42,7 @@ def _learn(value: str, known: Known, key: str) -> None:
         known.learn_phrase(value, Kind.ADDRESS)
         return
     kind = field_of(key).kind
-    if kind is Kind.NAME and key not in {"name", "alias", "prefix", "publisher"}:
+    if kind is Kind.NAME and not (fhir and key in _THINGS):
         known.learn_name(value)
     elif kind in _PHRASES and kind is not None:
         known.learn_phrase(value, kind)

@@ -19,6 +19,7 @@ PATTERN = (
 )
 """Group-less and in the common subset of RE2 and `re`."""
 _BYTES = re.compile(PATTERN.encode())
+_WITHIN = re.compile(PATTERN)
 _WHOLE = re.compile(rf"(?:{PATTERN})\Z")
 _ID = re.compile(r"(?:masked-[0-9a-f]{8}-[0-9]{1,9}|t[kh]-[A-Za-z0-9]{1,4}-[a-z2-7]{26,60})\Z")
 FIRST = frozenset("[mt")
@@ -35,6 +36,11 @@ def mark(kind: Kind) -> str:
 def is_mark(value: str) -> bool:
     """Whether the whole of `value` is a mark or token of this engine."""
     return value[:1] in FIRST and _WHOLE.match(value) is not None
+
+
+def unmarked(value: str) -> str:
+    """What is left of a value without its marks and tokens, which may hold digits."""
+    return _WITHIN.sub("", value)
 
 
 def is_masked_id(value: str) -> bool:

@@ -7,11 +7,11 @@ from gateway.masking.column_names import is_decimal
 from gateway.masking.compact_dates import mask_compact_dates
 from gateway.masking.field_names import UNKNOWN, VOCABULARY, Field, field_of
 from gateway.masking.json_codec import Node
-from gateway.masking.json_walk import JsonWalk
+from gateway.masking.json_walk import MIN_BASE64, JsonWalk
 from gateway.masking.kinds import Kind
 from gateway.masking.marks import mark
 from gateway.masking.payload import Payload
-from gateway.masking.text import TextMasker
+from gateway.masking.text import MaskedText, TextMasker
 from gateway.masking.xml_codec import Element, local
 
 
@@ -33,6 +33,13 @@ BLOCKS = frozenset(
     )
 )
 """Elements that part text: what stands before and after them is not one word."""
+# Fields that are read as text where elements stand within it.
+_READ = frozenset({None, Kind.TEXT})
+_READ_LATER = frozenset({None, Kind.TEXT, Kind.DATE})
+# How a document within a value begins, as `JsonWalk` has it.
+_OPENING = frozenset("{[<MFB")
+_TAIL = re.compile(r"[^\s\[\]]{1,40}\Z")
+_HEAD = re.compile(r"\A[^\s\[\]]{1,40}")
 _Place = tuple[Element, int]
 
 
@@ -46,9 +53,11 @@ class MarkupWalk:
         self._values: list[Node] = []
         self._scanned: list[tuple[int, str]] = []
         self._sinks: list[tuple[Element, int | str]] = []
-        self._runs: list[tuple[list[_Place], str]] = []
+        self._runs: list[tuple[list[_Place], list[str]]] = []
+        self._documents: list[tuple[int, str, Field, str]] = []
         # How deep an element lies below the text it belongs to, by identity: the tree is alive.
         self._inner: dict[int, int] = {}
+        self._breaks: list[tuple[_Place, _Place]] = []
         self._names: set[str] = set()
 
     def root(self, root: Element) -> None:
@@ -64,7 +73,7 @@ class MarkupWalk:
         """Mask an element by its name, below one of the field `outer`."""
         field = self._field(element, outer)
         self.attributes(element, field)
-        if element.text and element.elements:
+        if element.text and element.elements and field.kind in _READ:
             self.narrative(element)
             return
         for index, child in enumerate(element.children):
@@ -94,15 +103,20 @@ class MarkupWalk:
         place = len(self._values)
         self._values.append(plain)
         self._sinks.append((element, key))
-        if field.kind is Kind.TEXT and not self.payload.withholds_text:
+        reads = field.kind is Kind.TEXT and not self.payload.withholds_text
+        if reads or (field.kind is None and " " in plain):
             plain = mask_compact_dates(plain, self.payload, path)
         if field.kind in {None, Kind.TEXT}:
             self._scanned.append((place, path))
+        if field.kind in _READ_LATER and (plain[0] in _OPENING or len(plain) >= MIN_BASE64):
+            # A document within: all names that stand outside it are known at the end.
+            self._documents.append((place, plain, field, path))
+            return
         self._values[place] = self.walk.string(self._values, place, plain, field, path)
 
     def replace(self, element: Element, key: int | str, value: str) -> None:
-        """Put a value that is masked already in its place."""
-        self._values.append(value)
+        """Put a value that is masked already in its place; white space around it stays."""
+        self._values.append(value.strip())
         self._sinks.append((element, key))
 
     def narrative(self, element: Element) -> None:
@@ -112,8 +126,12 @@ class MarkupWalk:
                 self.payload.count(Kind.TEXT, self.path(element.local))
             element.children = [mark(Kind.TEXT)]
             return
+        before: list[_Place] = []
         for run in self._parted(element):
-            self._runs.append((run, "".join(_at(place) for place in run)))
+            if before and self._broken(before[-1], run[0]):
+                self._breaks.append((before[-1], run[0]))
+            before = run
+            self._runs.append((run, [_at(place) for place in run]))
             for inner, index in run:
                 if _at((inner, index)).strip():
                     self.value(inner, index, _at((inner, index)), _FREE, self.path(inner.local))
@@ -125,7 +143,9 @@ class MarkupWalk:
             Withheld: a name of an element or attribute could be a value.
         """
         self._check_names()
-        texts = [text for _, text in self._runs]
+        for place, plain, inside, path in self._documents:
+            self._values[place] = self.walk.string(self._values, place, plain, inside, path)
+        texts = ["".join(pieces) for _, pieces in self._runs]
         self._text.many(texts)  # what they introduce is a name in all of the document
         self.walk.settle()
         self._scan_again()
@@ -135,19 +155,54 @@ class MarkupWalk:
             else:
                 element.children[key] = _spaced(_at((element, key)), str(done))
         self._join()
+        self._mend_breaks()
+
+    def _broken(self, before: _Place, after: _Place) -> bool:
+        """Whether nothing but a line break stands between two texts of one element."""
+        element, index = before
+        between = element.children[index + 1 : after[1]] if element is after[0] else []
+        return [item.local.lower() for item in between if isinstance(item, Element)] == ["br"]
+
+    def _mend_breaks(self) -> None:
+        """Mask what a line break cuts in two, so that neither half is anything by itself."""
+        cuts: list[tuple[_Place, _Place, str, str]] = []
+        for before, after in self._breaks:
+            tail, head = _TAIL.search(_at(before)), _HEAD.search(_at(after))
+            if tail and head:
+                cuts.append((before, after, tail[0], head[0]))
+        whole = self._text.many([first + second for *_, first, second in cuts], coded=True)
+        halves = self._text.many([half for cut in cuts for half in cut[2:]], coded=True)
+        for index, (before, after, first, second) in enumerate(cuts):
+            alone = [item.text for item in halves[2 * index : 2 * index + 2]] == [first, second]
+            # A break before may have taken the text that this one stands behind.
+            if whole[index].text == first + second or not alone or not _at(before).endswith(first):
+                continue
+            self._text.count(whole[index], "*")
+            _put(before, _at(before).removesuffix(first) + whole[index].text)
+            _put(after, _at(after).removeprefix(second))
 
     def _join(self) -> None:
-        """Where the text of a run is masked otherwise than its pieces, it counts: it is read."""
-        runs = [(places, text) for places, text in self._runs if len(places) > 1]
-        dated = [mask_compact_dates(text, self.payload, "*") for _, text in runs]
-        for (places, _), masked in zip(runs, self._text.many(dated), strict=True):
-            if masked.text != "".join(_at(place) for place in places):
+        """Where the text of a run is masked otherwise than its pieces, it counts: it is read.
+
+        Where it shows a piece that is masked by itself, their neighbours have hidden it: then the
+        pieces count, and what stands across them.
+        """
+        runs = [(places, pieces) for places, pieces in self._runs if len(places) > 1]
+        read = self._dated(["".join(pieces) for _, pieces in runs])
+        put = self._dated(["".join(map(_at, places)) for places, _ in runs])
+        for (places, pieces), whole, joined in zip(runs, read, put, strict=True):
+            found = [_at(place) for place in places]
+            masked = joined if _shows(whole.text, pieces, found) else whole
+            if masked.text != "".join(found):
                 self._text.count(masked, "*")
                 for element, index in places:
                     element.children[index] = ""
                 # In the outermost element, so that it is text among elements as before.
-                element, index = min(places, key=lambda place: self._inner.get(id(place[0]), 0))
-                element.children[index] = masked.text
+                place = min(places, key=lambda place: self._inner.get(id(place[0]), 0))
+                _put(place, masked.text)
+
+    def _dated(self, texts: list[str]) -> list[MaskedText]:
+        return self._text.many([mask_compact_dates(text, self.payload, "*") for text in texts])
 
     def _scan_again(self) -> None:
         """Look for names that were learned after a value was judged, a single word even."""
@@ -191,6 +246,12 @@ class MarkupWalk:
                     runs[-1].append((inner, index))
                     continue
                 self.note(child.name)
+                field = self.narrative_field(child)
+                if field.kind not in _READ:
+                    # Its name says what it holds, whatever text stands around it.
+                    runs.append([])
+                    self.element(child, field)
+                    continue
                 self.narrative_attributes(child)
                 gather(child, depth + 1)
             if block:
@@ -198,6 +259,10 @@ class MarkupWalk:
 
         gather(element, 0)
         return [run for run in runs if run]
+
+    def narrative_field(self, element: Element) -> Field:
+        """What the name of an element within free text says that it holds."""
+        return self._field(element, UNKNOWN)
 
     def narrative_attributes(self, element: Element) -> None:
         """Mask the attributes of an element within free text."""
@@ -220,6 +285,17 @@ _FREE = Field(Kind.TEXT)
 def _at(place: _Place) -> str:
     element, index = place
     return str(element.children[index])
+
+
+def _shows(text: str, pieces: list[str], found: list[str]) -> bool:
+    """Whether a text shows a piece that is masked where it stands by itself."""
+    pairs = zip(pieces, found, strict=True)
+    return any(one != other and one.strip() in text for one, other in pairs)
+
+
+def _put(place: _Place, text: str) -> None:
+    element, index = place
+    element.children[index] = text
 
 
 def _spaced(before: str, done: str) -> str:

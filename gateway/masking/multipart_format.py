@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from gateway.errors import Reason, Withheld
+from gateway.masking.encoded_words import decoded
+from gateway.masking.field_names import field_of
 from gateway.masking.kinds import Kind
-from gateway.masking.marks import mark
+from gateway.masking.marks import is_mark, mark
 from gateway.masking.payload import Payload
 
 MAX_PARTS = 1000
@@ -72,12 +74,13 @@ class MultipartMasker:
         try:
             read = [_read(piece) for piece in pieces]
             # Text last: what other parts name is known then.
-            order = sorted(range(len(read)), key=lambda index: _is_text(read[index]))
+            order = sorted(range(len(read)), key=lambda index: _turn(read[index]))
             done = {index: self._part(read[index]) for index in order}
         finally:
             self._payload.depth -= 1
         parts = [done[index] for index in range(len(read))]
-        if any(delimiter in part for part in parts):
+        named = self._value("", boundary.decode()) != boundary.decode()
+        if named or any(delimiter in part for part in parts):
             raise _withheld("The boundary of the multipart content is not one.")
         written = b"".join(delimiter + b"\r\n" + part + b"\r\n" for part in parts)
         return written + delimiter + b"--\r\n"
@@ -89,7 +92,9 @@ class MultipartMasker:
         try:
             if not kind and "name" in named and "filename" not in named:
                 value = part.content.decode("utf-8")
-                content = self._value(named["name"], value).encode()
+                # The mark of a name is none: nothing is said of the value, as before.
+                name = "" if is_mark(named["name"]) else named["name"]
+                content = self._value(name, value).encode()
             else:
                 content = self._content(part.content, kind or "text/plain")
         except (Withheld, UnicodeDecodeError) as error:
@@ -105,7 +110,9 @@ class MultipartMasker:
         for name, value in part.headers:
             match name:
                 case "content-type":
-                    kept.append((name, _safe_type(kind)))
+                    safe = _safe_type(kind)
+                    named = self._value("", safe) != safe
+                    kept.append((name, "application/octet-stream" if named else safe))
                 case "content-transfer-encoding":
                     kept.append((name, part.coding or "binary"))
                 case "content-disposition":
@@ -124,10 +131,10 @@ class MultipartMasker:
         out = [what if what in {"form-data", "attachment", "inline"} else "attachment"]
         for name, text in _parameters(value):
             if name == "name":
-                done = self._value("", text)
+                done = self._shown("", decoded(text), text)
             elif name.startswith("filename") and not self._payload.keeps(Kind.NAME):
                 suffix = _SUFFIX.search(text)
-                done = mark(Kind.TEXT) + (suffix[0] if suffix else "")
+                done = mark(Kind.TEXT) + (self._shown("", suffix[0], suffix[0]) if suffix else "")
                 self._payload.count(Kind.TEXT, "part.filename", int(done != text))
             else:
                 done = self._value("", text)
@@ -136,9 +143,21 @@ class MultipartMasker:
                 out.append(f'{name.rstrip("*")}="{quoted}"')
         return "; ".join(out)
 
+    def _shown(self, name: str, plain: str, written: str) -> str:
+        """A value as it was written, where nothing in what it stands for is masked."""
+        done = self._value(name, plain)
+        return written if done == plain else done
 
-def _is_text(part: _Part) -> bool:
-    return part.header("content-type").partition(";")[0].strip().lower() in _TEXTS
+
+def _turn(part: _Part) -> int:
+    """Fields of forms, which names say what they hold, come first; what may be text comes last."""
+    kind = part.header("content-type").partition(";")[0].strip().lower()
+    name = dict(_parameters(part.header("content-disposition"))).get("name", "")
+    if not kind and field_of(name).kind not in {None, Kind.TEXT}:
+        return 0
+    if kind.startswith("multipart/"):
+        return 2
+    return 3 if kind in _TEXTS else 1
 
 
 def _boundary(content_type: str) -> bytes:
@@ -217,7 +236,9 @@ def _encoded(content: bytes, coding: str) -> bytes:
     if coding == "base64":
         return base64.encodebytes(content).replace(b"\n", b"\r\n").rstrip()
     if coding == "quoted-printable":
-        return quopri.encodestring(content).replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+        # Line ends are those of the transfer, before lines are folded and after it.
+        folded = quopri.encodestring(content.replace(b"\r\n", b"\n"))
+        return folded.replace(b"\n", b"\r\n")
     return content
 
 

@@ -12,7 +12,7 @@ from gateway.masking.date_shift import shifted
 from gateway.masking.generalise import age, birth_year, year, zip3
 from gateway.masking.kinds import Kind
 from gateway.masking.known import Known
-from gateway.masking.marks import FIRST, is_mark, is_masked_id, mark
+from gateway.masking.marks import FIRST, is_mark, mark
 from gateway.masking.operators import Operator
 from gateway.masking.profiles import Profile, TextUse
 from gateway.masking.structure import structure
@@ -157,7 +157,7 @@ class Payload:
     def identifier(self, value: str, path: str, operator: Operator | None = None) -> str:
         """What stands in place of a technical id, itself valid as a FHIR id; see `born`."""
         operator = operator or self._operators[Kind.ID]
-        if operator is Operator.KEEP or not value or (value[0] in FIRST and is_masked_id(value)):
+        if operator is Operator.KEEP or not value or (value[0] in FIRST and is_mark(value)):
             return value
         self.tally[path, Kind.ID] += 1
         if self._tokeniser and operator in {Operator.TOKENISE, Operator.HASH}:

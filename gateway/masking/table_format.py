@@ -3,14 +3,15 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator
-from typing import Literal, Protocol
+from collections.abc import Iterator
+from itertools import islice
+from typing import Literal
 
 from gateway.errors import Reason, Withheld
-from gateway.masking.column_names import is_header
+from gateway.masking.column_names import column, is_header
 from gateway.masking.columns import Columns
+from gateway.masking.field_names import UNKNOWN
 from gateway.masking.formats import BOM
-from gateway.masking.json_codec import Node
 from gateway.masking.json_walk import JsonWalk
 from gateway.masking.payload import Payload
 from gateway.masking.record_rules import RecordRules
@@ -18,14 +19,11 @@ from gateway.masking.text import TextMasker
 
 MAX_COLUMNS = 4096
 BATCH = 500
+MAX_PREAMBLE = 50
 _DELIMITERS = ",;|\t"
 _QUOTED = re.compile(r'"(?:[^"]|"")*"(?:[,;|\t]"(?:[^"]|"")*")*[\r\n]')
 _ALL: Literal[1] = csv.QUOTE_ALL
 _NEEDED: Literal[0] = csv.QUOTE_MINIMAL
-
-
-class _Writer(Protocol):
-    def writerows(self, rows: Iterable[list[Node]], /) -> None: ...
 
 
 class TableMasker:
@@ -60,9 +58,9 @@ class TableMasker:
             return body
         self._check_header(header)
         columns = Columns(header, self._walk, self._payload, self._rules)
-        for row in _rows(text, delimiter):
-            if row != header:
-                columns.learn(row)
+        if all(column(name) is UNKNOWN for name in header):
+            _check_preamble(islice(_rows(text, delimiter), 1, MAX_PREAMBLE))
+        columns.learn(row for row in _rows(text, delimiter) if row != header)
         out = io.StringIO(newline="")
         writer = csv.writer(
             out,
@@ -71,18 +69,11 @@ class TableMasker:
             quoting=_ALL if _QUOTED.match(text) else _NEEDED,
         )
         writer.writerow(header)
-        batch: list[list[Node]] = []
-        for row in rows:
-            batch.append(columns.mask(row))
-            if len(batch) >= BATCH:
-                self._write(writer, batch)
-        self._write(writer, batch)
+        while batch := [columns.judge(row) for row in islice(rows, BATCH)]:
+            columns.settle(batch)
+            writer.writerows([[entry.text for entry in row] for row in batch])
+        columns.close()
         return out.getvalue().encode()
-
-    def _write(self, writer: _Writer, batch: list[list[Node]]) -> None:
-        self._walk.settle()
-        writer.writerows(batch)
-        batch.clear()
 
     def _check_header(self, header: list[str]) -> None:
         # Without a header the first row would be shown as it is, and no column would be known.
@@ -118,6 +109,17 @@ def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
             yield row
     except csv.Error as error:
         raise _no_table("The content is not a table that can be read.") from error
+
+
+def _check_preamble(rows: Iterator[list[str]]) -> None:
+    """Pass rows of which none names the columns, after a first row that names nothing.
+
+    Raises:
+        Withheld: one does; what stands above it has been taken for the header.
+    """
+    for row in rows:
+        if len(row) > 1 and all(column(name) is not UNKNOWN for name in row):
+            raise _no_table("The table's header is not its first row.")
 
 
 def _no_table(message: str) -> Withheld:

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from gateway.authn.id_token import Expected
 from gateway.model.principal import Principal
+
+if TYPE_CHECKING:
+    from gateway.authn.id_token import Expected
 
 
 class KeyEndpoint(Protocol):
@@ -93,7 +95,7 @@ class SignInProvider(Protocol):
 class IdTokens(Protocol):
     """Turns an id token into the person it names."""
 
-    async def verify(self, token: str, expected: Expected) -> Principal:
+    async def verify(self, token: str, expected: "Expected") -> Principal:
         """The person of a good id token.
 
         Raises:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Final
 
-from gateway.masking.engine import ENGINE_VERSION
 from gateway.masking.masker import check_whole, is_masked_content, media
+from gateway.masking.version import ENGINE_VERSION
 from gateway.model.connection import Masking
 from gateway.model.exchange import Forwarded, MaskSummary
 from gateway.model.message import Headers

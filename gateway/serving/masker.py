@@ -10,8 +10,8 @@ from http import HTTPStatus
 from typing import Final, TypeVar
 
 from gateway.masking import masker as place
-from gateway.masking.engine import ENGINE_VERSION
 from gateway.masking.formats import stated
+from gateway.masking.version import ENGINE_VERSION
 from gateway.model.connection import ConnectionKind
 from gateway.model.exchange import Authorised, Forwarded, Masked, MaskSummary
 from gateway.model.message import Answer, Headers

@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 APP = """
 import contextlib, dataclasses, json, types
 import azure.functions as func
-from gateway import bootstrap, settings
+from gateway import bootstrap, reception, settings
 from gateway.adapters.development_secrets import UnsafeDevelopmentSecrets
 from gateway.adapters.entra_keys import EntraKeys
 from gateway.adapters.system import SystemClock
@@ -54,7 +54,7 @@ async def gateway():
         stack.push_async_callback(keys.close)
         ring = KeyRing(keys, SystemClock(), config.authority)
         vault = UnsafeDevelopmentSecrets(config.dev_secrets_file)
-        pages = bootstrap.review_pages(config, vault, state, ring, reviews, stack=stack)
+        pages = reception.review_pages(config, vault, state, ring, reviews, stack=stack)
         built.append(types.SimpleNamespace(pages=pages))
     return built[0]
 

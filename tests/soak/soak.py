@@ -257,10 +257,14 @@ def _check_decisions(asking: Asking, stack: Stack, outcome: Outcome) -> None:
 
 
 async def _sweep(deployment: Deployment) -> tuple[str, ...]:
-    """What the sweep timer does, once the journals have been idle for as long as it takes."""
+    """What the sweep timer does, once the journals have been idle for as long as it takes.
+
+    A process killed between making a journal and its first record leaves an empty one, whose day
+    must have passed.
+    """
     async with operator_tools(parsed(deployment.environment)) as tools:
         assert isinstance(tools.journal, GroupCommitJournal)
-        clock = Later(SWEEP_IDLE + timedelta(minutes=1))
+        clock = Later(SWEEP_IDLE + timedelta(days=2))
         return await sweep(tools.store, tools.journal, clock, SWEEP_IDLE)
 
 

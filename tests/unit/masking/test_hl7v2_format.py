@@ -1,10 +1,13 @@
+import re
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import Withheld
 from gateway.masking.engine import mask
 from tests.unit.masking.contexts import PROFILES, context
+from tests.unit.masking.samples import hl7v2
 
 HL7 = "x-application/hl7-v2+er7"
 MSH = "MSH|^~\\&|LAB|GENERAL|EHR|GENERAL|202401021011||ORU^R01|V123|P|2.5.1"
@@ -195,3 +198,46 @@ def test_the_number_of_fields_stays(rows: list[str], accept: bool) -> None:
 
 def test_a_number_that_slipped_into_another_component_is_masked() -> None:
     assert masked("PID|1||M1^^^G190-66-7795^^^USSSA^SS")[0].startswith("PID|1||[mrn]^^^[mrn]^")
+
+
+@settings(max_examples=50, deadline=None)
+@given(hl7v2(), st.sampled_from(PROFILES), st.booleans())
+def test_segments_fields_components_and_line_ends_stay(
+    document: tuple[str, bytes], profile: str, accept: bool
+) -> None:
+    kind, body = document
+    done = mask(body, kind, "", context(profile, accept=accept)).body
+
+    before, after = (re.split(rb"([\r\n]+)", data) for data in (body, done))
+    assert before[1::2] == after[1::2]
+    for one, other in zip(before[::2], after[::2], strict=True):
+        assert one[:3] == other[:3]
+        assert [field.count(b"^") for field in one.split(b"|")] == [
+            field.count(b"^") for field in other.split(b"|")
+        ]
+
+
+def test_a_name_that_text_introduces_is_masked_in_segments_before_it() -> None:
+    done = masked("NTE|1||Harker was here", "NTE|2||Mr. Harker called", accept=True)
+
+    assert done == ["NTE|1||[name] was here", "NTE|2||[name] called"]
+
+
+def test_words_of_authorities_and_types_are_no_names() -> None:
+    done = masked(
+        "PV1|1|||||||1234^Grant^Anna^^^^MD^^&1.2.3&ISO^L",
+        "OBX|1|CE|x^Isolate^ISO||ISO^Isolated^L||||||F",
+    )
+
+    assert done[1] == "OBX|1|CE|x^Isolate^ISO||ISO^Isolated^L||||||F"
+
+
+def test_more_fields_than_any_segment_has_are_withheld() -> None:
+    with pytest.raises(Withheld):
+        masked("NTE" + "|a" * 5_000)
+
+
+def test_parameters_of_a_query_are_judged_as_the_field_they_ask_for() -> None:
+    done = masked("QPD|Q22|1|@PID.19^999123456~@PID.5.1^Quimby~other", accept=True)
+
+    assert done == ["QPD|Q22|1|@PID.19^[ssn]~@PID.5.1^[name]~other"]

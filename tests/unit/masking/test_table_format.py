@@ -2,12 +2,14 @@ import csv
 import io
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import Withheld
 from gateway.masking.engine import mask
-from tests.unit.masking.contexts import context
+from gateway.masking.formats import BOM
+from tests.unit.masking.contexts import PROFILES, context
+from tests.unit.masking.samples import table
 
 
 def masked(text: str, kind: str = "text/csv", *, accept: bool = False) -> str:
@@ -125,3 +127,32 @@ def test_masking_twice_is_masking_once(accept: bool) -> None:
     once = masked(table, accept=accept)
 
     assert masked(once, accept=accept) == once
+
+
+@settings(max_examples=50, deadline=None)
+@given(table(), st.sampled_from(PROFILES), st.booleans())
+def test_rows_columns_quotes_and_line_ends_stay(
+    document: tuple[str, bytes], profile: str, accept: bool
+) -> None:
+    kind, body = document
+    done = mask(body, kind, "", context(profile, accept=accept)).body
+    delimiter = next((char for char in ",;|\t" if char in body.decode().splitlines()[0]), ",")
+
+    plain = body.removeprefix(BOM)
+    before, after = (
+        list(csv.reader(io.StringIO(data.decode(), newline=""), delimiter=delimiter))
+        for data in (plain, done)
+    )
+    assert [len(row) for row in before] == [len(row) for row in after]
+    assert before[0] == after[0]
+    assert (b"\r\n" in plain) is (b"\r\n" in done)
+    if plain.startswith(b'"') and b'"' + delimiter.encode() + b'"' in plain.splitlines()[0]:
+        assert all(line.startswith(b'"') for line in done.split(b"\n")[:1])
+    assert mask(plain, kind, "", context(profile, accept=accept)).counts.keys() == (
+        mask(body, kind, "", context(profile, accept=accept)).counts.keys()
+    )
+
+
+def test_a_header_below_the_first_row_is_withheld() -> None:
+    with pytest.raises(Withheld, match="not its first row"):
+        masked("a,b\n1,2\nname,ssn\nZebulon,999123456\n")

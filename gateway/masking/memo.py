@@ -1,0 +1,234 @@
+"""Equal values in the same place of a table or of messages: judged once, counted each time."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from gateway.masking.json_codec import Node
+from gateway.masking.json_walk import JsonWalk
+from gateway.masking.kinds import Kind
+from gateway.masking.payload import Payload
+
+MAX_LENGTH: Final = 200
+MAX_ENTRIES: Final = 50_000
+Waiting = tuple[int, str, str]
+"""Index of a part, how it reads unmasked, and how it is written unmasked."""
+Counts = tuple[tuple[tuple[str, Kind], int], ...]
+"""How many values were masked, by path and kind."""
+
+
+class Entry:
+    """What one value becomes.
+
+    Attributes:
+        parts: pieces of what is written; those that wait are known when the memo settles.
+        waiting: the pieces that the walk looks into together with others.
+        text: what is written, once the memo has settled.
+        repeats: how often the value came again.
+        counts: what masking it once counts.
+        lasting: equal values become the same, as long as no more names are known.
+        shown: where and what it was, once it is remembered though more names may change it.
+    """
+
+    __slots__ = ("counts", "lasting", "parts", "repeats", "shown", "text", "waiting")
+
+    def __init__(self, parts: list[Node] | None = None) -> None:
+        self.parts: list[Node] = [] if parts is None else parts
+        self.waiting: list[Waiting] = []
+        self.text = ""
+        self.repeats = 0
+        self.counts: Counts = ()
+        self.lasting = True
+        self.shown: tuple[Place, str] | None = None
+
+
+class Place:
+    """A column of a table, a field of a segment: equal values become the same here.
+
+    Attributes:
+        judge: what a value that is new here becomes.
+        escaped: masked text as it may be written here.
+        entries: what is remembered.
+        alike: what all values become that `is_alike` passes; they need not be remembered.
+    """
+
+    __slots__ = ("alike", "entries", "escaped", "is_alike", "judge")
+
+    def __init__(
+        self, judge: Callable[[str], Entry], escaped: Callable[[str], str] = lambda text: text
+    ) -> None:
+        self.judge = judge
+        self.escaped = escaped
+        self.entries: dict[str, Entry] = {}
+        self.alike: Entry | None = None
+        self.is_alike: Callable[[str], bool] = bool
+
+    def become(self, mark: str, path: str, kind: Kind, which: Callable[[str], bool]) -> None:
+        """The values that `which` passes become a mark here, counted as one of a kind."""
+        self.alike = Entry()
+        self.alike.text = mark
+        self.alike.counts = (((path, kind), 1),)
+        self.is_alike = which
+
+
+class Memo:
+    """Remembers what the values of one payload became, within bounds.
+
+    What depends on the names that are known is forgotten when there are more of them.
+    """
+
+    def __init__(self, payload: Payload, walk: JsonWalk) -> None:
+        self._payload = payload
+        self._walk = walk
+        self._places: dict[int, Place] = {}
+        self._size = 0
+        self._new: list[tuple[Place, str, Entry]] = []
+        self._shown: list[Entry] = []
+        self._tally: Counter[tuple[str, Kind]] = Counter()
+        self._names = 0
+
+    def judged(self, place: Place, value: str) -> Entry:
+        """The entry of a value that `place` does not remember."""
+        if place.alike is not None and place.is_alike(value):
+            place.alike.repeats += 1
+            self._places[id(place)] = place
+            return place.alike
+        entry = self._counted(place, value)
+        if entry.waiting:
+            self._new.append((place, value, entry))
+        else:
+            entry.text = _joined(entry.parts)
+            if entry.text == value:
+                self._new.append((place, value, entry))
+        if entry.lasting and len(value) <= MAX_LENGTH:
+            place.entries[value] = entry
+            self._places[id(place)] = place
+            self._size += 1
+        return entry
+
+    def settle(self, met: Iterable[Entry]) -> None:
+        """Mask what waits, so that every entry has its text.
+
+        Args:
+            met: the entries since the last time, as often as their values came.
+        """
+        judged = self._known()
+        self._walk.settle()
+        new, self._new = self._new, []
+        kept: list[Entry] = []
+        for place, value, entry in new:
+            if entry.waiting:
+                _finish(place, entry)
+            if entry.text != value and not entry.repeats:
+                place.entries.pop(value, None)  # text that may never come again
+                continue
+            if entry.text != value:
+                entry.counts = self._again(place, value)
+            entry.shown = place, value
+            kept.append(entry)
+        names = self._known()
+        if names != self._names:
+            # What is new has been looked for all names but those that text has just introduced.
+            late = kept if names != judged else []
+            self._look_again(met, late)
+            self._names = self._known()
+            kept = [] if late else kept
+        self._shown += kept
+        if self._size > MAX_ENTRIES:
+            self.forget()
+
+    def _look_again(self, met: Iterable[Entry], new: Iterable[Entry]) -> None:
+        """More names are known: judge anew what has been remembered, and forget it."""
+        old = {id(entry) for entry in self._shown}
+        times = Counter(id(entry) for entry in met if entry.shown and id(entry) in old)
+        again: list[tuple[Entry, Place, str, int]] = []
+        for entry in (*self._shown, *new):
+            place, value = entry.shown or (None, "")
+            entry.shown = None
+            if place is None or place.entries.pop(value, None) is None:
+                continue
+            count = times[id(entry)]
+            entry.repeats -= count
+            self._count(entry)
+            if count:
+                again.append((entry, place, value, count))
+        self._shown.clear()
+        self._judge_anew(again)
+
+    def _judge_anew(self, again: list[tuple[Entry, Place, str, int]]) -> None:
+        """Judge remembered values, and how often they came, as if they were new."""
+        payload = self._payload
+        tally, payload.tally = payload.tally, Counter()
+        try:
+            fresh = [place.judge(value) for _, place, value, _ in again]
+            self._walk.settle()
+        finally:
+            payload.tally = tally
+        for (entry, place, value, times), made in zip(again, fresh, strict=True):
+            _finish(place, made)
+            entry.text = made.text
+            for key, count in self._again(place, value) if made.text != value else ():
+                tally[key] += count * times
+
+    def forget(self) -> None:
+        """Count what came again, and remember nothing; everything has settled."""
+        for place in self._places.values():
+            for entry in place.entries.values():
+                self._count(entry)
+            if place.alike is not None:
+                self._count(place.alike)
+            place.entries.clear()
+        self._places.clear()
+        self._shown.clear()
+        self._size = 0
+
+    def _known(self) -> int:
+        """How many names are known; asked only where something has looked for them."""
+        known = self._payload.known
+        return known.size if known.used else 0
+
+    def _counted(self, place: Place, value: str) -> Entry:
+        """A new entry with what masking it has counted."""
+        payload = self._payload
+        tally, payload.tally = payload.tally, self._tally
+        try:
+            entry = place.judge(value)
+        finally:
+            payload.tally = tally
+        if self._tally:
+            entry.counts = tuple(self._tally.items())
+            for key, count in entry.counts:
+                tally[key] += count
+            self._tally.clear()
+        return entry
+
+    def _count(self, entry: Entry) -> None:
+        """Add what an entry counts to the payload's counts, once for each time it came again."""
+        for key, count in entry.counts if entry.repeats else ():
+            self._payload.tally[key] += count * entry.repeats
+        entry.repeats = 0
+
+    def _again(self, place: Place, value: str) -> Counts:
+        """What masking a value counts, with what the walk finds in it."""
+        payload = self._payload
+        tally, payload.tally = payload.tally, Counter()
+        try:
+            place.judge(value)
+            self._walk.settle()
+        finally:
+            payload.tally, once = tally, payload.tally
+        return tuple(once.items())
+
+
+def _finish(place: Place, entry: Entry) -> None:
+    """Write out an entry that has waited."""
+    parts = entry.parts
+    for index, plain, written in entry.waiting:
+        done = str(parts[index])
+        parts[index] = written if done == plain else place.escaped(done)
+    entry.text = _joined(parts)
+    entry.parts, entry.waiting = [], []
+
+
+def _joined(parts: list[Node]) -> str:
+    return "".join(map(str, parts))

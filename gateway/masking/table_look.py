@@ -1,0 +1,41 @@
+"""Whether text is a table, whatever its type says: columns are masked by their names then."""
+
+import csv
+import io
+from itertools import islice
+from typing import Final
+
+from gateway.masking.column_names import column, is_header
+from gateway.masking.field_names import UNKNOWN
+
+MAX_HEAD: Final = 8_192
+ROWS: Final = 1_000
+MIN_COLUMNS: Final = 2
+_DELIMITERS = (",", "\t", ";", "|")
+
+
+def is_table(body: bytes) -> bool:
+    """Whether a body can only be a table with a header.
+
+    Its first line names columns, most of them known, and the rows below it are as wide; prose that
+    begins with a list is not.
+
+    Args:
+        body: in UTF-8, perhaps with a byte order mark.
+    """
+    head = body[:MAX_HEAD].decode("utf-8", "ignore").removeprefix("\ufeff")
+    line = head.splitlines()[0] if head.strip() else ""
+    delimiters = [delimiter for delimiter in _DELIMITERS if delimiter in line]
+    if len(delimiters) != 1:
+        return False
+    names = next(csv.reader([line], delimiter=delimiters[0]), [])
+    known = sum(column(name) is not UNKNOWN for name in names)
+    if len(names) < MIN_COLUMNS or 2 * known < len(names) or not is_header(names):
+        return False
+    text = io.StringIO(body.decode("utf-8", "ignore"), newline="")
+    reader = csv.reader(text, delimiter=delimiters[0], strict=True)
+    try:
+        rows = [row for row in islice(reader, ROWS) if row]
+    except csv.Error:
+        return False
+    return len(rows) > 1 and all(len(row) == len(names) for row in rows)
