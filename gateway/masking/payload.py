@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Mapping
 from functools import lru_cache
 
@@ -59,7 +59,7 @@ class Payload:
         self.shifts = self._operators[Kind.DATE] is Operator.DATE_SHIFT
         self._tokeniser = _tokeniser(context, needed=self.profile.makes_tokens)
         self._tokens = 0
-        self.tally: defaultdict[tuple[str, Kind], int] = defaultdict(int)
+        self.tally: Counter[tuple[str, Kind]] = Counter()
         self.constants = self.profile.constants
         self.gives_years = self._operators[Kind.DATE] is Operator.GENERALISE
         self._body = body
@@ -210,7 +210,7 @@ class Payload:
     @property
     def total(self) -> int:
         """How many values have been masked so far."""
-        return sum(self.tally.values())
+        return self.tally.total()
 
     @property
     def paths(self) -> tuple[tuple[str, str, int], ...]:
