@@ -22,7 +22,8 @@ PIECES = st.sampled_from(
     [
         "Dr. Smith", "Jane Doe", "MRN: 123456", "555-12-3456", "(617) 555-0100", "Boston, MA 02139",
         "January 5, 2024", "[name]", "José Núñez", "-----BEGIN " + "PRIVATE KEY-----", "abc=",
-        "well.", "guidelines of", "the", "St.", "Mary's", "Hospital", "seen at", ".", "A.", "é", "2018",
+        "well.", "guidelines of", "the", "St.", "Mary's", "Hospital", "seen at", ".", "A.", "é",
+        "2018",
     ]
 )  # fmt: skip
 BETWEEN = st.sampled_from([" ", "\n", "\n\n", ".\n\n", " \n \n", ".\n\t\n\n", "-", ""])
