@@ -9,6 +9,7 @@ from urllib.parse import quote
 from gateway.errors import Reason, Withheld
 from gateway.masking import compression
 from gateway.masking.attachments import MAX_NESTING, Base64Attachments
+from gateway.masking.collection import paused
 from gateway.masking.context import Context, Result
 from gateway.masking.encoded_words import decoded
 from gateway.masking.fhir_walk import FhirWalk
@@ -64,12 +65,19 @@ def mask(body: bytes, content_type: str, content_encoding: str, context: Context
     if context.resolved.rank == 0 or not body:
         return Result(body, {}, (), "")
     plain = _decoded(body, encoding)
+    with paused(len(plain)):
+        return _masked(plain, content_type, encoding, context)
+
+
+def _masked(plain: bytes, content_type: str, encoding: str, context: Context) -> Result:
     payload = Payload(context, plain)
     engine = PayloadMasker(payload)
     try:
         masked = engine.whole(plain, content_type)
     except RecursionError as error:
         raise too_deep() from error
+    finally:
+        engine.close()
     if payload.known.used and payload.known.full:
         raise Withheld(
             "The content names more people than can be looked for in its text.",
@@ -124,6 +132,11 @@ class PayloadMasker:
         self._attachments = Base64Attachments(payload, self._text, self.whole)
         self._json = JsonMasker(payload, self._text, self._attachments)
         self._rules = RecordRules(payload, self._text)
+
+    def close(self) -> None:
+        """Let go of all parts, which know each other: what they remember goes at once."""
+        self._payload.known.forget_later()
+        self.__dict__.clear()
 
     def whole(self, body: bytes, content_type: str) -> bytes:
         """All of a body, masked; gzip is masked by what is inside, UTF-16 becomes UTF-8."""

@@ -14,12 +14,14 @@ from gateway.masking.json_codec import MAX_DEPTH, Node, too_deep
 from gateway.masking.json_walk import ISO
 from gateway.masking.kinds import Kind
 from gateway.masking.known import MAX_PHRASE, PHRASES
+from gateway.masking.marks import FIRST
 from gateway.masking.payload import Payload
 from gateway.masking.text import TextMasker
 
 _CODE = re.compile(r"(?:[a-z]+://|urn:)[A-Za-z0-9._:/#|~+-]{0,200}\Z|[A-Za-z0-9._:/#|~+-]{0,40}\Z")
 _SSN = re.compile(r"[0-9]{3}-[0-9]{2}-[0-9]{4}\Z")
-_PERSONAL = frozenset({"family", "given", "display"})
+PERSONAL = frozenset({"family", "given", "display"})
+"""Elements that hold names of people, whatever the resource."""
 _COVERAGE = Field(Kind.PLAN)
 _INSTANCE = re.compile(
     r"(?:^|/)(?:Patient|Person|RelatedPerson|Practitioner|Encounter|Coverage|Account)"
@@ -31,17 +33,15 @@ MAX_CODES = 50_000
 Special = Callable[[Any, dict[str, Node], str, Node, str], bool]
 """(walk, object, key, value, path of the object) → whether the element is done."""
 
-# Dates for whose year the first four digits can be taken without looking further.
-_PLAIN_DATE = re.compile(
+PLAIN_DATE = re.compile(
     r"(?:1[89]|20)[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
     r"(?:T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,3})?(?:Z|[+-][0-9]{2}:[0-9]{2}))?\Z"
 )
+"""Dates for whose year the first four digits can be taken without looking further."""
 _ID, _DATE, _NAME = Kind.ID, Kind.DATE, Kind.NAME
-# A value that is a mark already begins with one of these.
-_MARKING = frozenset("[mt")
 
-# Strings that codes of any payload may be; nothing of a payload decides that.
-_codes: set[str] = set(UNITS)
+codes: set[str] = set(UNITS)
+"""Strings that codes of any payload may be; nothing of a payload decides that."""
 
 
 class FhirElements(FhirIdentifiers):
@@ -113,13 +113,13 @@ class FhirElements(FhirIdentifiers):
                 below = table_of(inner, key)
             if type(value) is str:
                 if field is VOCABULARY:
-                    if value in _codes:
+                    if value in codes:
                         continue
-                elif kind and value and not strange and value[0] not in _MARKING:
+                elif kind and value and not strange and value[0] not in FIRST:
                     if kind in self._constants:
                         node[key] = self._constant(kind, value, path, key)
                         continue
-                    if kind is _DATE and self._years and _PLAIN_DATE.match(value):
+                    if kind is _DATE and self._years and PLAIN_DATE.match(value):
                         if not field.birth:
                             self._counts[path, kind] += 1
                             node[key] = value[:4]
@@ -145,8 +145,7 @@ class FhirElements(FhirIdentifiers):
 
     def _special_of(self, key: str) -> Special | None:
         """What treats an element apart: by its name, or an Identifier by the end of its name."""
-        named = key.endswith("Identifier") and key not in ELEMENTS
-        return self.special.get("identifier" if named else key)
+        return self.special.get(special_name(key))
 
     def _list(self, items: list[Node], field: Field, below: Table, path: str, key: str) -> None:
         """Mask the items of a repeated element."""
@@ -156,7 +155,7 @@ class FhirElements(FhirIdentifiers):
         for index, item in enumerate(items):
             if type(item) is dict and "resourceType" not in item:
                 self._elements(item, below, value_field)
-            elif constant and kind and type(item) is str and item and item[0] not in _MARKING:
+            elif constant and kind and type(item) is str and item and item[0] not in FIRST:
                 items[index] = self._constant(kind, item, path, key)
             else:
                 self._item(items, index, item, field, path)
@@ -165,7 +164,7 @@ class FhirElements(FhirIdentifiers):
     def _constant(self, kind: Kind, value: str, path: str, key: str) -> str:
         """The mark for a value that is no mark, which is learned and counted."""
         if kind is _NAME:
-            if key in _PERSONAL or self._resource in PERSONS:
+            if key in PERSONAL or self._resource in PERSONS:
                 self._names[value] = None
         elif kind in PHRASES and len(value) <= MAX_PHRASE and value not in self._phrases:
             self._phrases[value] = kind
@@ -175,7 +174,7 @@ class FhirElements(FhirIdentifiers):
     def learn(self, kind: Kind, value: str, path: str) -> None:
         """Only names of people are looked for in text, and no word of an organisation's."""
         element = path.rpartition(".")[2]
-        if kind is not Kind.NAME or element in _PERSONAL or self._resource in PERSONS:
+        if kind is not Kind.NAME or element in PERSONAL or self._resource in PERSONS:
             super().learn(kind, value, path)
 
     def string(
@@ -191,8 +190,13 @@ class FhirElements(FhirIdentifiers):
             if _CODE.match(value) and not ISO.match(value) and not _SSN.match(value):
                 if _INSTANCE.search(value):
                     return self._references.target(value, path)
-                if len(_codes) < MAX_CODES:
-                    _codes.add(value)
+                if len(codes) < MAX_CODES:
+                    codes.add(value)
                 return value
             return self.scanned(holder, key, value, path, coded=True)
         return super().string(holder, key, value, field, path)
+
+
+def special_name(key: str) -> str:
+    """The name that an element is looked up by in what treats elements apart."""
+    return "identifier" if key.endswith("Identifier") and key not in ELEMENTS else key

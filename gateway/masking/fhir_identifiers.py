@@ -14,7 +14,8 @@ LABELLED = frozenset({"Parameters", "QuestionnaireResponse"})
 _PRIMITIVES = frozenset(
     {"valueString", "valueInteger", "valueDecimal", "valueDate", "valueDateTime", "valueMarkdown"}
 )
-_YEARS = frozenset({"a", "year", "years", "yr", "yrs"})
+YEARS = frozenset({"a", "year", "years", "yr", "yrs"})
+"""Units of an age."""
 _LARGE = re.compile(r"-?[0-9]{9}")
 _VERSION = re.compile(r'(?:W/)?"[0-9]{1,6}"\Z')
 
@@ -53,11 +54,17 @@ class FhirIdentifiers(JsonWalk):
 
     def version_tag(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
         """An entity tag: of a version's number, or of anything that a server makes."""
-        if not isinstance(value, str) or _VERSION.match(value):
-            return isinstance(value, str)
-        weak, tag = ("W/" if value.startswith("W/") else ""), value.removeprefix("W/").strip('"')
-        node[key] = f'{weak}"{self._payload.identifier(tag, f"{path}.{key}")}"'
+        if not isinstance(value, str):
+            return False
+        node[key] = self.masked_tag(value, f"{path}.{key}")
         return True
+
+    def masked_tag(self, value: str, path: str) -> str:
+        """An entity tag whose id is masked, unless it is a version's number."""
+        if _VERSION.match(value):
+            return value
+        weak, tag = ("W/" if value.startswith("W/") else ""), value.removeprefix("W/").strip('"')
+        return f'{weak}"{self._payload.identifier(tag, path)}"'
 
     def _kind_of(self, item: dict[str, Node]) -> Kind:
         kind = kind_of_system(str(item.get("system", "")))
@@ -87,7 +94,7 @@ class FhirIdentifiers(JsonWalk):
         unit = _unit(value, "a")
         number = value.get("value")
         text = number.text if isinstance(number, Number) else str(number)
-        if unit in _YEARS and not isinstance(number, bool) and _over(text):
+        if unit in YEARS and not isinstance(number, bool) and _over(text):
             # `comparator` is a new key, which the count of written keys must not see.
             self._payload.count(Kind.AGE, f"{path}.{key}")
             self.keys -= "comparator" not in value
@@ -97,7 +104,7 @@ class FhirIdentifiers(JsonWalk):
 
     def bound(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
         """A bound of a range, where its unit says that it is one of ages."""
-        if isinstance(value, dict) and _unit(value) in _YEARS:
+        if isinstance(value, dict) and _unit(value) in YEARS:
             return self.age(node, key, value, path)
         return False
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from weakref import WeakMethod
 
 from gateway.masking.kinds import Kind
 from gateway.masking.marks import is_masked_id
@@ -21,16 +22,18 @@ class References:
 
     Args:
         payload: its operators.
-        kept_id: (id, path) → what stands for it where ids are shown.
+        kept_id: (id, path) → what stands for it where ids are shown; a method.
     """
 
     def __init__(self, payload: Payload, kept_id: Callable[[str, str], str]) -> None:
         self._payload = payload
-        self._kept_id = kept_id
+        # Whoever shows ids has these references too, and is not to be kept alive by them.
+        self._kept_id = WeakMethod(kept_id)
+        self._keeps = payload.keeps(Kind.ID)
 
     def target(self, value: str, path: str) -> str:
         """A reference whose id is masked as the id itself is."""
-        if self._payload.keeps(Kind.ID):
+        if self._keeps:
             return self._kept(value, path)
         if match := _REFERENCE.match(value):
             history = "/_history/1" if match[3] else ""
@@ -47,8 +50,10 @@ class References:
     def _kept(self, value: str, path: str) -> str:
         if "://" in value:
             return self._payload.apply(Kind.URL, value, path)
+        kept_id = self._kept_id()
+        assert kept_id  # noqa: S101
         if match := _REFERENCE.match(value):
-            return f"{match[1]}/{self._kept_id(match[2], path)}{match[3]}"
+            return f"{match[1]}/{kept_id(match[2], path)}{match[3]}"
         if match := _LOCAL.match(value):
-            return match[1] + self._kept_id(match[2], path)
+            return match[1] + kept_id(match[2], path)
         return value

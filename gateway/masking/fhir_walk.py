@@ -7,7 +7,6 @@ from gateway.masking.fhir_elements import MAX_CODES, FhirElements, Special
 from gateway.masking.fhir_fields import (
     CLINICAL_REFERENCES,
     CONTACT_KINDS,
-    ELEMENTS,
     EXTENDED,
     INSTANT_ELEMENTS,
     INSTANTS,
@@ -104,13 +103,11 @@ class FhirWalk(FhirElements):
                 return True
             return False
         reference = node.get("reference")
-        target = reference.partition("/")[0].partition("?")[0] if isinstance(reference, str) else ""
-        if (TYPE.match(target) and target not in NAMED) or (
-            not TYPE.match(target) and inside in CLINICAL_REFERENCES
-        ):
+        coded, learned = display_use(reference if isinstance(reference, str) else "", inside)
+        if coded:
             self._item(node, key, value, VOCABULARY, path)
             return True
-        if not target or target in PERSONS:
+        if learned:
             self.learn(Kind.NAME, value, path)
         node[key] = self._payload.apply(Kind.NAME, value, path)
         return True
@@ -199,14 +196,19 @@ class FhirWalk(FhirElements):
     def _instant(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
         if not isinstance(value, str) or self._payload.keeps(Kind.DATE):
             return False
-        found = self._payload.replace(Kind.DATE, value)
-        made = f"{found}-01-01T00:00:00Z" if found.isdigit() else found
-        if not found:
+        made = self.masked_instant(value, f"{path}.{key}")
+        if not made:
             self._gone.append((node, key))
-        if made != value:
-            self._payload.count(Kind.DATE, f"{path}.{key}")
         node[key] = made
         return True
+
+    def masked_instant(self, value: str, path: str) -> str:
+        """The first instant of a year, "" where nothing may stand there."""
+        found = self._payload.replace(Kind.DATE, value)
+        made = f"{found}-01-01T00:00:00Z" if found.isdigit() else found
+        if made != value:
+            self._payload.count(Kind.DATE, path)
+        return made
 
     def _extensions(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
         if not isinstance(value, list):
@@ -265,11 +267,15 @@ class FhirWalk(FhirElements):
     }
 
 
-def _special(key: str) -> Special | None:
-    """What treats an element apart: by its name, or an Identifier by the end of its name."""
-    named = key.endswith("Identifier") and key not in ELEMENTS
-    return (
-        FhirWalk.special["identifier" if named else key]
-        if named or key in FhirWalk.special
-        else None
-    )
+def display_use(reference: str, inside: str) -> tuple[bool, bool]:
+    """Whether the display of a reference is a word of a code system, or a name of a person.
+
+    Args:
+        reference: that it is the display of, "" for none.
+        inside: path of the object that both stand in.
+    """
+    target = reference.partition("/")[0].partition("?")[0]
+    typed = TYPE.match(target)
+    if (typed and target not in NAMED) or (not typed and inside in CLINICAL_REFERENCES):
+        return True, False
+    return False, not target or target in PERSONS

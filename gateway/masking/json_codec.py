@@ -18,6 +18,7 @@ from gateway.masking import linear
 
 MAX_DEPTH = 100
 _SPACED = linear.compiled(rb'"[ \t\r\n]+:')
+_ENDS = (b'" ', b'"\n', b'"\r', b'"\t')
 _COLONS = re.compile(rb'"[ \t\r\n]*:')
 _MINUS_ZERO = linear.compiled(rb"[\[:, \t\r\n]-0(?:[^0-9.eE]|$)")
 _LIMIT = 2**63
@@ -64,11 +65,10 @@ def decode(data: bytes | msgspec.Raw) -> Node:
     return node
 
 
-def decode_all(texts: list[bytes]) -> list[Node]:
-    """The trees of JSON texts, each of which `split_array` has found to be one; see `decode`."""
-    nodes = decode(b"[" + b",".join(texts) + b"]")
-    assert isinstance(nodes, list)  # noqa: S101
-    return nodes
+def exact(data: bytes) -> Node:
+    """The tree of a JSON text, the sign of a zero kept too; see `decode` and `careful`."""
+    node = decode(data)  # which is the stricter reader
+    return careful(data) if has_minus_zero(data) else node
 
 
 def split_object(data: bytes) -> dict[str, msgspec.Raw]:
@@ -123,7 +123,7 @@ def check_keys(data: bytes, keys: int, texts: Iterable[bytes] = ()) -> None:
         Withheld: an object has a key twice.
     """
     colons = data.count(b'":')
-    if _SPACED.search(data):
+    if any(end in data for end in _ENDS) and _SPACED.search(data):
         colons = len(_COLONS.findall(data))
     # A string may look like a key; then the careful reader says which it is.
     if colons != keys:

@@ -1,9 +1,18 @@
 """JSON, FHIR JSON and NDJSON of both."""
 
+import io
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import TypeAlias
+
 import msgspec
 
 from gateway.masking import json_codec
 from gateway.masking.attachments import Attachments
+from gateway.masking.fhir_plan import Plan, Sketch
+from gateway.masking.fhir_recorder import recorded
+from gateway.masking.fhir_shapes import shapes_of
+from gateway.masking.fhir_steps import SteppedWalk
 from gateway.masking.fhir_walk import FhirWalk
 from gateway.masking.formats import BOM
 from gateway.masking.json_codec import Node
@@ -15,12 +24,12 @@ from gateway.masking.rules_pass import RulesPass
 from gateway.masking.ruling import Ruling
 from gateway.masking.text import TextMasker
 
-# Where one of these stands, an entry may name a person; only those are read twice.
-_NAMING = (b'"family"', b'"given"', b'"birthDate"', b'"valueHumanName"')
 _FHIR = b'"resourceType"'
 MIN_SPLIT = 64 * 1024
 BATCH = 64
 """Entries of a Bundle that are in memory as trees at once."""
+Item: TypeAlias = "Sketch | Node"
+"""A resource as a sketch, or as a tree."""
 
 
 class JsonMasker:
@@ -33,8 +42,12 @@ class JsonMasker:
         profile = payload.profile
         needed = profile.rules or profile.imported or payload.drops or payload.shifts
         self._rules = RulesPass(payload, Ruling(payload, text)) if needed else None
+        self._shapes = None if needed else shapes_of(profile)
+        # An id that is a record number too comes before the element that says so.
+        self._learns = payload.keeps(Kind.ID) and not payload.keeps(Kind.MRN)
+        self._today = payload.context.today
         # Walks that are done remember what they have seen; one within another is a new one.
-        self._resources: list[JsonWalk] = []
+        self._resources: list[SteppedWalk] = []
         self._others: list[JsonWalk] = []
 
     def document(self, body: bytes) -> bytes:
@@ -44,19 +57,23 @@ class JsonMasker:
             Withheld: it is not JSON, has a key twice, or is nested too deep.
         """
         body = body.removeprefix(BOM)
-        if json_codec.has_minus_zero(body):
-            json_codec.decode(body)  # which is the stricter reader
-            return self._masked(json_codec.careful(body), None)
-        if len(body) >= MIN_SPLIT and body.lstrip()[:1] == b"{" and b'"entry"' in body:
+        if b'"Bundle"' in body and b'"entry"' in body and body.lstrip()[:1] == b"{":
             head = json_codec.split_object(body)
-            whole = self._rules is not None and self._rules.takes_whole("Bundle", "entry")
+            small = len(body) < MIN_SPLIT and (self._rules is not None or self._learns)
+            whole = small or (
+                self._rules is not None and self._rules.takes_whole("Bundle", "entry")
+            )
             if (
                 bytes(head.get("resourceType", b"")) == b'"Bundle"'
                 and "entry" in head
                 and not whole
             ):
                 return self._bundle(body, head)
-        return self._masked(json_codec.decode(body), body)
+        if self._learns:
+            node = json_codec.exact(body)
+            learn(node, self._payload.known)
+            return self._masked(node, body)
+        return self._masked(self._read([body])[0], body)
 
     def lines(self, lines: list[bytes]) -> list[bytes]:
         """Lines of NDJSON; empty ones stay."""
@@ -66,67 +83,113 @@ class JsonMasker:
         return done
 
     def _lines(self, lines: list[bytes]) -> list[bytes]:
-        """Lines that are walked together, where they are all FHIR and nothing in them is odd."""
-        whole = b"\n".join(lines)
-        if json_codec.has_minus_zero(whole) or len(whole) >= MIN_SPLIT * BATCH:
+        """Lines that are walked together, where they are all FHIR and not too large for it."""
+        present = [line for line in lines if line.strip()]
+        items = self._read(present) if sum(map(len, lines)) < MIN_SPLIT * BATCH else []
+        if not items or not all(map(_is_fhir, items)):
             return [self.document(line) if line.strip() else line for line in lines]
-        nodes = [json_codec.decode(line) if line.strip() else None for line in lines]
-        if not all(_is_fhir(node) for node in nodes if node is not None):
-            return [self.document(line) if line.strip() else line for line in lines]
-        walk = self._resources.pop() if self._resources else self._walk(nodes[0])
+        masked = iter(self._together(items, present))
+        return [next(masked) if line.strip() else line for line in lines]
+
+    def _read(self, texts: list[bytes], *names: str) -> list[Item]:
+        """Resources as sketches, or as trees where there is no plan for them."""
+        path, shapes, today = ".".join(names), self._shapes, self._today
+        items: list[Item] = []
+        for text in texts:
+            sketch = shapes.sketch(text, path, today) if shapes else None
+            items.append(sketch or json_codec.exact(text))
+            if shapes and not sketch and (names or _is_fhir(items[-1])):
+                shapes.meet(text, path, today, partial(self._plan, text, path))
+        return items
+
+    def _together(self, items: list[Item], texts: list[bytes], *names: str) -> list[bytes]:
+        """Resources masked and written; `names` lead to them from the root of what they are in.
+
+        Args:
+            items: the resources.
+            texts: of each.
+            names: of elements.
+        """
+        walk = self._resources.pop() if self._resources else self._stepper()
         walk.keys = 0
-        present: list[Node] = [node for node in nodes if node is not None]
-        masked = iter(self._walked_all(walk, present))
-        json_codec.check_keys(whole, walk.keys, filter(bytes.strip, lines))
+        trees: list[Node] = [None if isinstance(item, Sketch) else item for item in items]
+        walked: list[bytes] = []
+        for index, item in enumerate(items):
+            if isinstance(item, Sketch):
+                item.mask(walk)
+            else:
+                self._walked(walk, trees, index, *names)
+                walked.append(texts[index])
+        walk.settle()
+        if walked:
+            json_codec.check_keys(b"\n".join(walked), walk.keys, walked)
         self._resources.append(walk)
         return [
-            json_codec.encode(next(masked)) if node is not None else line
-            for line, node in zip(lines, nodes, strict=True)
+            item.text() if isinstance(item, Sketch) else json_codec.encode(tree)
+            for item, tree in zip(items, trees, strict=True)
         ]
+
+    def _plan(self, text: bytes, path: str, pieces: Sequence[str]) -> Plan | None:
+        """A plan for resources of the shape of one."""
+        parts = self._text, self._attachments
+        return recorded(json_codec.decode(text), pieces, path, self._payload.context, parts)
 
     def learn(self, body: bytes) -> None:
         """Remember the names in NDJSON lines before any of them is masked."""
-        self._payload.known.later(lambda: self._learn(body.split(b"\n")))
+        self._payload.known.later(lambda: self._learn(io.BytesIO(body)))
 
-    def _learn(self, texts: list[bytes]) -> None:
-        """Remember the names in JSON texts."""
+    def _learn(self, texts: Iterable[bytes]) -> None:
+        """Remember the names in those JSON texts that may name a person."""
         for text in texts:
             # In FHIR, few elements name somebody; in any other line a member may.
-            if any(mark in text for mark in _NAMING) or (_FHIR not in text and text.strip()):
-                learn(json_codec.decode(text), self._payload.known, fhir=_FHIR in text)
+            fhir = _FHIR in text
+            if (
+                b'"family"' in text
+                or b'"given"' in text
+                or b'"birthDate"' in text
+                or b'"valueHumanName"' in text
+                or not (fhir or text.isspace())
+            ):
+                learn(json_codec.decode(text), self._payload.known, fhir=fhir)
 
-    def _masked(self, node: Node, body: bytes | None) -> bytes:
-        """A tree masked and written; its keys are held against those in `body`."""
-        idle = self._resources if _is_fhir(node) else self._others
-        walk = idle.pop() if idle else self._walk(node)
+    def _masked(self, node: Item, body: bytes) -> bytes:
+        """A document masked and written; its keys are held against those in `body`."""
+        if isinstance(node, Sketch) or _is_fhir(node):
+            return self._together([node], [body])[0]
+        walk = self._others.pop() if self._others else self._other()
         walk.keys = 0
-        if self._payload.keeps(Kind.ID) and not self._payload.keeps(Kind.MRN):
-            # An id that is a record number too comes before the element that says so.
-            learn(node, self._payload.known)
-        masked = self._walked(walk, node)
-        if body is not None:
-            json_codec.check_keys(body, walk.keys)
-        idle.append(walk)
-        return json_codec.encode(masked)
+        nodes: list[Node] = [node]
+        self._walked(walk, nodes, 0)
+        walk.settle()
+        json_codec.check_keys(body, walk.keys)
+        self._others.append(walk)
+        return json_codec.encode(nodes[0])
 
     def _bundle(self, body: bytes, head: dict[str, msgspec.Raw]) -> bytes:
-        """A large Bundle entry by entry, so that its tree is never whole in memory."""
+        """A Bundle entry by entry, so that its tree is never whole in memory."""
         raw = head["entry"]
         if bytes(raw)[:1] != b"[":
             raise json_codec.not_json()
         entries = [bytes(entry) for entry in json_codec.split_array(raw)]
-        self._payload.known.later(lambda: self._learn(entries))
+        if len(entries) > BATCH or (b'"data"' in body and not self._payload.withholds_text):
+            # An entry may be looked into before the one that names its patient is walked.
+            self._payload.known.later(lambda: self._learn(entries))
         rest: dict[str, Node] = {
-            name: None if name == "entry" else json_codec.decode(value)
+            name: None if name == "entry" else json_codec.exact(bytes(value))
             for name, value in head.items()
         }
-        walk = FhirWalk(self._payload, self._text, self._attachments)
-        masked = self._walked(walk, rest)
+        walk = self._resources.pop() if self._resources else self._stepper()
+        walk.keys = 0
+        heads: list[Node] = [rest]
+        self._walked(walk, heads, 0)
+        walk.settle()
+        masked = heads[0]
+        json_codec.check_keys(body.replace(bytes(raw), b"[]", 1), walk.keys)
+        self._resources.append(walk)
         items: list[bytes] = []
         for start in range(0, len(entries), BATCH):
-            trees = json_codec.decode_all(entries[start : start + BATCH])
-            items.append(json_codec.encode(self._walked_all(walk, trees, "Bundle", "entry"))[1:-1])
-        json_codec.check_keys(body, walk.keys)
+            batch = entries[start : start + BATCH]
+            items += self._together(self._read(batch, "Bundle", "entry"), batch, "Bundle", "entry")
         members = [
             json_codec.encode(name)
             + b":"
@@ -135,34 +198,29 @@ class JsonMasker:
         ]
         return b"{" + b",".join(members) + b"}"
 
-    def _walked(self, walk: JsonWalk, node: Node, *names: str) -> Node:
-        """A tree through the field rules, where there are any, and the walk.
+    def _walked(self, walk: JsonWalk, nodes: list[Node], index: int, *names: str) -> None:
+        """One of some trees through the field rules, where there are any, and the walk.
 
         `names` lead to it from the root of a resource.
         """
-        return self._walked_all(walk, [node], *names)[0]
-
-    def _walked_all(self, walk: JsonWalk, nodes: list[Node], *names: str) -> list[Node]:
-        """Likewise for trees that stand beside each other."""
+        path = ".".join(names)
         if self._rules is None:
-            return walk.roots(nodes, ".".join(names))
-        done: list[Node] = []
-        for node in nodes:
-            ruled = self._rules.before(node, *names)
-            walk.keys += self._rules.hidden
-            done.append(self._rules.after(walk.root(ruled, ".".join(names))))
-        return done
+            walk.visit(nodes, index, path)
+            return
+        ruled = self._rules.before(nodes[index], *names)
+        walk.keys += self._rules.hidden
+        nodes[index] = self._rules.after(walk.root(ruled, path))
 
-    def _walk(self, node: Node) -> JsonWalk:
-        if _is_fhir(node):
-            return FhirWalk(self._payload, self._text, self._attachments)
-        return JsonWalk(
-            self._payload,
-            self._text,
-            self._attachments,
-            FhirWalk(self._payload, self._text, self._attachments),
-        )
+    def _stepper(self) -> SteppedWalk:
+        return SteppedWalk(self._payload, self._text, self._attachments)
+
+    def _other(self) -> JsonWalk:
+        resources = FhirWalk(self._payload, self._text, self._attachments)
+        return JsonWalk(self._payload, self._text, self._attachments, resources)
 
 
-def _is_fhir(node: Node) -> bool:
-    return isinstance(node, dict) and isinstance(node.get("resourceType"), str)
+def _is_fhir(item: Item) -> bool:
+    # There are plans for FHIR alone.
+    return isinstance(item, Sketch) or (
+        isinstance(item, dict) and isinstance(item.get("resourceType"), str)
+    )

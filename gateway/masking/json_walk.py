@@ -18,7 +18,7 @@ ISO = re.compile(
     r"(?:-(?:0[1-9]|[12][0-9]|3[01])(?:[T ][0-9:.,]{4,20}(?:Z| ?[+-][0-9:]{2,6})?)?)?)?\Z"
 )
 """A year, a date, or a date and time (ISO 8601)."""
-_KEY = re.compile(r"[A-Za-z_$@][A-Za-z_.$-]{0,60}[0-9]{0,2}\Z")
+KEY = re.compile(r"[A-Za-z_$@][A-Za-z_.$-]{0,60}[0-9]{0,2}\Z")
 _WORD = re.compile(r"[A-Za-z]{1,30}\Z|[A-Z]{1,10}[_-][A-Z_-]{1,30}\Z")
 _DIGIT = re.compile(r"[0-9]")
 _SPACE = re.compile(r"\S\s+\S")
@@ -85,10 +85,14 @@ class JsonWalk:
 
     def roots(self, nodes: list[Node], path: str = "") -> list[Node]:
         """The masked trees of one payload that are like each other, in one go."""
-        for index, node in enumerate(nodes):
-            self._item(nodes, index, node, UNKNOWN, path)
+        for index in range(len(nodes)):
+            self.visit(nodes, index, path)
         self.settle()
         return nodes
+
+    def visit(self, nodes: list[Node], index: int, path: str = "") -> None:
+        """Mask one of some trees in place, as far as `settle` has not to."""
+        self._item(nodes, index, nodes[index], UNKNOWN, path)
 
     def settle(self) -> None:
         """Mask the strings that have been gathered."""
@@ -122,7 +126,7 @@ class JsonWalk:
         odd = False
         table = self._table(node) or self._pair(node, path)
         for key, value in node.items():
-            odd = odd or not _KEY.match(key)
+            odd = odd or not KEY.match(key)
             if key in table:
                 continue
             field = field_of(key)
@@ -218,7 +222,7 @@ class JsonWalk:
             if done is not value:
                 holder[key] = done  # type: ignore[index]
         elif isinstance(value, dict):
-            self.object(value, field, _short(path))
+            self.object(value, field, short(path))
         elif isinstance(value, list):
             self.array(value, field, path)
         elif field.kind and isinstance(value, int | Number) and not isinstance(value, bool):
@@ -311,7 +315,7 @@ class JsonWalk:
     def _rename(self, node: dict[str, Node]) -> None:
         """Names of members that look like values are masked too; the order stays."""
         names = list(node)
-        odd = [name for name in names if not _KEY.match(name)]
+        odd = [name for name in names if not KEY.match(name)]
         masked = dict(zip(odd, self._text.many(odd, coded=True), strict=True))
         if all(done.text == name for name, done in masked.items()):
             return
@@ -347,6 +351,6 @@ def _may_be_date(value: str) -> bool:
     return value[:1].isdigit() or _DIGIT.search(unmarked(value)) is not None
 
 
-def _short(path: str) -> str:
+def short(path: str) -> str:
     """The last name of a path: what is said of paths is bounded."""
     return path.rpartition(".")[2]

@@ -11,8 +11,10 @@ from gateway.masking.person_words import NOT_A_NAME
 
 MAX_KNOWN = 200_000
 """Distinct words of one payload; more than that is not learned, and its text is withheld."""
-_WORD = re.compile(rb"[A-Za-z0-9\x80-\xff]+(?:['-][A-Za-z0-9\x80-\xff]+)*")
-_PART = re.compile(rb"[A-Za-z0-9\x80-\xff]+")
+WORD = re.compile(rb"[A-Za-z0-9\x80-\xff]+(?:['-][A-Za-z0-9\x80-\xff]+)*")
+"""A word as it is looked for; a letter beyond ASCII has bytes of its own."""
+PART = re.compile(rb"[A-Za-z0-9\x80-\xff]+")
+"""What signs join in a word."""
 _INITIAL = re.compile(rb"(?:\b[A-Z]\.? )+\Z")
 _BETWEEN = frozenset({b"", b" ", b", ", b",", b"^"})
 _MIN_NAME = 2
@@ -61,6 +63,8 @@ class Known:
 
     def __init__(self) -> None:
         self._words: dict[bytes, Kind] = {}
+        self._firsts: set[bytes] = set()
+        self._lines = False
         self._phrases: dict[bytes, dict[bytes, Kind]] = {}
         self._lengths: dict[bytes, set[int]] = {}
         self._seen: set[str] = set()
@@ -82,6 +86,18 @@ class Known:
         return self._size
 
     @property
+    def firsts(self) -> set[bytes]:
+        """Known words, and those with which a known phrase starts; not to be changed."""
+        self._settle()
+        return self._firsts
+
+    @property
+    def spans_lines(self) -> bool:
+        """Whether a known phrase has more than one line."""
+        self._settle()
+        return self._lines
+
+    @property
     def names(self) -> frozenset[str]:
         """The words of the names that fields have named."""
         self._settle()
@@ -95,6 +111,10 @@ class Known:
     def later(self, work: Callable[[], None]) -> None:
         """Work that learns, done before anything is looked for, if ever."""
         self._later.append(work)
+
+    def forget_later(self) -> None:
+        """Work that nobody has asked for is not going to be done."""
+        self._later.clear()
 
     def learn_name(self, value: str) -> None:
         """Every word of a person's name."""
@@ -142,11 +162,11 @@ class Known:
             for form in forms
             for case in {form, form.upper(), form.lower(), form.replace("'", "\u2019")}
         )
-        for word in _WORD.findall(cases.encode("utf-8", "replace")):
+        for word in WORD.findall(cases.encode("utf-8", "replace")):
             low = word.lower()
             if len(low) >= _MIN_NAME and low not in _TITLES and not low.isdigit():
                 self._add(low)
-                for part in _PART.findall(low):
+                for part in PART.findall(low):
                     if len(part) > _MIN_NAME and not part.isdigit():
                         self._add(part)
 
@@ -160,7 +180,7 @@ class Known:
             return
         self._phrased.add(value)
         data = value.encode("utf-8", "replace").strip()
-        word = _WORD.search(data)
+        word = WORD.search(data)
         if self._size >= MAX_KNOWN or len(data) <= _SHORT_NAME or word is None or is_mark(value):
             return
         data = data[word.start() :]
@@ -169,18 +189,21 @@ class Known:
         if data.lower() not in phrases:
             phrases[data.lower()] = kind
             self._lengths.setdefault(first, set()).add(len(data))
+            self._firsts.add(first)
+            self._lines = self._lines or b"\n" in data
             self._size += 1
 
     def _add(self, word: bytes) -> None:
         if word not in self._words:
             self._words[word] = Kind.NAME
+            self._firsts.add(word)
             self._size += 1
 
     def has_phrase(self, value: str) -> bool:
         """Whether `value` as a whole is a known phrase."""
         self._settle()
         data = value.encode("utf-8", "replace").lower()
-        word = _WORD.search(data)
+        word = WORD.search(data)
         return word is not None and data[word.start() :] in self._phrases.get(word[0], ())
 
     def touches(self, data: bytes) -> bool:
@@ -189,7 +212,7 @@ class Known:
 
     def _among(self, folded: bytes) -> set[bytes]:
         """The words of a text in lower case that are known, or start a known phrase."""
-        words = set(_WORD.findall(folded))
+        words = set(WORD.findall(folded))
         found = words & self._words.keys() | words & self._phrases.keys()
         if b"'" in folded or b"-" in folded:
             # A part of a hyphenated word, or a name with a possessive, is known by itself.
@@ -214,7 +237,7 @@ class Known:
         if not known:
             return
         end = 0
-        for match in _WORD.finditer(folded):
+        for match in WORD.finditer(folded):
             first = match[0]
             if first not in known:
                 continue
@@ -248,7 +271,7 @@ class Known:
         if kind := self._words.get(folded):
             return kind
         if b"'" in folded or b"-" in folded:
-            for part in _PART.findall(folded):
+            for part in PART.findall(folded):
                 if len(part) > _MIN_NAME and (kind := self._words.get(part)):
                     return kind
         return None

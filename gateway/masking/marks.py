@@ -22,7 +22,8 @@ _BYTES = re.compile(PATTERN.encode())
 _WITHIN = re.compile(PATTERN)
 _WHOLE = re.compile(rf"(?:{PATTERN})\Z")
 _ID = re.compile(r"(?:masked-[0-9a-f]{8}-[0-9]{1,9}|t[kh]-[A-Za-z0-9]{1,4}-[a-z2-7]{26,60})\Z")
-_FIRST = frozenset("[mt")
+FIRST = frozenset("[mt")
+"""What marks begin with."""
 # What every mark holds; looked for first, since most uploads hold none of it.
 _HINTS = (b"masked-", b"tk-", b"th-", *(f"[{kind}".encode() for kind in Kind))
 
@@ -34,7 +35,7 @@ def mark(kind: Kind) -> str:
 
 def is_mark(value: str) -> bool:
     """Whether the whole of `value` is a mark or token of this engine."""
-    return value[:1] in _FIRST and _WHOLE.match(value) is not None
+    return value[:1] in FIRST and _WHOLE.match(value) is not None
 
 
 def unmarked(value: str) -> str:
@@ -44,7 +45,7 @@ def unmarked(value: str) -> str:
 
 def is_masked_id(value: str) -> bool:
     """Whether the whole of `value` is an id as this engine writes it."""
-    return value[:1] in _FIRST and _ID.match(value) is not None
+    return value[:1] in FIRST and _ID.match(value) is not None
 
 
 def marks(body: bytes, limit: int = 100) -> tuple[tuple[int, int], ...]:

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Mapping
+from functools import lru_cache
 
 from gateway.errors import Reason, Withheld
 from gateway.masking.context import Context
@@ -11,7 +12,7 @@ from gateway.masking.date_shift import shifted
 from gateway.masking.generalise import age, birth_year, year, zip3
 from gateway.masking.kinds import Kind
 from gateway.masking.known import Known
-from gateway.masking.marks import is_mark, mark
+from gateway.masking.marks import FIRST, is_mark, mark
 from gateway.masking.operators import Operator
 from gateway.masking.profiles import Profile, TextUse
 from gateway.masking.structure import structure
@@ -40,6 +41,7 @@ class Payload:
         tally: how many values were replaced or removed, by path and kind.
         constants: marks of the kinds whose values all become the same mark.
         gives_years: dates become their years.
+        numbers: what stands for ids that have been numbered.
     """
 
     def __init__(self, context: Context, body: bytes) -> None:
@@ -62,7 +64,7 @@ class Payload:
         self.gives_years = self._operators[Kind.DATE] is Operator.GENERALISE
         self._body = body
         self._tag = ""
-        self._numbers: dict[str, str] = {}
+        self.numbers: dict[str, str] = {}
         self._made: dict[tuple[Kind, str], str] = {}
 
     def apply(self, kind: Kind, value: str, path: str) -> str:
@@ -155,17 +157,17 @@ class Payload:
     def identifier(self, value: str, path: str, operator: Operator | None = None) -> str:
         """What stands in place of a technical id, itself valid as a FHIR id; see `born`."""
         operator = operator or self._operators[Kind.ID]
-        if operator is Operator.KEEP or not value or is_mark(value):
+        if operator is Operator.KEEP or not value or (value[0] in FIRST and is_mark(value)):
             return value
         self.tally[path, Kind.ID] += 1
-        if operator in {Operator.TOKENISE, Operator.HASH} and self._tokeniser:
+        if self._tokeniser and operator in {Operator.TOKENISE, Operator.HASH}:
             self._tokens += 1
             sealed = operator is Operator.TOKENISE
             return self._tokeniser.id_token(value) if sealed else self._tokeniser.id_hash(value)
         return self._number(value)
 
     def _number(self, value: str) -> str:
-        numbered = self._numbers.get(value)
+        numbered = self.numbers.get(value)
         if numbered is None:
             if not self._tag:
                 # Numbers of one payload must not be taken for those of another in joined files.
@@ -177,8 +179,8 @@ class Payload:
                     person=b"masked-id",
                 ).hexdigest()
                 self._body = b""
-            numbered = f"masked-{self._tag}-{len(self._numbers) + 1}"
-            self._numbers[value] = numbered
+            numbered = f"masked-{self._tag}-{len(self.numbers) + 1}"
+            self.numbers[value] = numbered
         return numbered
 
     def keyed(self) -> None:
@@ -200,10 +202,10 @@ class Payload:
     @property
     def counts(self) -> dict[str, int]:
         """Masked values by kind."""
-        total: Counter[str] = Counter()
+        total: dict[Kind, int] = {}
         for (_, kind), number in self.tally.items():
-            total[kind.value] += number
-        return dict(sorted(total.items()))
+            total[kind] = total.get(kind, 0) + number
+        return {str(kind): number for kind, number in sorted(total.items())}
 
     @property
     def total(self) -> int:
@@ -213,11 +215,12 @@ class Payload:
     @property
     def paths(self) -> tuple[tuple[str, str, int], ...]:
         """(path, kind, count); a path that could itself be a value is written `*`."""
-        total: Counter[tuple[str, str]] = Counter()
+        total: dict[tuple[str, Kind], int] = {}
         for (path, kind), number in self.tally.items():
-            total[path if _PLAIN_PATH.match(path) else "*", kind.value] += number
+            shown = path if _is_plain(path) else "*"
+            total[shown, kind] = total.get((shown, kind), 0) + number
         ranked = sorted(total.items(), key=lambda item: (-item[1], item[0]))
-        return tuple((path, kind, number) for (path, kind), number in ranked[:MAX_PATHS])
+        return tuple((path, str(kind), number) for (path, kind), number in ranked[:MAX_PATHS])
 
     @property
     def key_version(self) -> str:
@@ -234,6 +237,11 @@ class Payload:
                 return age(value) or mark(kind)
             case _:
                 return mark(kind)
+
+
+@lru_cache(maxsize=2_000)
+def _is_plain(path: str) -> bool:
+    return _PLAIN_PATH.match(path) is not None
 
 
 def _tokeniser(context: Context, *, needed: bool) -> Tokeniser | None:

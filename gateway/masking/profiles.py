@@ -75,6 +75,7 @@ class Profile:
         makes_tokens: the token key is needed.
         drops: some kinds are dropped.
         constants: marks of the kinds whose values are all redacted, text, dates and ids apart.
+        kept: kinds that stay as they are.
         scans: more than secrets is looked for in text.
     """
 
@@ -93,6 +94,7 @@ class Profile:
     constants: Mapping[Kind, str] = field(
         init=False, default_factory=lambda: _NOTHING, repr=False, compare=False
     )
+    kept: frozenset[Kind] = field(init=False, default=frozenset(), repr=False, compare=False)
     scans: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
@@ -104,7 +106,8 @@ class Profile:
         redacted = (kind for kind in Kind if self.operators[kind] is Operator.REDACT)
         constants = {kind: mark(kind) for kind in redacted if kind not in _JUDGED}
         object.__setattr__(self, "constants", MappingProxyType(constants))
-        masked = {kind for kind in Kind if not self.keeps(kind)}
+        object.__setattr__(self, "kept", frozenset(filter(self.keeps, Kind)))
+        masked = set(Kind) - self.kept
         object.__setattr__(self, "scans", bool(masked - {Kind.SECRET, Kind.TEXT}))
 
     @property

@@ -1,9 +1,9 @@
 """Free text: names of people and places that no pattern of characters gives away."""
 
 import re
-from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from collections.abc import Iterable
 from itertools import pairwise
+from string import ascii_letters
 
 from gateway.masking.kinds import Kind
 from gateway.masking.names import people
@@ -17,54 +17,65 @@ from gateway.masking.words import Word, words
 _RANKS = {Kind.SECRET: 2, Kind.CITY: -1}
 
 
-MAX_REMEMBERED = 2_048
-MAX_LENGTH = 1_500
-# Notes repeat each other's paragraphs. No rule for names and places looks across an empty line, but
-# for "guidelines of" before one; a letter before it keeps the two together.
+# No rule for names and places looks across an empty line, but for "guidelines of" before one; a
+# letter before it keeps the two together.
 _EMPTY_LINE = re.compile(r"\n[ \t]*\n")
-_LETTER = re.compile(r"[A-Za-z\s]")
-_Found = tuple[tuple[Span, ...], tuple[Word, ...]]
+_LETTERS = frozenset(ascii_letters)
+Found = tuple[tuple[Span, ...], tuple[Word, ...]]
+"""People and places, in characters and possibly overlapping, and the capitalised words."""
 
 
 def find(text: str, session: SessionNames | None = None) -> list[Span]:
     """(start, end, kind) of people and places in `text`, in bytes of UTF-8, in order, apart."""
+    named = read(text)
+    return in_bytes(text, of_session(named, session)[0] if session else named[0])
+
+
+def read(text: str) -> Found:
+    """What stands in a text, decided by the text alone."""
     found: list[Span] = []
+    capitalised: list[Word] = []
     place = 0
     for piece in paragraphs(text):
-        spans, capitalised = (_remembered if len(piece) <= MAX_LENGTH else _found)(piece)
-        if session:
-            spans = (*spans, *_of_session(capitalised, session))
+        spans, words = _read(piece)
         found += [(place + start, place + end, kind) for start, end, kind in spans]
+        capitalised += [word.moved(place) for word in words] if place else words
         place += len(piece)
-    return _in_bytes(text, merged(found)) if found else []
+    return tuple(found), tuple(capitalised)
+
+
+def of_session(found: Found, session: SessionNames) -> Found:
+    """The same with the words that were part of a name in an earlier answer of the session."""
+    spans, capitalised = found
+    known = session.matches({word.low for word in capitalised} - NOT_A_NAME)
+    if not known:
+        return found
+    named = ((word.start, word.end, Kind.NAME) for word in capitalised if word.low in known)
+    return (*spans, *named), capitalised
 
 
 def paragraphs(text: str) -> list[str]:
     """`text` in pieces that can be looked at one by one."""
     ends = [0]
     for match in _EMPTY_LINE.finditer(text):
-        before = text[max(0, match.start() - 2) : match.start()].removesuffix(" ")[-1:]
-        if before and not _LETTER.match(before):
-            ends.append(match.end())
+        start, end = match.span()
+        before = text[start - 1 : start] if start else ""
+        if before == " ":
+            before = text[start - 2 : start - 1] if start > 1 else ""
+        if before and not (before in _LETTERS or before.isspace()):
+            ends.append(end)
+    if len(ends) == 1:
+        return [text]
     return [text[start:end] for start, end in pairwise([*ends, len(text)])]
 
 
-def _found(text: str) -> _Found:
-    """People and places in one paragraph, and its capitalised words; decided by the text alone."""
-    capitalised = tuple(words(text))
+def _read(text: str) -> tuple[list[Span], list[Word]]:
+    """People and places in one paragraph, and its capitalised words."""
+    capitalised = words(text)
     if not capitalised:
-        return (), ()
+        return [], []
     found: list[Span] = [(start, end, Kind.NAME) for start, end in people(text, capitalised)]
-    return (*found, *places(text, capitalised)), capitalised
-
-
-_remembered = lru_cache(maxsize=MAX_REMEMBERED)(_found)
-
-
-def _of_session(capitalised: Sequence[Word], session: SessionNames) -> Iterable[Span]:
-    """Words that were part of a name in an earlier answer of the session."""
-    known = session.matches({word.low for word in capitalised} - NOT_A_NAME)
-    return [(word.start, word.end, Kind.NAME) for word in capitalised if word.low in known]
+    return [*found, *places(text, capitalised)], capitalised
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:
@@ -84,14 +95,16 @@ def merged(spans: Iterable[Span]) -> list[Span]:
     return out
 
 
-def _in_bytes(text: str, spans: Sequence[Span]) -> list[Span]:
-    if text.isascii():
-        return list(spans)
-    found: list[Span] = []
+def in_bytes(text: str, found: Iterable[Span]) -> list[Span]:
+    """Spans in characters as such in bytes of UTF-8, in order and apart."""
+    spans = merged(found)
+    if not spans or text.isascii():
+        return spans
+    moved: list[Span] = []
     place, size = 0, 0
     for start, end, kind in spans:
         size += len(text[place:start].encode())
         length = len(text[start:end].encode())
-        found.append((size, size + length, kind))
+        moved.append((size, size + length, kind))
         place, size = end, size + length
-    return found
+    return moved

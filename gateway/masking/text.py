@@ -1,16 +1,20 @@
 """Text: secrets and identifiers found by recognisers, names in prose, what fields have named."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from gateway.masking import folding, prose
+from gateway.masking import folding
 from gateway.masking.kinds import Kind
+from gateway.masking.known import PART
+from gateway.masking.paragraphs import Paragraph, Paragraphs, joined, paragraphs_of
 from gateway.masking.payload import Payload
 from gateway.masking.scan import Span, scanner
-from gateway.masking.user_patterns import PatternScan, Scan
+from gateway.masking.user_patterns import PatternScan
 
-_BETWEEN = b"\n\x00\n"
+_JOINING = re.compile(rb"[A-Za-z0-9\x80-\xff'-]")
 MAX_CACHED = 20_000
 MAX_CACHED_LENGTH = 2_000
 
@@ -34,10 +38,17 @@ class TextMasker:
     def __init__(self, payload: Payload, *, with_re2: bool = True) -> None:
         self._payload = payload
         self._identifiers = payload.profile.scans
-        scan: Scan = scanner(identifiers=self._identifiers, with_re2=with_re2)
-        patterns = payload.profile.patterns
-        self._scanner = PatternScan(scan, patterns, payload.profile.operators) if patterns else scan
-        self.patterned = bool(patterns)
+        scan = scanner(identifiers=self._identifiers, with_re2=with_re2)
+        profile = payload.profile
+        self.patterned = bool(profile.patterns)
+        if profile.patterns:
+            # A pattern of one's own may look across lines, or at the beginning of a text.
+            own = PatternScan(scan, profile.patterns, profile.operators)
+            self._prose = Paragraphs(own, profile.kept, split=False)
+            self._codes = Paragraphs(own, profile.kept, prose=False)
+        else:
+            self._prose = paragraphs_of(scan, profile.kept, prose=True)
+            self._codes = paragraphs_of(scan, profile.kept, prose=False)
         self._cache: dict[tuple[str, bool], MaskedText] = {}
         self._learned = 0
         self.clean: set[str] = set()
@@ -73,7 +84,12 @@ class TextMasker:
         answer = [self._cache.get((text, coded)) or made[text] for text in texts]
         if known.size == self._learned and len(self._cache) < MAX_CACHED:
             if coded:
-                self.clean.update(text for text, done in made.items() if done.text == text)
+                self.clean.update(
+                    text
+                    for text, done in made.items()
+                    # A reference is one wherever it stands.
+                    if done.text == text and (" " in text or "/" not in text)
+                )
             self._cache.update(
                 ((text, coded), done)
                 for text, done in made.items()
@@ -102,45 +118,49 @@ class TextMasker:
         return done
 
     def _recognised(self, texts: Sequence[str], *, coded: bool) -> list[MaskedText]:
-        data = [text.encode() for text in texts]
-        spans = self._spans(data)
         if self._identifiers and not coded:
-            spans = [
-                self._with_names(text, found) for text, found in zip(texts, spans, strict=True)
-            ]
-        for piece, found in zip(data, spans, strict=True):
-            for start, end, kind in found:
-                if kind is Kind.NAME:
-                    self._payload.known.learn_found(piece[start:end].decode("utf-8", "replace"))
-        return [
-            self._replaced(text, piece, found)
-            for text, piece, found in zip(texts, data, spans, strict=True)
-        ]
+            read = self._prose.read(texts, self._payload.context.session_names)
+        else:
+            read = self._codes.read(texts)
+        for items in read:
+            for item in items:
+                if item.spans:
+                    self._learn(item.data, item.spans)
+        return [self._shown(text, items) for text, items in zip(texts, read, strict=True)]
 
-    def _with_names(self, text: str, spans: list[Span]) -> list[Span]:
-        """The spans of the scan, and those of people and places in prose."""
-        named = prose.find(text, self._payload.context.session_names)
-        named = [span for span in named if not self._payload.keeps(span[2])]
-        return prose.merged([*spans, *named]) if named else spans
+    def _learn(self, data: bytes, spans: Sequence[Span]) -> None:
+        """Names that a text introduces are looked for in the others too."""
+        for start, end, kind in spans:
+            if kind is Kind.NAME:
+                self._payload.known.learn_found(data[start:end].decode("utf-8", "replace"))
 
-    def _spans(self, data: Sequence[bytes]) -> list[list[Span]]:
-        """The scan's findings for each piece, offsets within the piece."""
-        found: list[list[Span]] = [[] for _ in data]
-        place, begin = 0, 0
-        for start, end, kind in self._scanner.spans(_BETWEEN.join(data)):
-            if self._payload.keeps(kind):
-                continue
-            while start >= begin + len(data[place]) + len(_BETWEEN):
-                begin += len(data[place]) + len(_BETWEEN)
-                place += 1
-            found[place].append((start - begin, end - begin, kind))
-        return found
-
-    def _replaced(self, text: str, data: bytes, spans: Sequence[Span]) -> MaskedText:
-        known = self._payload.known
-        if not spans and not (self._identifiers and known.touches(data)):
-            return MaskedText(text)
+    def _shown(self, text: str, items: Sequence[Paragraph]) -> MaskedText:
+        """A text masked paragraph by paragraph; most of them stay as they are."""
+        firsts: AbstractSet[bytes] = frozenset()
+        if self._identifiers:
+            known = self._payload.known
+            firsts = known.firsts
+            if known.spans_lines and len(items) > 1:
+                items = [joined(items)]
         counts: Counter[Kind] = Counter()
+        pieces: list[str] = []
+        for item in items:
+            if not item.spans and item.words.isdisjoint(firsts):
+                pieces.append(item.text)
+            else:
+                pieces.append(self._replaced(item, counts, firsts))
+        if not counts:
+            return MaskedText(text)
+        return MaskedText("".join(pieces), tuple(counts.items()))
+
+    def _replaced(self, item: Paragraph, counts: Counter[Kind], firsts: AbstractSet[bytes]) -> str:
+        """A paragraph with its spans and what fields have named replaced, counted.
+
+        Args:
+            item: the paragraph.
+            counts: to count in.
+            firsts: of what fields have named; see `Known`.
+        """
 
         def replace(kind: Kind, value: bytes) -> bytes:
             before = value.decode("utf-8", "replace")
@@ -148,13 +168,28 @@ class TextMasker:
             counts[kind] += after != before
             return value if after == before else after.encode()
 
+        data, words = item.data, item.words
         pieces: list[bytes] = []
-        end = 0
-        for start, stop, kind in spans:
-            pieces += [data[end:start], replace(kind, data[start:stop])]
+        end, same = 0, True
+        for start, stop, kind in item.spans:
+            done = replace(kind, data[start:stop])
+            same = same and _apart(data, start, stop, done, words)
+            pieces += [data[end:start], done]
             end = stop
         masked = b"".join([*pieces, data[end:]])
         if self._identifiers:
-            masked = known.mask(masked, replace)
+            # Where the words that are left are words of the text, a look for the known ones of
+            # those says whether there is anything more to mask.
+            folded = masked.lower()
+            if not same or any(word in folded for word in words & firsts):
+                masked = self._payload.known.mask(masked, replace)
         # A span that cut a character in two leaves nothing of it behind.
-        return MaskedText(masked.decode("utf-8", "ignore"), tuple(counts.items()))
+        return masked.decode("utf-8", "ignore")
+
+
+def _apart(data: bytes, start: int, stop: int, done: bytes, words: AbstractSet[bytes]) -> bool:
+    """Whether `done` in place of a span makes no word that `words` of the text do not have."""
+    around = data[start - 1 : start] + data[stop : stop + 1] if start else data[stop : stop + 1]
+    if done[:1] == b"[" and done[-1:] == b"]":
+        return PART.search(around) is None
+    return done in words and _JOINING.search(around) is None

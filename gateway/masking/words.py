@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 _UPPER = "A-Z\u00c0-\u00d6\u00d8-\u00de\u0100-\u017f\u0386-\u03ab\u0400-\u042f"
@@ -57,6 +57,10 @@ class Word:
     low: str
     gap: Gap
     numbered: bool
+
+    def moved(self, by: int) -> "Word":
+        """The same further on in a longer text."""
+        return replace(self, start=self.start + by, end=self.end + by, stop=self.stop + by)
 
     @property
     def initial(self) -> bool:

@@ -326,3 +326,19 @@ def test_other_keys_of_entries_are_no_entries() -> None:
     plain = {"entry": ["y" * 70_000], "name": "Jane"}
     done = mask(json.dumps(plain).encode(), "application/json", "", context()).body
     assert json.loads(done)["name"] == "[name]"
+
+
+def test_a_note_that_stands_before_its_patient_shows_no_name() -> None:
+    note = base64.b64encode(b"quandle xylotrix came by.").decode()
+    attached = {"contentType": "text/plain", "data": note}
+    document = {"resourceType": "DocumentReference", "content": [{"attachment": attached}]}
+    patient = {"resourceType": "Patient", "name": [{"family": "Xylotrix", "given": ["Quandle"]}]}
+    bundle = {
+        "resourceType": "Bundle",
+        "entry": [{"resource": document}, {"resource": patient}],
+    }
+
+    body = json.dumps(bundle, separators=(",", ":")).encode()
+    done = mask(body, "application/fhir+json", "", context(accept=True)).body
+
+    assert "xylotrix" not in visible(done).lower()

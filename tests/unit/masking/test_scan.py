@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from gateway.errors import Withheld
 from gateway.local.patients import generate
 from gateway.masking.kinds import Kind
-from gateway.masking.scan import scanner
+from gateway.masking.scan import MAX_LINE, scanner
 
 RE2 = scanner(identifiers=True)
 RE = scanner(identifiers=True, with_re2=False)
@@ -39,6 +39,16 @@ def test_re2_and_re_find_the_same(pieces: list[str], between: str) -> None:
     data = between.join(pieces).encode("utf-8", "ignore")
 
     assert list(RE2.spans(data)) == list(RE.spans(data))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.tuples(PIECES, st.sampled_from(["a", "A", "9", "-", " ", "."]),
+                          st.integers(0, 90)), max_size=5))  # fmt: skip
+def test_long_words_are_told_apart_in_short_lines_too(parts: list[tuple[str, str, int]]) -> None:
+    data = "".join(piece + char * count for piece, char, count in parts).encode()
+
+    assert list(RE2.spans(data)) == list(RE.spans(data))
+    assert list(RE2.spans(data + b"!\n" + b"!" * MAX_LINE)) == list(RE.spans(data + b"!"))
 
 
 @given(st.binary(max_size=200))

@@ -1,0 +1,162 @@
+"""The leaves of a resource: strings and numbers, in its tree and in the pieces of its text."""
+
+import re
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
+
+from gateway.masking.fhir_plan import NUMBER, Get, Guard, Numeral, Plan
+from gateway.masking.fhir_steps import Step, SteppedWalk
+from gateway.masking.json_codec import Node, Number
+from gateway.masking.json_walk import Node_
+from gateway.masking.kinds import Kind
+
+_OPEN, _CLOSE = "\ue000", "\ue001"
+_SLOT = re.compile(f"{_OPEN}([0-9]+){_CLOSE}")
+
+
+class Unplanned(Exception):
+    """What is done to a resource cannot be told from its shape."""
+
+
+class Leaves:
+    """The leaves of one resource, numbered: strings in order, then numbers.
+
+    Args:
+        node: its tree.
+        pieces: of its text, cut at quotation marks.
+
+    Raises:
+        Unplanned: the pieces are not those of the tree, as where a key has escapes.
+    """
+
+    def __init__(self, node: Node, pieces: Sequence[str]) -> None:
+        self._pieces = pieces
+        self._strings: list[int] = []
+        self._numbers: dict[int, list[tuple[Node_, str | int, str]]] = {}
+        self._places: dict[tuple[int, str | int], int] = {}
+        # Leaves are found by the identity of what holds them, which must stay where it is.
+        self._holders: list[Node_] = []
+        self._next = 1
+        self._visit(node)
+        if self._next != len(pieces) or _OPEN in "".join(pieces):
+            raise Unplanned
+        self._numerals: list[Numeral] = []
+        self._shared: set[tuple[int, str | int]] = set()
+        for piece, found in self._numbers.items():
+            self._number(piece, found)
+
+    def at(self, holder: Node_, key: str | int) -> int:
+        """The number of a leaf.
+
+        Raises:
+            Unplanned: none stands there.
+        """
+        found = self._places.get((id(holder), key))
+        if found is None:
+            raise Unplanned
+        return found
+
+    def find(self, holder: Node_, key: str | int) -> int | None:
+        """The number of a leaf, None where none stands there."""
+        return self._places.get((id(holder), key))
+
+    def is_of_shape(self, holder: Node_, key: str | int) -> bool:
+        """Whether a number stands there that belongs to the shape, beside other ones."""
+        return (id(holder), key) in self._shared
+
+    def original(self, holder: Node_, key: str) -> str | None:
+        """A string as it was read, None where none stands there."""
+        found = self._places.get((id(holder), key))
+        if found is None or found >= len(self._strings):
+            return None
+        return self._pieces[self._strings[found]]
+
+    def is_string(self, at: int) -> bool:
+        """Whether a leaf is a string."""
+        return at < len(self._strings)
+
+    def keep_small(self, at: int) -> None:
+        """A number is to be one of less than nine digits."""
+        place = at - len(self._strings)
+        had = self._numerals[place]
+        self._numerals[place] = Numeral(had.piece, had.head, had.tail, small=True)
+
+    def plan(
+        self,
+        text: str,
+        fixed: set[int],
+        steps: tuple[Step, ...],
+        guards: tuple[Guard, ...],
+        counted: Mapping[tuple[str, Kind], int],
+    ) -> Plan:
+        """The plan, from the masked text with slots for its leaves."""
+        free = {place for at, place in enumerate(self._strings) if at not in fixed}
+        free.update(numeral.piece for numeral in self._numerals)
+        shape = [place for place in range(len(self._pieces)) if place not in free]
+        parts = _SLOT.split(text.replace("%", "%%"))
+        order = [int(part) for part in parts[1::2]]
+        return Plan(
+            _getter(shape),
+            tuple(self._pieces[place] for place in shape),
+            _getter(self._strings),
+            len(self._strings),
+            tuple(self._numerals),
+            guards,
+            steps,
+            _getter([step[1] for step in steps if step[0] is SteppedWalk.code]),
+            tuple(step for step in steps if step[0] is not SteppedWalk.code),
+            tuple(counted.items()),
+            "%s".join(parts[::2]),
+            _getter(order) if order else None,
+        )
+
+    def _visit(self, node: Node) -> None:
+        match node:
+            case dict():
+                self._holders.append(node)
+                for key, value in node.items():
+                    if self._next >= len(self._pieces) or self._pieces[self._next] != key:
+                        raise Unplanned
+                    self._next += 2
+                    self._leaf(node, key, value)
+            case list():
+                self._holders.append(node)
+                for index, value in enumerate(node):
+                    self._leaf(node, index, value)
+            case _:
+                pass
+
+    def _leaf(self, holder: Node_, key: str | int, value: Node) -> None:
+        if isinstance(value, str):
+            self._places[id(holder), key] = len(self._strings)
+            self._strings.append(self._next)
+            self._next += 2
+        elif isinstance(value, int | Number) and not isinstance(value, bool):
+            text = value.text if isinstance(value, Number) else str(value)
+            self._numbers.setdefault(self._next - 1, []).append((holder, key, text))
+        else:
+            self._visit(value)
+
+    def _number(self, piece: int, found: list[tuple[Node_, str | int, str]]) -> None:
+        """Where one number stands by itself, it is a leaf; several belong to the shape."""
+        text = self._pieces[piece]
+        match = NUMBER.search(text)
+        if len(found) > 1 or match is None or match[0] != found[0][2]:
+            self._shared.update((id(holder), key) for holder, key, _ in found)
+            return
+        holder, key, _ = found[0]
+        self._places[id(holder), key] = len(self._strings) + len(self._numerals)
+        head, tail = text[: match.start()], text[match.end() :]
+        self._numerals.append(Numeral(piece, head, tail, small=False))
+
+
+def slot(at: int) -> str:
+    """What stands for a leaf in the masked text."""
+    return f"{_OPEN}{at}{_CLOSE}"
+
+
+def _getter(places: Sequence[int]) -> Get:
+    """Takes what stands at `places`, as a tuple in any case."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda values: tuple(values[place] for place in places)

@@ -1,0 +1,151 @@
+"""Shapes of resources that the process has met, and the plans for them.
+
+Of FHIR resources most are like another one: the same elements with other values. The second of a
+shape is recorded as a plan, and what comes after it is masked by that plan, without a tree. What
+has no plan goes through the walk. What is remembered of a resource is what belongs to its shape,
+for the life of the process and up to a number of pieces; it is never written anywhere.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import TypeAlias
+
+import msgspec
+
+from gateway.masking.fhir_plan import BACKSLASH, QUOTE, Plan, Sketch
+from gateway.masking.profiles import Profile
+
+MAX_TEXT = 256 * 1024
+"""Bytes of a resource that a plan may be for."""
+MAX_PIECES = 300_000
+"""Of the plans of one profile together."""
+MAX_ALIKE = 12
+"""Plans for resources of one type and number of pieces; where there are more, some give way."""
+MAX_SEEN = 20_000
+MAX_PROFILES = 16
+_TYPE, _ENTRY_TYPE = 3, 9
+_PATIENCE = 16
+_CONTROL = bytes(range(32))
+_NUMERIC = b"0123456789+-.eE"
+_Key = tuple[str, int, str]
+Record: TypeAlias = Callable[[Sequence[str]], Plan | None]
+
+
+class Shapes:
+    """The plans for resources under one profile."""
+
+    def __init__(self) -> None:
+        self._plans: dict[_Key, tuple[Plan, ...]] = {}
+        self._seen: set[int] = set()
+        self._missed: dict[_Key, int] = {}
+        self._pieces = 0
+
+    def sketch(self, body: bytes, path: str, today: date) -> Sketch | None:
+        """A resource that there is a plan for; None where the walk has to see to it.
+
+        Args:
+            body: its text, which may be anything.
+            path: of it.
+            today: for ages.
+        """
+        cut = _cut(body)
+        if cut is None:
+            return None
+        pieces, escaped = cut
+        key = _key(path, pieces)
+        plans = self._plans.get(key, ())
+        for place, plan in enumerate(plans):
+            values = plan.values(pieces, today, escaped=escaped)
+            if values is not None:
+                if place > 1:  # what comes often is looked at first
+                    self._plans[key] = (plan, *(item for item in plans if item is not plan))
+                return Sketch(plan, values, escaped=escaped)
+        return None
+
+    def meet(self, body: bytes, path: str, today: date, record: Record) -> None:
+        """Remember a resource that there was no plan for; of the second like it, record one.
+
+        Args:
+            body: its text, which has been read as JSON.
+            path: of it.
+            today: for ages.
+            record: makes a plan from its pieces, None where there is none.
+        """
+        cut = _cut(body)
+        if cut is None:
+            return
+        pieces, escaped = cut
+        key = _key(path, pieces)
+        around = "".join(pieces[::2]).encode().translate(None, _NUMERIC)
+        mark = hash((key, around))
+        if mark not in self._seen:
+            _bounded(self._seen)
+            self._seen.add(mark)
+            return
+        _bounded(self._missed)
+        missed = self._missed[key] = self._missed.get(key, 0) + 1
+        if missed > MAX_ALIKE and missed % _PATIENCE:
+            return
+        plan = record(pieces)
+        # One that its own resource does not fit is for ages over 89 and the like.
+        if plan and plan.values(pieces, today, escaped=escaped) is not None:
+            self._add(key, plan, len(pieces))
+
+    def _add(self, key: _Key, plan: Plan, pieces: int) -> None:
+        if self._pieces + pieces > MAX_PIECES:
+            self._plans, self._missed, self._pieces = {}, {}, 0
+        plans = self._plans.get(key, ())
+        kept = plans[: MAX_ALIKE - 1]
+        self._plans[key] = (plan, *kept)
+        self._pieces += pieces * (1 + len(kept) - len(plans))
+
+
+def _bounded(found: set[int] | dict[_Key, int]) -> None:
+    if len(found) >= MAX_SEEN:
+        found.clear()
+
+
+_known: dict[int, tuple[Profile, Shapes]] = {}
+
+
+def shapes_of(profile: Profile) -> Shapes | None:
+    """What the process knows of shapes under a profile, None where the walk is to do it all."""
+    # What a profile puts in place of values goes into JSON as it is.
+    if not all(
+        text.isprintable() and not {'"', "\\"} & {*text} for text in profile.replacements.values()
+    ):
+        return None
+    found = _known.get(id(profile))
+    if found is None or found[0] is not profile:
+        if len(_known) >= MAX_PROFILES:
+            _known.clear()
+        found = _known[id(profile)] = profile, Shapes()
+    return found[1]
+
+
+def _cut(body: bytes) -> tuple[list[str], bool] | None:
+    """The pieces of a JSON text, and whether something in it is escaped; None for an odd one."""
+    if len(body) > MAX_TEXT:
+        return None
+    if len(body.translate(None, _CONTROL)) != len(body):
+        try:
+            body = msgspec.json.format(body, indent=-1)  # which no control character comes through
+        except (msgspec.DecodeError, RecursionError):
+            return None
+    escaped = b"\\" in body
+    if escaped:
+        body = body.replace(b"\\\\", BACKSLASH.encode()).replace(b'\\"', QUOTE.encode())
+    try:
+        return body.decode().split('"'), escaped
+    except UnicodeDecodeError:
+        return None
+
+
+def _key(path: str, pieces: Sequence[str]) -> _Key:
+    """What plans are looked up by: path, number of pieces, and the type where it mostly stands."""
+    if len(pieces) > _ENTRY_TYPE + 1:
+        # {"resourceType": T, … or {"fullUrl": …, "resource": {"resourceType": T, …
+        place = _TYPE if pieces[1] == "resourceType" else _ENTRY_TYPE
+        if pieces[place - 2] == "resourceType":
+            return path, len(pieces), pieces[place]
+    return path, len(pieces), ""

@@ -1,0 +1,176 @@
+"""Paragraphs of free text, read once: what the recognisers and the rules of prose find in each.
+
+Notes repeat each other's paragraphs, and nothing that looks for values looks across an empty line,
+but for a private key in PEM. What is found in a paragraph is decided by its text alone; so it is
+remembered for the life of the process, up to a number of characters, and never written anywhere.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from gateway.masking import prose
+from gateway.masking.kinds import Kind
+from gateway.masking.known import PART, WORD
+from gateway.masking.scan import Scanner, Span
+from gateway.masking.session_names import SessionNames
+from gateway.masking.user_patterns import Scan
+
+SEPARATOR = b"\n\x00\n"
+"""Between texts that are scanned in one go; no recogniser looks across it."""
+MAX_LENGTH = 1_500
+"""Characters of a paragraph that is remembered."""
+MAX_REMEMBERED = 400_000
+"""Characters of the paragraphs of one generation; two of them are in memory."""
+_BLOCK = "-----BEGIN "
+_NOBODY: prose.Found = ((), ())
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A paragraph as it was read.
+
+    Attributes:
+        text: of it.
+        data: the same in UTF-8.
+        spans: (start, end, kind) of what is masked in `data` whatever the payload names, in order.
+        words: in lower case, and their parts where a hyphen or an apostrophe joins them.
+        scanned: the part of `spans` that the recognisers have found.
+        named: the people, places and capitalised words in it.
+    """
+
+    text: str
+    data: bytes
+    spans: tuple[Span, ...]
+    words: frozenset[bytes]
+    scanned: tuple[Span, ...]
+    named: prose.Found
+
+
+class Paragraphs:
+    """Reads texts paragraph by paragraph, and remembers the paragraphs.
+
+    Args:
+        scan: the recognisers.
+        kept: kinds that the profile leaves as they are.
+        prose: names and places are looked for that stand in prose; else the texts are codes and
+            the like, which the recognisers alone look at, each as one paragraph.
+        split: False where the scan may look across empty lines; a text is one paragraph then.
+    """
+
+    def __init__(
+        self, scan: Scan, kept: frozenset[Kind], *, prose: bool = True, split: bool = True
+    ) -> None:
+        self._scan = scan
+        self._kept = kept
+        self._prose = prose
+        self._split = split and prose
+        self._recent: dict[str, Paragraph] = {}
+        self._older: dict[str, Paragraph] = {}
+        self._size = 0
+
+    def read(
+        self, texts: Sequence[str], session: SessionNames | None = None
+    ) -> list[list[Paragraph]]:
+        """The paragraphs of each text; those that are new are scanned in one go.
+
+        Raises:
+            Withheld: looking at all candidates takes too long.
+        """
+        split = [self._pieces(text) for text in texts]
+        recent = self._recent
+        new = {piece: None for pieces in split for piece in pieces if piece not in recent}
+        if new:
+            older = self._older
+            fresh = [piece for piece in new if piece not in older]
+            found = {piece: older[piece] for piece in new if piece in older}
+            found |= zip(fresh, self._fresh(fresh), strict=True)
+            for piece, paragraph in found.items():
+                self._remember(piece, paragraph)
+            read = [[recent.get(piece) or found[piece] for piece in pieces] for pieces in split]
+        else:
+            read = [[recent[piece] for piece in pieces] for pieces in split]
+        if session and session.digests:
+            return [[self._in_session(item, session) for item in items] for items in read]
+        return read
+
+    def _pieces(self, text: str) -> list[str]:
+        # A key in PEM goes on behind an empty line.
+        return prose.paragraphs(text) if self._split and _BLOCK not in text else [text]
+
+    def _fresh(self, texts: Sequence[str]) -> list[Paragraph]:
+        data = [text.encode() for text in texts]
+        return [
+            self._merged(text, piece, spans, prose.read(text) if self._prose else _NOBODY)
+            for text, piece, spans in zip(texts, data, scanned(self._scan, data), strict=True)
+        ]
+
+    def _merged(
+        self, text: str, data: bytes, spans: Sequence[Span], named: prose.Found
+    ) -> Paragraph:
+        kept = self._kept
+        found = [span for span in spans if span[2] not in kept]
+        people = [span for span in prose.in_bytes(text, named[0]) if span[2] not in kept]
+        both = prose.merged([*found, *people]) if people else found
+        return Paragraph(text, data, tuple(both), words(data), tuple(found), named)
+
+    def _in_session(self, item: Paragraph, session: SessionNames) -> Paragraph:
+        """The same, with the words that were part of a name in earlier answers."""
+        more = prose.of_session(item.named, session)
+        if more is item.named:
+            return item
+        return self._merged(item.text, item.data, item.scanned, more)
+
+    def _remember(self, text: str, paragraph: Paragraph) -> None:
+        if len(text) > MAX_LENGTH:
+            return
+        if self._size > MAX_REMEMBERED:
+            self._older, self._recent, self._size = self._recent, {}, 0
+        self._recent[text] = paragraph
+        self._size += len(text)
+
+
+@lru_cache(maxsize=8)
+def paragraphs_of(scan: Scanner, kept: frozenset[Kind], *, prose: bool) -> Paragraphs:
+    """What the process remembers for profiles that keep the same kinds; see `Paragraphs`."""
+    return Paragraphs(scan, kept, prose=prose)
+
+
+def joined(items: Sequence[Paragraph]) -> Paragraph:
+    """Paragraphs that follow each other as one."""
+    spans: list[Span] = []
+    place = 0
+    for item in items:
+        spans += [(place + start, place + end, kind) for start, end, kind in item.spans]
+        place += len(item.data)
+    return Paragraph(
+        "".join(item.text for item in items),
+        b"".join(item.data for item in items),
+        tuple(spans),
+        frozenset[bytes]().union(*(item.words for item in items)),
+        (),
+        _NOBODY,
+    )
+
+
+def scanned(scan: Scan, data: Sequence[bytes]) -> list[list[Span]]:
+    """What one scan of all texts finds in each, offsets within the text."""
+    found: list[list[Span]] = [[] for _ in data]
+    place, begin = 0, 0
+    for start, end, kind in scan.spans(SEPARATOR.join(data)):
+        while start >= begin + len(data[place]) + len(SEPARATOR):
+            begin += len(data[place]) + len(SEPARATOR)
+            place += 1
+        # A key in PEM takes the white space behind it, that of the separator too.
+        found[place].append((start - begin, min(end - begin, len(data[place])), kind))
+    return found
+
+
+def words(data: bytes) -> frozenset[bytes]:
+    """The words of a text in lower case, and the parts of those that signs join."""
+    folded = data.lower()
+    found = set(WORD.findall(folded))
+    if b"'" in folded or b"-" in folded:
+        joined = [word for word in found if b"'" in word or b"-" in word]
+        found.update(part for word in joined for part in PART.findall(word))
+    return frozenset(found)
