@@ -40,6 +40,7 @@ _READ_LATER = frozenset({None, Kind.TEXT, Kind.DATE})
 _OPENING = frozenset("{[<MFB")
 _TAIL = re.compile(r"[^\s\[\]]{1,40}\Z")
 _HEAD = re.compile(r"\A[^\s\[\]]{1,40}")
+_HIDDEN = re.compile(r"[^\W_]{3,}")
 _Place = tuple[Element, int]
 
 
@@ -288,9 +289,13 @@ def _at(place: _Place) -> str:
 
 
 def _shows(text: str, pieces: list[str], found: list[str]) -> bool:
-    """Whether a text shows a piece that is masked where it stands by itself."""
-    pairs = zip(pieces, found, strict=True)
-    return any(one != other and one.strip() in text for one, other in pairs)
+    """Whether a text shows a word of a piece that is masked where the piece stands by itself."""
+    hidden: set[str] = set()
+    for one, other in zip(pieces, found, strict=True):
+        if one != other:
+            hidden.update(_HIDDEN.findall(one))
+            hidden.difference_update(_HIDDEN.findall(other))
+    return any(word in text for word in hidden)
 
 
 def _put(place: _Place, text: str) -> None:

@@ -105,3 +105,13 @@ def test_large_documents_take_time_in_proportion(text: str) -> None:
 
 def shape(element: Element) -> list[object]:
     return [element.name, list(element.attributes), [shape(item) for item in element.elements]]
+
+
+def test_a_name_is_masked_where_the_next_element_begins_without_a_space() -> None:
+    body = (
+        b"<r><patient><name>Zebulon Quimby</name></patient>"
+        b"Zebulon Quimby<e>QUIMBY, ZEBULON</e></r>"
+    )
+    done = mask(body, "text/xml", "", context(accept=True)).body.lower()
+    assert b"quimby" not in done
+    assert b"zebulon" not in done
