@@ -1,9 +1,11 @@
 """What a field's name says about its values: JSON keys, CSV headers, metadata names."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from gateway.masking.field_words import hints, spellings
 from gateway.masking.kinds import Kind
 
 
@@ -67,7 +69,10 @@ _RULES: tuple[tuple[Field, str], ...] = (
         ),
     ),
     (Field(Kind.ZIP), r"zip|zip_?code|postal|postal_?code|post_?code|zip_?4|zcta"),
-    (Field(Kind.CITY), r"city|town|municipality|birth_?place|place_of_birth|locality|hometown"),
+    (
+        Field(Kind.CITY),
+        r"city|city_name|town|town_name|municipality|birth_?place|place_of_birth|locality|hometown",
+    ),
     (
         Field(Kind.IP),
         r"ip|ip_?(?:v[46]_?)?addr(?:ess)?|ipv[46]|remote_addr|client_ip|x_forwarded_for|source_ip",
@@ -138,10 +143,13 @@ _RULES: tuple[tuple[Field, str], ...] = (
             r"|objective|assessment|body|transcript|report|description|desc|details?|instructions?|title|subject|reason|content|memo|bio|about|question|answer|payload|div"
         ),
     ),
+    # Durations: `los_days`, `dwell_minutes`.
+    (UNKNOWN, r"(?:\w+_)?(?:day|week|month|hour|minute|second|milli|nano|milli_?second)s"),
     (
         Field(Kind.DATE),
         (
-            r"(?:\w+_)?(?:date|datetime|date_?time|dt|timestamp|ts|day|on|at|time)(?:_utc)?|admitted|admission|discharge|discharged|start|stop|end|begin|period"
+            r"(?:\w+_)?(?:epoch|unix_?time|unix_?timestamp|epoch_?(?:s|ms|us|ns|sec|secs|seconds|milli|millis|time))"
+            r"|when|(?:\w+_)?(?:date|datetime|date_?time|dt|timestamp|ts|day|on|at|time)(?:_utc)?|admitted|admission|discharge|discharged|start|stop|end|begin|period"
             r"|deceased|death|death_?date|date_?of_?\w+|expires?|issued|created|updated|modified|effective|recorded|onset|abatement|collected|received"
         ),
     ),
@@ -181,7 +189,28 @@ _COMPILED = tuple((field, re.compile(rf"(?:{pattern}){_S}\Z")) for field, patter
 @lru_cache(maxsize=4096)
 def field_of(name: str) -> Field:
     """What values under `name` are. Names are cached, so they must not be values themselves."""
-    words = [word for word in _SPLIT.split(name) if word]
+    found = named(name)
+    if found is not UNKNOWN or len(name) > 2 * MAX_NAME:
+        return found
+    return _first(hints(name))
+
+
+@lru_cache(maxsize=4096)
+def named(name: str) -> Field:
+    """The same, where every word of the name is one that names fields: it can be shown."""
+    if len(name) > 2 * MAX_NAME:
+        return UNKNOWN
+    found = _said([word for word in _SPLIT.split(name) if word])
+    return _first(spellings(name)) if found is UNKNOWN else found
+
+
+def _first(names: Iterable[str]) -> Field:
+    fields = (_said(name.split("_")) for name in names)
+    return next((field for field in fields if field is not UNKNOWN), UNKNOWN)
+
+
+def _said(words: list[str]) -> Field:
+    """The field of a name in these words."""
     whole = "_".join(words).lower()
     if not whole or len(whole) > MAX_NAME:
         return UNKNOWN
