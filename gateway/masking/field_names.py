@@ -27,6 +27,7 @@ class Field:
 UNKNOWN = Field()
 BIRTH = Field(Kind.DATE, birth=True)
 VOCABULARY = Field(vocabulary=True)
+_DATE = Field(Kind.DATE)
 _SPLIT = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+")
 _S = r"(?:s|list)?"
 # The first that fits decides. Names are split into words joined with "_"; plural forms included.
@@ -57,7 +58,10 @@ _RULES: tuple[tuple[Field, str], ...] = (
     ),
     (
         BIRTH,
-        r"dob|birth|birth_?date|date_?of_?birth|birth_?day|born|birth_?time|birth_?date_?time|birth_?year|b_?day|patient_dob|member_dob",
+        (
+            r"(?:\w+_)?(?:dob|birth_?date|date_?of_?birth|birth_?day|birth_?time|birth_?date_?time"
+            r"|birth_?year|year_?of_?birth|yob)|birth|born|b_?day|birth_?month|birth_?(?:mm|dd|yy)"
+        ),
     ),
     (Field(Kind.EMAIL), r"e?_?mail|email_?address|mail_address|mailto|upn|user_principal_name"),
     (Field(Kind.FAX), r"fax|fax_?(?:number|no)"),
@@ -143,8 +147,11 @@ _RULES: tuple[tuple[Field, str], ...] = (
             r"|objective|assessment|body|transcript|report|description|desc|details?|instructions?|title|subject|reason|content|memo|bio|about|question|answer|payload|div"
         ),
     ),
-    # Durations: `los_days`, `dwell_minutes`.
-    (UNKNOWN, r"(?:\w+_)?(?:day|week|month|hour|minute|second|milli|nano|milli_?second)s"),
+    # Durations and rates: `los_days`, `dwell_minutes`, `dose_per_day`.
+    (
+        UNKNOWN,
+        r"\w+_per_\w+|(?:\w+_)?(?:day|week|month|hour|minute|second|milli|nano|milli_?second)s",
+    ),
     (
         Field(Kind.DATE),
         (
@@ -158,6 +165,7 @@ _RULES: tuple[tuple[Field, str], ...] = (
         (
             r"status|state|country|nation|code|codes|coding|system|type|kind|class|category|unit|units|uom|diagnosis|diagnoses|condition|conditions|problem|procedure"
             r"|medication|medications|drug|drugs|allergy|allergies|immunization|vaccine|test|test_name|component|specimen|severity|dose|dosage|route|frequency|role|format|content_type"
+            r"|(?:\w+_)?concept_?id|sct(?:_?id)?|rx_?cui|cui|gtin|ndc_?11|snomed_?(?:ct|id)(?:_?id)?"
             r"|\w+_(?:code|type|status|category|class|unit|units|display|system)|display|resource_?type|specialty|department|service|value_?set|icd(?:_?(?:9|10)(?:_?cm)?)?|snomed|loinc|rxnorm|cpt|ndc"
         ),
     ),
@@ -201,7 +209,10 @@ def named(name: str) -> Field:
     if len(name) > 2 * MAX_NAME:
         return UNKNOWN
     found = _said([word for word in _SPLIT.split(name) if word])
-    return _first(spellings(name)) if found is UNKNOWN else found
+    if found is not UNKNOWN and found != _DATE:
+        return found
+    said = _first(spellings(name))
+    return said if found is UNKNOWN or said is BIRTH else found
 
 
 def _first(names: Iterable[str]) -> Field:

@@ -66,14 +66,15 @@ def test_other_names_say_nothing(name: str) -> None:
         ("brth_dt DOB_ dobInt geb_dat Geburtsdatum fecha_nacimiento", Kind.DATE),
         ("date_naissance data_nascita geboortedatum admit_epoch disch_dt dod", Kind.DATE),
         ("SSN4 ssn_last4 last4ssn soc_sec SocSecNbr ss# curp dni bsn codice_fiscale", Kind.SSN),
-        ("mrn# mrnum MedRecNum historia_clinica pt_no", Kind.MRN),
+        ("mrn# mrnum MedRecNum historia_clinica", Kind.MRN),
         ("addr1 street_addr Straße Anschrift direccion indirizzo", Kind.ADDRESS),
         ("zip5 zip_cd zipcd PLZ codigo_postal", Kind.ZIP),
         ("cty city_nm Wohnort ciudad ville woonplaats", Kind.CITY),
         ("phn home_ph cell# Telefon telefono celular", Kind.PHONE),
-        ("mbr_id policy# grp_no Versichertennummer", Kind.PLAN),
-        ("dl_num drv_lic lic_no", Kind.LICENCE),
+        ("policy# Versichertennummer", Kind.PLAN),
+        ("dl_num drv_lic", Kind.LICENCE),
         ("acct# acct_nbr CSN", Kind.ACCOUNT),
+        ("mbr_id grp_no lic_no pt_no", Kind.ID),
     ],
 )
 def test_abbreviations_and_other_languages_say_the_same(names: str, kind: Kind) -> None:
