@@ -126,6 +126,11 @@ def has_digit(data: bytes) -> bool:
     return _DIGITS.search(data) is not None
 
 
+def reference_id(data: bytes) -> bool:
+    """The id of a resource: it has a digit, and is not one that masking has made."""
+    return has_digit(data) and not data.startswith((b"masked-", b"tk-", b"th-"))
+
+
 def short_number(data: bytes) -> bool:
     """What a label such as MRN makes a number of: two digits or more."""
     return len(_DIGITS.findall(data)) >= 2  # noqa: PLR2004

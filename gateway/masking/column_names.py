@@ -2,7 +2,7 @@
 
 import re
 
-from gateway.masking.field_names import UNKNOWN, Field, field_of
+from gateway.masking.field_names import UNKNOWN, Field, field_of, named
 from gateway.masking.json_codec import Node
 from gateway.masking.kinds import Kind
 
@@ -40,7 +40,7 @@ def result_columns(node: dict[str, Node]) -> tuple[str, list[str], str] | None:
 
 def is_plain(name: str) -> bool:
     """Whether a column's name can be shown: it names a field, or is written like one."""
-    if column(name) is not UNKNOWN:
+    if named(name.strip()) is not UNKNOWN or _IDS.match(name.strip()):
         return True
     return _PLAIN.match(name) is not None and not _DIGITS.search(name) and not _may_be_name(name)
 
@@ -66,7 +66,7 @@ def is_header(names: list[str]) -> bool:
     """Whether a first row can only be the names of columns, and no record."""
     if not names or any(_looks_like_value(name) for name in names):
         return False
-    if any(column(name) is not UNKNOWN for name in names):
+    if any(named(name.strip()) is not UNKNOWN or _IDS.match(name.strip()) for name in names):
         return True
     # Nothing is known: `a,b` and `height_cm` are names, `Jane,Doe` may be people.
     return not any(_may_be_name(name) for name in names)

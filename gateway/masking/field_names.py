@@ -1,9 +1,11 @@
 """What a field's name says about its values: JSON keys, CSV headers, metadata names."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from gateway.masking.field_words import hints, spellings
 from gateway.masking.kinds import Kind
 
 
@@ -25,6 +27,7 @@ class Field:
 UNKNOWN = Field()
 BIRTH = Field(Kind.DATE, birth=True)
 VOCABULARY = Field(vocabulary=True)
+_DATE = Field(Kind.DATE)
 _SPLIT = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+")
 _S = r"(?:s|list)?"
 # The first that fits decides. Names are split into words joined with "_"; plural forms included.
@@ -55,7 +58,10 @@ _RULES: tuple[tuple[Field, str], ...] = (
     ),
     (
         BIRTH,
-        r"dob|birth|birth_?date|date_?of_?birth|birth_?day|born|birth_?time|birth_?date_?time|birth_?year|b_?day|patient_dob|member_dob",
+        (
+            r"(?:\w+_)?(?:dob|birth_?date|date_?of_?birth|birth_?day|birth_?time|birth_?date_?time"
+            r"|birth_?year|year_?of_?birth|yob)|birth|born|b_?day|birth_?month|birth_?(?:mm|dd|yy)"
+        ),
     ),
     (Field(Kind.EMAIL), r"e?_?mail|email_?address|mail_address|mailto|upn|user_principal_name"),
     (Field(Kind.FAX), r"fax|fax_?(?:number|no)"),
@@ -67,7 +73,10 @@ _RULES: tuple[tuple[Field, str], ...] = (
         ),
     ),
     (Field(Kind.ZIP), r"zip|zip_?code|postal|postal_?code|post_?code|zip_?4|zcta"),
-    (Field(Kind.CITY), r"city|town|municipality|birth_?place|place_of_birth|locality|hometown"),
+    (
+        Field(Kind.CITY),
+        r"city|city_name|town|town_name|municipality|birth_?place|place_of_birth|locality|hometown",
+    ),
     (
         Field(Kind.IP),
         r"ip|ip_?(?:v[46]_?)?addr(?:ess)?|ipv[46]|remote_addr|client_ip|x_forwarded_for|source_ip",
@@ -138,10 +147,16 @@ _RULES: tuple[tuple[Field, str], ...] = (
             r"|objective|assessment|body|transcript|report|description|desc|details?|instructions?|title|subject|reason|content|memo|bio|about|question|answer|payload|div"
         ),
     ),
+    # Durations and rates: `los_days`, `dwell_minutes`, `dose_per_day`.
+    (
+        UNKNOWN,
+        r"\w+_per_\w+|(?:\w+_)?(?:day|week|month|hour|minute|second|milli|nano|milli_?second)s",
+    ),
     (
         Field(Kind.DATE),
         (
-            r"(?:\w+_)?(?:date|datetime|date_?time|dt|timestamp|ts|day|on|at|time)(?:_utc)?|admitted|admission|discharge|discharged|start|stop|end|begin|period"
+            r"(?:\w+_)?(?:epoch|unix_?time|unix_?timestamp|epoch_?(?:s|ms|us|ns|sec|secs|seconds|milli|millis|time))"
+            r"|when|(?:\w+_)?(?:date|datetime|date_?time|dt|timestamp|ts|day|on|at|time)(?:_utc)?|admitted|admission|discharge|discharged|start|stop|end|begin|period"
             r"|deceased|death|death_?date|date_?of_?\w+|expires?|issued|created|updated|modified|effective|recorded|onset|abatement|collected|received"
         ),
     ),
@@ -150,6 +165,7 @@ _RULES: tuple[tuple[Field, str], ...] = (
         (
             r"status|state|country|nation|code|codes|coding|system|type|kind|class|category|unit|units|uom|diagnosis|diagnoses|condition|conditions|problem|procedure"
             r"|medication|medications|drug|drugs|allergy|allergies|immunization|vaccine|test|test_name|component|specimen|severity|dose|dosage|route|frequency|role|format|content_type"
+            r"|(?:\w+_)?concept_?id|sct(?:_?id)?|rx_?cui|cui|gtin|ndc_?11|snomed_?(?:ct|id)(?:_?id)?"
             r"|\w+_(?:code|type|status|category|class|unit|units|display|system)|display|resource_?type|specialty|department|service|value_?set|icd(?:_?(?:9|10)(?:_?cm)?)?|snomed|loinc|rxnorm|cpt|ndc"
         ),
     ),
@@ -181,7 +197,31 @@ _COMPILED = tuple((field, re.compile(rf"(?:{pattern}){_S}\Z")) for field, patter
 @lru_cache(maxsize=4096)
 def field_of(name: str) -> Field:
     """What values under `name` are. Names are cached, so they must not be values themselves."""
-    words = [word for word in _SPLIT.split(name) if word]
+    found = named(name)
+    if found is not UNKNOWN or len(name) > 2 * MAX_NAME:
+        return found
+    return _first(hints(name))
+
+
+@lru_cache(maxsize=4096)
+def named(name: str) -> Field:
+    """The same, where every word of the name is one that names fields: it can be shown."""
+    if len(name) > 2 * MAX_NAME:
+        return UNKNOWN
+    found = _said([word for word in _SPLIT.split(name) if word])
+    if found is not UNKNOWN and found != _DATE:
+        return found
+    said = _first(spellings(name))
+    return said if found is UNKNOWN or said is BIRTH else found
+
+
+def _first(names: Iterable[str]) -> Field:
+    fields = (_said(name.split("_")) for name in names)
+    return next((field for field in fields if field is not UNKNOWN), UNKNOWN)
+
+
+def _said(words: list[str]) -> Field:
+    """The field of a name in these words."""
     whole = "_".join(words).lower()
     if not whole or len(whole) > MAX_NAME:
         return UNKNOWN

@@ -5,6 +5,7 @@ CMS (NPI, MBI), DEA, 49 CFR 565.15 (VIN), ISO/IEC 7812 (cards), USPS Publication
 """
 
 from gateway.masking import checks
+from gateway.masking.foreign_dates import FOREIGN
 from gateway.masking.kinds import Kind
 from gateway.masking.recogniser import Recogniser
 
@@ -174,6 +175,13 @@ NUMBERS: tuple[Recogniser, ...] = (
         r"|appointment|transaction|voter|client|person|customer|record)"
         r"(?: ?(?:id|identifier|number|num|no|nr|#))|accession|fin|csn|rx ?#|identifier|\bid",
     ),
+    # References of FHIR in messages: `Patient/4412 not found`.
+    Recogniser(
+        Kind.ID,
+        r"\b(?:Patient|Person|RelatedPerson|Practitioner|Encounter|Coverage|Account|Group)"
+        r"/(?P<id>[A-Za-z0-9.-]{1,64})",
+        checks.reference_id,
+    ),
     Recogniser(
         Kind.PLAN,
         r"\b[1-9][AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9][0-9]-?[AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9][0-9]-?[AC-HJKMNP-RT-Y]{2}[0-9]{2}\b",
@@ -322,6 +330,12 @@ PLACES: tuple[Recogniser, ...] = (
         rf"\b(?P<city>{_WORD}(?: {_WORD}){{0,2}}, ?(?:{_STATES}|{_STATE_NAMES}))\b"
         rf"(?:,? {{1,2}}(?P<zip>[0-9]{{5}}(?:-[0-9]{{4}})?)\b)?",
     ),
+    # Without a comma the ZIP code behind the state says that it is a town.
+    Recogniser(
+        Kind.CITY,
+        rf"\b(?P<city>{_WORD}(?: {_WORD}){{0,2}} (?:{_STATES}))"
+        rf" {{1,2}}(?P<zip>[0-9]{{5}}(?:-[0-9]{{4}})?)\b",
+    ),
     Recogniser(
         Kind.ZIP, rf"\b(?:{_STATES}|{_STATE_NAMES}),? {{1,2}}(?P<zip>[0-9]{{5}}(?:-[0-9]{{4}})?)\b"
     ),
@@ -349,4 +363,11 @@ PEOPLE: tuple[Recogniser, ...] = (
         checks.listed_given_name,
     ),
 )
-IDENTIFIERS: tuple[Recogniser, ...] = (*CONTACTS, *NUMBERS, *TIMES, *PLACES, *PEOPLE)
+IDENTIFIERS: tuple[Recogniser, ...] = (
+    *CONTACTS,
+    *NUMBERS,
+    *TIMES,
+    *FOREIGN,
+    *PLACES,
+    *PEOPLE,
+)

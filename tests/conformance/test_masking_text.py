@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from bench.masking_accuracy import Score, masked_text, replaced
+from bench.accuracy.questions import Score, masked_text, replaced
 from gateway.masking.scan import scanner
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
