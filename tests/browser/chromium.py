@@ -136,7 +136,7 @@ class Tab:
             }:
                 self._loaded = document
             case {"method": "Log.entryAdded", "params": {"entry": {"level": "error", **entry}}}:
-                self.complaints.append(entry["text"])
+                self.complaints.append(str(entry["text"]))
             case _:
                 pass
         return message

@@ -207,9 +207,7 @@ async def outcome(call: Awaitable[object]) -> tuple[str, str]:
     try:
         await call
     except HttpResponseError as error:
-        response = error.response
-        found = response.headers.get("x-ms-error-code") if response is not None else None
-        return "refused", str(found)
+        return "refused", str(getattr(error, "error_code", ""))
     return "done", ""
 
 

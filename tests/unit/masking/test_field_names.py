@@ -85,8 +85,23 @@ def test_abbreviations_and_other_languages_say_the_same(names: str, kind: Kind) 
 
 @pytest.mark.parametrize(
     "name",
-    "ph blood_ph los_days dwell_minutes drug_nm test_nm hgb platelets bmi dose_per_day unit_price"
-    " n_of_repeats ref_range data score_data".split(),
+    [
+        "ph",
+        "blood_ph",
+        "los_days",
+        "dwell_minutes",
+        "drug_nm",
+        "test_nm",
+        "hgb",
+        "platelets",
+        "bmi",
+        "dose_per_day",
+        "unit_price",
+        "n_of_repeats",
+        "ref_range",
+        "data",
+        "score_data",
+    ],
 )
 def test_measurements_are_not_taken_for_identifiers(name: str) -> None:
     assert field_of(name).kind is None

@@ -109,8 +109,7 @@ def shape(element: Element) -> list[object]:
 
 def test_a_name_is_masked_where_the_next_element_begins_without_a_space() -> None:
     body = (
-        b"<r><patient><name>Zebulon Quimby</name></patient>"
-        b"Zebulon Quimby<e>QUIMBY, ZEBULON</e></r>"
+        b"<r><patient><name>Zebulon Quimby</name></patient>Zebulon Quimby<e>QUIMBY, ZEBULON</e></r>"
     )
     done = mask(body, "text/xml", "", context(accept=True)).body.lower()
     assert b"quimby" not in done

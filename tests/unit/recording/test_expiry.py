@@ -252,7 +252,7 @@ async def test_an_execution_that_sent_nothing_ends_as_refused() -> None:
     await scene.driver().drive(ticket_id)
     records = [dict(record) for record in scene.journal.records]
     name = str(start("0" * 16, 0, NOON).name)
-    sent_nothing = {"intent": {"journal": name, "seq": 2}, "result": "abandoned"}
+    sent_nothing: dict[str, Json] = {"intent": {"journal": name, "seq": 2}, "result": "abandoned"}
     write_journal(scene, *records[:-1], records[-1] | sent_nothing)
     begun_at(scene, ticket_id, f"{name} 2 0")
     scene.tamper(ticket_id, state=TicketState.EXECUTING)
