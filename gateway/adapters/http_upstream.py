@@ -183,7 +183,7 @@ class _Connector(aiohttp.TCPConnector):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self._factory: partial[ResponseHandler] = partial(_Connection, loop=self._loop)
+        self._factory = cast("Any", partial(_Connection, loop=self._loop))
 
 
 class _CountedRequest(aiohttp.ClientRequest):
