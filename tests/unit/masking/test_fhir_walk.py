@@ -3,9 +3,13 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from gateway.masking import fhir_elements, fhir_tables, field_names, prose
 from gateway.masking.engine import mask
-from tests.unit.masking.contexts import context
+from gateway.masking.fhir_fields import UNITS
+from tests.unit.masking.contexts import PROFILES, context
 
 
 def masked(
@@ -319,3 +323,52 @@ def test_unknown_elements_are_masked_by_their_names() -> None:
     done = masked({"resourceType": "Patient", "ssn": 123456789, "patientName": "Jane", "score": 3})
 
     assert done == {"resourceType": "Patient", "ssn": "[ssn]", "patientName": "[name]", "score": 3}
+
+
+# The same words as codes, units, names, addresses, notes and systems.
+_WORDS = st.sampled_from(
+    ["Zyxqvort", "Boston", "urn:A-4711", "517-64-9982", "a", "1961-04-02", "Patient/7", "MR", "x y"]
+)
+_ELEMENTS = ["code", "status", "family", "city", "value", "system", "display", "unit", "note", "id"]
+_RESOURCES = st.fixed_dictionaries(
+    {"resourceType": st.sampled_from(["Patient", "Observation", "Organization", "Parameters"])},
+    optional={
+        **dict.fromkeys(_ELEMENTS, _WORDS),
+        "name": st.lists(st.fixed_dictionaries({"family": _WORDS, "use": _WORDS}), max_size=2),
+        "identifier": st.lists(st.fixed_dictionaries({"system": _WORDS, "value": _WORDS})),
+        "coding": st.lists(st.fixed_dictionaries({"code": _WORDS, "display": _WORDS}), max_size=2),
+        "address": st.fixed_dictionaries({"city": _WORDS, "country": _WORDS}),
+    },
+)
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.lists(st.tuples(_RESOURCES, st.sampled_from(PROFILES), st.booleans()), max_size=5))
+def test_no_payload_decides_what_another_one_is_shown(
+    payloads: list[tuple[dict[str, Any], str, bool]],
+) -> None:
+    """Codes, tables and paragraphs are remembered for the process, by what they are alone."""
+
+    def shown(resource: dict[str, Any], profile: str, accept: bool) -> bytes:
+        body = json.dumps(resource).encode()
+        return mask(body, "application/fhir+json", "", context(profile, accept=accept)).body
+
+    alone = []
+    for payload in payloads:
+        _forget()
+        alone.append(shown(*payload))
+    _forget()
+    for order in (range(len(payloads)), reversed(range(len(payloads)))):
+        for index in order:
+            assert shown(*payloads[index]) == alone[index]
+
+
+def _forget() -> None:
+    """The caches of the process as they are when it starts."""
+    fhir_elements._codes.clear()
+    fhir_elements._codes.update(UNITS)
+    fhir_tables._tables.clear()
+    fhir_tables._entries.clear()
+    fhir_tables.kind_of_system.cache_clear()
+    field_names.field_of.cache_clear()
+    prose._remembered.cache_clear()
