@@ -1,12 +1,20 @@
 import base64
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.masking import fhir_elements, fhir_tables, field_names, prose
+from gateway.masking import (
+    fhir_elements,
+    fhir_shapes,
+    fhir_steps,
+    fhir_tables,
+    field_names,
+    paragraphs,
+)
 from gateway.masking.engine import mask
 from gateway.masking.fhir_fields import UNITS
 from tests.unit.masking.contexts import PROFILES, context
@@ -342,33 +350,53 @@ _RESOURCES = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=150)
-@given(st.lists(st.tuples(_RESOURCES, st.sampled_from(PROFILES), st.booleans()), max_size=5))
-def test_no_payload_decides_what_another_one_is_shown(
-    payloads: list[tuple[dict[str, Any], str, bool]],
-) -> None:
-    """Codes, tables and paragraphs are remembered for the process, by what they are alone."""
+def _refilled(node: Any, word: Callable[[], str]) -> Any:
+    """A resource of the same shape with other strings."""
+    if isinstance(node, dict):
+        return {
+            key: value if key == "resourceType" else _refilled(value, word)
+            for key, value in node.items()
+        }
+    if isinstance(node, list):
+        return [_refilled(item, word) for item in node]
+    return word()
 
-    def shown(resource: dict[str, Any], profile: str, accept: bool) -> bytes:
-        body = json.dumps(resource).encode()
-        return mask(body, "application/fhir+json", "", context(profile, accept=accept)).body
+
+@settings(deadline=None, max_examples=150)
+@given(st.data(), _RESOURCES, st.sampled_from(PROFILES), st.booleans())
+def test_no_payload_decides_what_another_one_is_shown(
+    data: Any, resource: dict[str, Any], profile: str, accept: bool
+) -> None:
+    """Codes, tables, shapes and paragraphs are remembered for the process, not whose they were."""
+    alike = [_refilled(resource, lambda: data.draw(_WORDS)) for _ in range(3)]
+    payloads = [json.dumps(item).encode() for item in [resource, *alike, data.draw(_RESOURCES)]]
+
+    def shown(body: bytes, name: str = profile) -> bytes:
+        return mask(body, "application/fhir+json", "", context(name, accept=accept)).body
 
     alone = []
-    for payload in payloads:
+    for body in payloads:
         _forget()
-        alone.append(shown(*payload))
+        alone.append(shown(body))
     _forget()
-    for order in (range(len(payloads)), reversed(range(len(payloads)))):
-        for index in order:
-            assert shown(*payloads[index]) == alone[index]
+    for other in PROFILES:
+        for body in payloads:
+            shown(body, other)
+    # A shape is known from the third resource on.
+    for _ in range(3):
+        for body, expected in reversed([*zip(payloads, alone, strict=True)]):
+            assert shown(body) == expected
 
 
 def _forget() -> None:
     """The caches of the process as they are when it starts."""
-    fhir_elements._codes.clear()
-    fhir_elements._codes.update(UNITS)
+    fhir_elements.codes.clear()
+    fhir_elements.codes.update(UNITS)
     fhir_tables._tables.clear()
     fhir_tables._entries.clear()
     fhir_tables.kind_of_system.cache_clear()
+    fhir_shapes._known.clear()
+    fhir_steps._uses.cache_clear()
     field_names.field_of.cache_clear()
-    prose._remembered.cache_clear()
+    field_names.named.cache_clear()
+    paragraphs.paragraphs_of.cache_clear()
