@@ -101,7 +101,7 @@ class _Answering:
         if self.shape is Shape.PROTOCOL:
             shown = capabilities.shown(response.body, self.address)
             return FhirAnswer(_typed(headers), shown)
-        node = _decoded(response.body)
+        node = _read(response.body)
         content = self._responses(node) if self.call.entries else self._content(node)
         return FhirAnswer(_typed(headers), content.body, content)
 
@@ -263,6 +263,13 @@ def _loaded(node: Node) -> object:
 
 def _plain(node: dict[str, object]) -> Node:
     return json_codec.decode(orjson.dumps(node))
+
+
+def _read(body: bytes) -> dict[str, Node]:
+    """What the upstream wrote, each key once: it is written anew, so one of two would be lost."""
+    node = _decoded(body)
+    json_codec.check_read(body, node)
+    return node
 
 
 def _decoded(body: bytes) -> dict[str, Node]:

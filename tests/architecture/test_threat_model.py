@@ -10,6 +10,8 @@ import pytest
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PAGE: Final = ROOT / "docs" / "threat-model.md"
+PROMISES: Final = ROOT / "docs" / "promises.md"
+NUMBER_OF_PROMISES: Final = 9
 STRIDE: Final = set("STRIDE")
 FLOWS: Final = 10
 UNCOVERED: Final = "not covered"
@@ -64,6 +66,20 @@ def test_a_threat_names_its_tests_or_says_that_there_are_none(
     flow: str, threat: str, named: str
 ) -> None:
     assert absent(named) == [], f"{flow}: {threat}"
+
+
+def test_every_promise_names_its_tests_or_says_that_there_are_none() -> None:
+    sections = re.split(r"^## (?=\d)", PROMISES.read_text("utf-8"), flags=re.MULTILINE)[1:]
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for section in sections
+        for line in section.splitlines()
+        if line.startswith("| ") and not line.startswith("| what it says")
+    ]
+
+    assert len(sections) == NUMBER_OF_PROMISES
+    assert len(rows) >= len(sections)
+    assert {row[0]: absent(row[1]) for row in rows if absent(row[1])} == {}
 
 
 def test_every_flow_is_looked_at_in_each_of_the_six_ways() -> None:

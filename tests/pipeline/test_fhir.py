@@ -1,5 +1,6 @@
 """FHIR requests through the whole pipeline, with the stand-in's semantics and without sockets."""
 
+import base64
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -124,6 +125,39 @@ async def test_a_read_is_masked_and_carries_its_version() -> None:
     assert json.loads(shown)["id"].startswith("tk-1-")
     assert not [value for value in made.patients[0].canaries if value in shown]
     assert made.server.seen[-1].headers["accept"] == MEDIA_TYPE
+
+
+class Doubling(Scene):
+    """Its service writes a key twice, as a broken or hostile one may."""
+
+    def _serve(self, sent: UpstreamRequest) -> UpstreamResponse:
+        answer = super()._serve(sent)
+        body = answer.body.replace(b'"gender"', b'"gender": "unknown", "gender"', 1)
+        return UpstreamResponse(answer.status, answer.headers, body)
+
+
+@pytest.mark.parametrize("profile", ["pseudonymous", "none"])
+@pytest.mark.parametrize("query", ["", "?gender=male,female"])
+async def test_an_answer_with_a_key_twice_is_withheld(profile: str, query: str) -> None:
+    made = scene(profile)
+    doubling = Doubling(made.world, made.server, made.patients)
+    target = f"/Patient{query}" if query else f"/Patient/{ids(made)[0]}"
+    with pytest.raises(Withheld, match="twice"):
+        await doubling.ask("GET", target)
+    assert made.world.journal.records[-1]["result"] == "withheld"
+
+
+async def test_a_link_to_a_page_says_nothing_of_the_upstream() -> None:
+    made = scene(count=5)
+    page = await made.get("/Patient?gender=male,female&_count=2")
+    text = made.follow(page).rpartition("_page=")[2].rpartition(".")[2]
+    sealed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    await made.get(made.follow(page))
+    token = made.server.seen[-1].target.rpartition("ct=")[2].encode()
+    for value in (token, b"Patient", b"gender", b"azurehealthcareapis", TOKEN.encode()):
+        assert value not in sealed
+    assert TOKEN not in json.dumps(page)
+    assert {link["relation"] for link in page["link"]} == {"self", "next"}
 
 
 async def test_where_nothing_is_masked_the_resource_is_itself() -> None:

@@ -1,11 +1,23 @@
 import base64
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from gateway.masking import (
+    fhir_elements,
+    fhir_shapes,
+    fhir_steps,
+    fhir_tables,
+    field_names,
+    paragraphs,
+)
 from gateway.masking.engine import mask
-from tests.unit.masking.contexts import context
+from gateway.masking.fhir_fields import UNITS
+from tests.unit.masking.contexts import PROFILES, context
 
 
 def masked(
@@ -319,3 +331,72 @@ def test_unknown_elements_are_masked_by_their_names() -> None:
     done = masked({"resourceType": "Patient", "ssn": 123456789, "patientName": "Jane", "score": 3})
 
     assert done == {"resourceType": "Patient", "ssn": "[ssn]", "patientName": "[name]", "score": 3}
+
+
+# The same words as codes, units, names, addresses, notes and systems.
+_WORDS = st.sampled_from(
+    ["Zyxqvort", "Boston", "urn:A-4711", "517-64-9982", "a", "1961-04-02", "Patient/7", "MR", "x y"]
+)
+_ELEMENTS = ["code", "status", "family", "city", "value", "system", "display", "unit", "note", "id"]
+_RESOURCES = st.fixed_dictionaries(
+    {"resourceType": st.sampled_from(["Patient", "Observation", "Organization", "Parameters"])},
+    optional={
+        **dict.fromkeys(_ELEMENTS, _WORDS),
+        "name": st.lists(st.fixed_dictionaries({"family": _WORDS, "use": _WORDS}), max_size=2),
+        "identifier": st.lists(st.fixed_dictionaries({"system": _WORDS, "value": _WORDS})),
+        "coding": st.lists(st.fixed_dictionaries({"code": _WORDS, "display": _WORDS}), max_size=2),
+        "address": st.fixed_dictionaries({"city": _WORDS, "country": _WORDS}),
+    },
+)
+
+
+def _refilled(node: Any, word: Callable[[], str]) -> Any:
+    """A resource of the same shape with other strings."""
+    if isinstance(node, dict):
+        return {
+            key: value if key == "resourceType" else _refilled(value, word)
+            for key, value in node.items()
+        }
+    if isinstance(node, list):
+        return [_refilled(item, word) for item in node]
+    return word()
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.data(), _RESOURCES, st.sampled_from(PROFILES), st.booleans())
+def test_no_payload_decides_what_another_one_is_shown(
+    data: Any, resource: dict[str, Any], profile: str, accept: bool
+) -> None:
+    """Codes, tables, shapes and paragraphs are remembered for the process, not whose they were."""
+    alike = [_refilled(resource, lambda: data.draw(_WORDS)) for _ in range(3)]
+    payloads = [json.dumps(item).encode() for item in [resource, *alike, data.draw(_RESOURCES)]]
+
+    def shown(body: bytes, name: str = profile) -> bytes:
+        return mask(body, "application/fhir+json", "", context(name, accept=accept)).body
+
+    alone = []
+    for body in payloads:
+        _forget()
+        alone.append(shown(body))
+    _forget()
+    for other in PROFILES:
+        for body in payloads:
+            shown(body, other)
+    # A shape is known from the third resource on.
+    for _ in range(3):
+        for body, expected in reversed([*zip(payloads, alone, strict=True)]):
+            assert shown(body) == expected
+
+
+def _forget() -> None:
+    """The caches of the process as they are when it starts."""
+    fhir_elements.codes.clear()
+    fhir_elements.codes.update(UNITS)
+    fhir_tables._tables.clear()
+    fhir_tables._entries.clear()
+    fhir_tables.kind_of_system.cache_clear()
+    fhir_shapes._known.clear()
+    fhir_steps._uses.cache_clear()
+    field_names.field_of.cache_clear()
+    field_names.named.cache_clear()
+    paragraphs.paragraphs_of.cache_clear()

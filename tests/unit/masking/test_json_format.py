@@ -1,6 +1,7 @@
 """A key that is written twice is found, whatever stands around it."""
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import Withheld
+from gateway.masking import json_codec
 from gateway.masking.engine import mask
 from gateway.masking.fhir_walk import FhirWalk
 from tests.unit.masking.contexts import context
@@ -112,6 +114,36 @@ def test_what_is_shown_as_it_was_written_has_no_key_twice(data: Any, node: Any) 
     assume("Zyxqvort" in inner)
     body = json.dumps({"x": inner}).encode()
     assert b"Zyxqvort" not in mask(body, "application/json", "", context(accept=True)).body
+
+
+WRITTEN = st.sampled_from([(",", ":"), (", ", " : "), (",", "\n:")])
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.data(), RESOURCES, st.booleans())
+def test_a_tree_that_was_read_is_held_against_its_text(data: Any, node: Any, escaped: bool) -> None:
+    def text(tree: Any) -> bytes:
+        made = json.dumps(tree, separators=data.draw(WRITTEN))
+        # What looks like a key, written so that no search for one finds it.
+        return re.sub(
+            r"\\(.)", lambda found: r"\u0022" if escaped and found[1] == '"' else found[0], made
+        ).encode()
+
+    plain = text(node)
+    json_codec.check_read(plain, json_codec.decode(plain))
+    doubled = text(json.loads(twice(data, node), object_pairs_hook=Pairs))
+    with pytest.raises(Withheld, match="twice"):
+        json_codec.check_read(doubled, json_codec.decode(doubled))
+
+
+def test_an_escape_in_a_text_makes_up_for_no_key() -> None:
+    """Written again, the text has one more of what looks like a key: as many as there were."""
+    body = b'{"a":1,"a":2,"b":"x\\u0022:y"}'
+    with pytest.raises(Withheld, match="twice"):
+        json_codec.check_read(body, json_codec.decode(body))
+    body = b'{"a":1,"a" :2,"b":"x\\":y"}'
+    with pytest.raises(Withheld, match="twice"):
+        json_codec.check_read(body, json_codec.decode(body))
 
 
 @pytest.mark.parametrize("element", ["identifier", "telecom", "valueIdentifier", "requisition"])
