@@ -10,6 +10,7 @@ from gateway.evidence.schema import Close, Executed, Outcome, Swept
 OPEN_INTENT: Final = 1
 SETTLED_INTENT: Final = 2
 _SIZE: Final = 32
+_NO_TIME: Final = b"0" * 27
 
 
 class Place(NamedTuple):
@@ -47,6 +48,7 @@ class Reading:
     _hashes: bytearray = field(default_factory=bytearray)
     _leaves: bytearray = field(default_factory=bytearray)
     _states: bytearray = field(default_factory=bytearray)
+    _times: bytearray = field(default_factory=bytearray)
     # Line index by seq, for the lines from the first gap on; before it, they are the same.
     _shifted: dict[int, int] = field(default_factory=dict)
     _shifted_from: int = -1
@@ -55,8 +57,8 @@ class Reading:
         """Add a finding."""
         self.findings.append(Finding(self.name, place.line, place.offset, kind, message))
 
-    def add(self, seq: int, digest: bytes, leaf: bytes) -> None:
-        """The next line: its SHA-256, and its hash in the Merkle tree."""
+    def add(self, seq: int, digest: bytes, leaf: bytes, ts: str) -> None:
+        """The next line: its SHA-256, its hash in the Merkle tree, and its time."""
         if seq != self.lines and self._shifted_from < 0:
             self._shifted_from = self.lines
         if self._shifted_from >= 0:
@@ -64,6 +66,8 @@ class Reading:
         self._hashes += digest
         self._leaves += leaf
         self._states.append(0)
+        time = ts.encode()
+        self._times += time if len(time) == len(_NO_TIME) else _NO_TIME
         self.lines += 1
 
     def intent(self, identifier: str, place: Place) -> None:
@@ -76,6 +80,12 @@ class Reading:
         """SHA-256 hex of the line with this seq, "" where there is none."""
         index = self._index(seq)
         return self._hashes[index * _SIZE : (index + 1) * _SIZE].hex() if index >= 0 else ""
+
+    def times(self, first: int) -> tuple[str, str]:
+        """When the line of this index and the last one were written."""
+        size = len(_NO_TIME)
+        start = self._times[first * size : (first + 1) * size]
+        return start.decode(), self._times[-size:].decode()
 
     def leaves(self, seq: int, count: int) -> list[bytes] | None:
         """Tree hashes of so many lines from the one with this seq on; None where one is absent."""

@@ -104,7 +104,7 @@ class _Walk:
             self._link(line, record, following)
             self._seq = record["seq"]
             self._ts = record["ts"]
-        self._reading.add(self._seq, line.hash, line.leaf)
+        self._reading.add(self._seq, line.hash, line.leaf, self._ts)
         if record is not None:
             self._content(line, record)
         self._damaged = record is None

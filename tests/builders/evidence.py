@@ -186,8 +186,14 @@ def outcome(
 class Written:
     """A journal under construction, without any store."""
 
-    def __init__(self, number: int = 0, writer: str = WRITER, before: Before | None = None) -> None:
-        self.now = NOON
+    def __init__(
+        self,
+        number: int = 0,
+        writer: str = WRITER,
+        before: Before | None = None,
+        now: datetime = NOON,
+    ) -> None:
+        self.now = now
         self.head = start(writer, number, self.now)
         self.lines: list[bytes] = []
         self.add(opening(self.head, INSTANCE, MANIFEST, before))
@@ -227,9 +233,9 @@ class Written:
         return self.name, self.data
 
 
-def finished(exchanges: int = 2, writer: str = WRITER) -> Written:
+def finished(exchanges: int = 2, writer: str = WRITER, now: datetime = NOON) -> Written:
     """A journal with exchanges and CLOSE."""
-    written = Written(writer=writer)
+    written = Written(writer=writer, now=now)
     for number in range(exchanges):
         written.exchange(f"{number:032x}")
     written.close()

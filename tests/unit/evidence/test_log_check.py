@@ -1,5 +1,7 @@
 """What somebody who can replace files might do to log and journals, and how each shows."""
 
+from datetime import datetime, timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,26 +12,27 @@ from gateway.evidence.merkle import Edge
 from gateway.evidence.note import Note, NoteSignature, parse
 from gateway.evidence.signing_keys import read_keys
 from gateway.evidence.verify import Verification, verify
-from tests.builders.evidence import Written, finished
+from tests.builders.evidence import NOON, Written, finished
 from tests.builders.log import ORIGIN, LogScene
 
 A, B = "a" * 16, "b" * 16
 Blobs = dict[str, bytes]
 
 
-async def scene_of(turns: int = 3) -> LogScene:
-    """Two finished journals and a growing one, a batch and a checkpoint for each turn."""
+async def scene_of(turns: int = 3, seconds: int = 60) -> LogScene:
+    """A finished journal and a growing one, a batch and a checkpoint for each turn."""
     scene = LogScene()
     growing = Written(writer=B)
     scene.lay(finished(2, A))
     notary = scene.notary()
     for number in range(turns):
+        growing.now = scene.clock.now()
         growing.exchange(f"{number:032x}")
         if number == turns - 1:
             growing.close()
         scene.lay(growing)
         await notary.attest()
-        scene.clock.advance(60)
+        scene.clock.advance(seconds)
     return scene
 
 
@@ -76,9 +79,10 @@ async def test_a_tail_that_was_cut_shows_and_so_does_a_journal_that_is_gone() ->
     assert found(gone, partial=True) == [("incomplete", "in the log, and not here")]
 
 
-async def test_a_journal_that_was_planted_is_not_signed() -> None:
+@pytest.mark.parametrize("minutes", [-60, 60])
+async def test_a_journal_that_was_planted_is_not_signed(minutes: int) -> None:
     scene = await scene_of()
-    planted = finished(1, "f" * 16)
+    planted = finished(1, "f" * 16, NOON + timedelta(minutes=minutes))
     blobs = scene.store.blobs | {planted.name: planted.data}
     report = verify(sorted(blobs.items()))
     assert [finding.kind for finding in report.findings] == [Kind.UNSIGNED]
@@ -86,12 +90,26 @@ async def test_a_journal_that_was_planted_is_not_signed() -> None:
 
 
 async def test_without_the_newest_checkpoint_the_rest_is_not_signed() -> None:
-    scene = await scene_of()
+    scene = await scene_of(seconds=3600)
     newest = scene.below(CHECKPOINTS)[-1]
     del scene.store.blobs[newest]
     assert found(scene.store.blobs) == [
         ("unsigned", "3 record(s) at the end that no signed checkpoint covers")
     ]
+
+
+@pytest.mark.parametrize(("seconds", "faults"), [(599, 0), (600, 1)])
+async def test_the_records_since_the_last_checkpoint_are_signed_in_part(
+    seconds: int, faults: int
+) -> None:
+    scene = await scene_of()
+    signed = datetime.fromisoformat("2026-08-03T12:02:00Z")
+    late = Written(writer="e" * 16, now=signed + timedelta(seconds=seconds))
+    late.close()
+    report = verify(sorted((scene.store.blobs | {late.name: late.data}).items()))
+    assert len(report.findings) == faults
+    assert report.signature == "partly"
+    assert report.verdict is (Verdict.INDETERMINATE if faults else Verdict.CONSISTENT)
 
 
 async def test_without_any_log_it_is_unsigned_and_refused_where_keys_are_given() -> None:
