@@ -200,8 +200,8 @@ class Recorder(FhirWalk):
         value = holder.get(key)
         if isinstance(value, str):
             self._fixed.add(self._leaves.at(holder, key))
-        elif isinstance(value, int | Number) and not isinstance(value, bool):
-            raise Unplanned
+        elif value is not None and not isinstance(value, bool):
+            raise Unplanned  # what is in it may decide too, and is no leaf of its own
 
     def _keep(self, node: Node) -> None:
         """What no step was for stays: numbers as leaves, strings as a part of the shape."""
@@ -392,5 +392,5 @@ def recorded(
         return None
     try:
         return Recorder(Payload(context, b""), *parts, Leaves(node, pieces)).plan(node, path)
-    except Unplanned:
+    except (Unplanned, RecursionError):  # the walk says what is nested too deep, and where
         return None

@@ -132,7 +132,7 @@ class JsonMasker:
     def _plan(self, text: bytes, path: str, pieces: Sequence[str]) -> Plan | None:
         """A plan for resources of the shape of one."""
         parts = self._text, self._attachments
-        return recorded(json_codec.decode(text), pieces, path, self._payload.context, parts)
+        return recorded(json_codec.exact(text), pieces, path, self._payload.context, parts)
 
     def learn(self, body: bytes) -> None:
         """Remember the names in NDJSON lines before any of them is masked."""
