@@ -17,6 +17,7 @@ _PRIMITIVES = frozenset(
 YEARS = frozenset({"a", "year", "years", "yr", "yrs"})
 """Units of an age."""
 _LARGE = re.compile(r"-?[0-9]{9}")
+_MAX_SYSTEM = 400
 _VERSION = re.compile(r'(?:W/)?"[0-9]{1,6}"\Z')
 
 
@@ -67,7 +68,10 @@ class FhirIdentifiers(JsonWalk):
         return f'{weak}"{self._payload.identifier(tag, path)}"'
 
     def _kind_of(self, item: dict[str, Node]) -> Kind:
-        kind = kind_of_system(str(item.get("system", "")))
+        system = str(item.get("system", ""))
+        # What is remembered is bounded in number, so not for what is long.
+        find = kind_of_system if len(system) <= _MAX_SYSTEM else kind_of_system.__wrapped__
+        kind = find(system)
         if kind is not None:
             return kind
         kinds = item.get("type")

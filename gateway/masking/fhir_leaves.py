@@ -128,6 +128,8 @@ class Leaves:
 
     def _leaf(self, holder: Node_, key: str | int, value: Node) -> None:
         if isinstance(value, str):
+            if _OPEN in value:  # however it is written, it would be taken for a slot
+                raise Unplanned
             self._places[id(holder), key] = len(self._strings)
             self._strings.append(self._next)
             self._next += 2

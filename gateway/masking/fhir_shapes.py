@@ -18,7 +18,10 @@ from gateway.masking.profiles import Profile
 MAX_TEXT = 256 * 1024
 """Bytes of a resource that a plan may be for."""
 MAX_PIECES = 300_000
-"""Of the plans of one profile together."""
+"""Of the plans of one profile together; a long piece counts as several."""
+_PIECE = 64
+"""Characters of a shape and its masked form that count as one piece."""
+_MAX_TYPE = 64
 MAX_ALIKE = 12
 """Plans for resources of one type and number of pieces; where there are more, some give way."""
 MAX_SEEN = 20_000
@@ -89,15 +92,21 @@ class Shapes:
         plan = record(pieces)
         # One that its own resource does not fit is for ages over 89 and the like.
         if plan and plan.values(pieces, today, escaped=escaped) is not None:
-            self._add(key, plan, len(pieces))
+            self._add(key, plan)
 
-    def _add(self, key: _Key, plan: Plan, pieces: int) -> None:
-        if self._pieces + pieces > MAX_PIECES:
+    def _add(self, key: _Key, plan: Plan) -> None:
+        size = _size(plan, key[1])
+        if self._pieces + size > MAX_PIECES:
             self._plans, self._missed, self._pieces = {}, {}, 0
         plans = self._plans.get(key, ())
         kept = plans[: MAX_ALIKE - 1]
         self._plans[key] = (plan, *kept)
-        self._pieces += pieces * (1 + len(kept) - len(plans))
+        self._pieces += size - sum(_size(gone, key[1]) for gone in plans[len(kept) :])
+
+
+def _size(plan: Plan, pieces: int) -> int:
+    """What a plan takes of `MAX_PIECES`."""
+    return max(pieces, (sum(map(len, plan.shape)) + len(plan.form)) // _PIECE)
 
 
 def _bounded(found: set[int] | dict[_Key, int]) -> None:
@@ -147,5 +156,5 @@ def _key(path: str, pieces: Sequence[str]) -> _Key:
         # {"resourceType": T, … or {"fullUrl": …, "resource": {"resourceType": T, …
         place = _TYPE if pieces[1] == "resourceType" else _ENTRY_TYPE
         if pieces[place - 2] == "resourceType":
-            return path, len(pieces), pieces[place]
+            return path, len(pieces), pieces[place][:_MAX_TYPE]
     return path, len(pieces), ""

@@ -26,6 +26,7 @@ Rest: TypeAlias = tuple[Field, str]
 Mark: TypeAlias = tuple[tuple[str, Kind], str, Rest]
 """What is counted, and the mark, for a kind whose values all become one."""
 
+_MAX_TARGET = 200
 _uses = lru_cache(maxsize=2_000)(display_use)
 
 
@@ -147,7 +148,9 @@ class SteppedWalk(FhirWalk):
     def displayed(self, values: Values, at: int, path: str, more: tuple[int, str]) -> None:
         """The display of a reference, which stands at the first of `more`, if there is one."""
         reference, inside = more
-        coded, learned = _uses(values[reference] if reference >= 0 else "", inside)
+        target = values[reference] if reference >= 0 else ""
+        use = _uses if len(target) <= _MAX_TARGET else display_use  # no memory for what is long
+        coded, learned = use(target, inside)
         if coded:
             self.worded(values, at, path, None)
             return

@@ -191,23 +191,29 @@ _BY_END = frozenset(
     }
 )
 MAX_NAME = 80
+# Longer names would fill the memory, and name nothing.
+_MAX_REMEMBERED = 2 * MAX_NAME
 _COMPILED = tuple((field, re.compile(rf"(?:{pattern}){_S}\Z")) for field, pattern in _RULES)
 
 
-@lru_cache(maxsize=4096)
 def field_of(name: str) -> Field:
     """What values under `name` are. Names are cached, so they must not be values themselves."""
-    found = named(name)
-    if found is not UNKNOWN or len(name) > 2 * MAX_NAME:
-        return found
-    return _first(hints(name))
+    return _field_of(name) if len(name) <= _MAX_REMEMBERED else UNKNOWN
+
+
+def named(name: str) -> Field:
+    """The same, where every word of the name is one that names fields: it can be shown."""
+    return _named(name) if len(name) <= _MAX_REMEMBERED else UNKNOWN
 
 
 @lru_cache(maxsize=4096)
-def named(name: str) -> Field:
-    """The same, where every word of the name is one that names fields: it can be shown."""
-    if len(name) > 2 * MAX_NAME:
-        return UNKNOWN
+def _field_of(name: str) -> Field:
+    found = _named(name)
+    return _first(hints(name)) if found is UNKNOWN else found
+
+
+@lru_cache(maxsize=4096)
+def _named(name: str) -> Field:
     found = _said([word for word in _SPLIT.split(name) if word])
     if found is not UNKNOWN and found != _DATE:
         return found

@@ -25,6 +25,7 @@ DROPPED = "\ufdd0dropped\ufdd1"
 """Stands in place of a dropped value until its field is removed; noncharacters, so in no text."""
 UNSALTED = b"chaperone-no-salt"
 """Keys the tags of payloads where there is no secret, so that they repeat; protects nothing."""
+_MAX_PATH = 80
 _PLAIN_PATH = re.compile(r"[A-Za-z_*][A-Za-z0-9_.*\-]{0,79}\Z")
 
 
@@ -217,7 +218,7 @@ class Payload:
         """(path, kind, count); a path that could itself be a value is written `*`."""
         total: dict[tuple[str, Kind], int] = {}
         for (path, kind), number in self.tally.items():
-            shown = path if _is_plain(path) else "*"
+            shown = path if len(path) <= _MAX_PATH and _is_plain(path) else "*"
             total[shown, kind] = total.get((shown, kind), 0) + number
         ranked = sorted(total.items(), key=lambda item: (-item[1], item[0]))
         return tuple((path, str(kind), number) for (path, kind), number in ranked[:MAX_PATHS])

@@ -88,6 +88,10 @@ class Scanner:
                 # A candidate failed its check; another may begin inside it.
                 position = _next_word(data, start, end)
                 patience -= 1
+            if loose < 0 and places is not self._strict.places:
+                # A text that fits the looser pattern all over is one for the other.
+                places, likely = self._strict
+                loose = patience
             if patience < 0 or loose < 0:
                 raise Withheld(
                     "The content holds too many numbers that look like identifiers.",

@@ -195,3 +195,12 @@ def test_both_scanners_agree_on_notes(patient: object) -> None:
     data = patient.note.encode()  # type: ignore[attr-defined]
 
     assert list(RE2.spans(data)) == list(RE.spans(data))
+
+
+def test_a_text_that_fits_the_looser_pattern_all_over_is_scanned_all_the_same() -> None:
+    data = ("a-" * 1_990 + ".com\n").encode() * 15 + b"SSN 123-45-6789"
+
+    found = list(RE2.spans(data))
+
+    assert len(found) == 15 + 1
+    assert data[slice(*found[-1][:2])] == b"123-45-6789"
