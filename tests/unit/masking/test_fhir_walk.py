@@ -397,6 +397,6 @@ def _forget() -> None:
     fhir_tables.kind_of_system.cache_clear()
     fhir_shapes._known.clear()
     fhir_steps._uses.cache_clear()
-    field_names.field_of.cache_clear()
-    field_names.named.cache_clear()
+    field_names._field_of.cache_clear()
+    field_names._named.cache_clear()
     paragraphs.paragraphs_of.cache_clear()
