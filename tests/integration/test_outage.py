@@ -127,18 +127,20 @@ def behind(text: str, relay_: Relay, url: str) -> str:
 async def world(stack: Stack, research: Both) -> AsyncIterator[World]:
     azurite = stack.running.azurite
     blob, table = azurite.blob_url, azurite.table_url
-    async with relay(blob) as evidence, relay(blob) as state, relay(blob) as upstream:
-        own = stack.running.environment
+    own = stack.running.environment
+    address = urlsplit(own["CHAPERONE_EVIDENCE_URL"])
+    worm = f"{address.scheme}://{address.netloc}"
+    async with relay(worm) as evidence, relay(blob) as state, relay(blob) as upstream:
         strings = {
-            "CHAPERONE_DEV_EVIDENCE_CONNECTION_STRING": evidence,
-            "CHAPERONE_DEV_STORAGE_CONNECTION_STRING": state,
+            "CHAPERONE_DEV_EVIDENCE_CONNECTION_STRING": (evidence, worm),
+            "CHAPERONE_DEV_STORAGE_CONNECTION_STRING": (state, blob),
         }
         deployment = fresh(stack.running)
         manifest = stack.running.manifest.read_text("utf-8")
         reached = azurite.account_url("researchdata")
         manifest = manifest.replace(reached, behind(reached, upstream, blob))
         assert table in own["CHAPERONE_DEV_STORAGE_CONNECTION_STRING"], "tables are not relayed"
-        settings = {name: behind(own[name], to, blob) for name, to in strings.items()}
+        settings = {name: behind(own[name], *to) for name, to in strings.items()}
         settings["CHAPERONE_MANIFEST_MAX_AGE_SECONDS"] = "5"
         settings["CHAPERONE_MANIFEST_POLL_SECONDS"] = "1"
         with deployment.host(**settings) as host:
