@@ -10,7 +10,7 @@ https://learn.microsoft.com/rest/api/storageservices/authorize-with-azure-active
 """
 
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -207,7 +207,8 @@ async def outcome(call: Awaitable[object]) -> tuple[str, str]:
     try:
         await call
     except HttpResponseError as error:
-        return "refused", str(getattr(error, "error_code", ""))
+        headers: Mapping[str, str] = getattr(error.response, "headers", {})
+        return "refused", str(headers.get("x-ms-error-code"))
     return "done", ""
 
 
