@@ -83,6 +83,7 @@ def test_a_production_gateway_keeps_its_identity_secret_and_tenants_to_itself(
     assert own.client_id == ""
     assert own.secrets == {
         "chaperone-cache-key",
+        "chaperone-checkpoint",
         "chaperone-cookie-key",
         "chaperone-decision-key",
         "chaperone-digest-key",
