@@ -1,7 +1,7 @@
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from gateway.masking import memo
@@ -15,6 +15,9 @@ from tests.unit.masking.contexts import PROFILES, context
 from tests.unit.masking.samples import HEADER, HL7, VALUES, er7
 
 TEXT = Field(Kind.TEXT)
+ENCODED = "WmVidWxvbiBRdWltYnkgaXMgaGVyZQ=="
+DOCUMENT = '{"name":"Zebulon"}'
+assert {ENCODED, DOCUMENT} <= set(VALUES)
 
 
 class Judge:
@@ -123,6 +126,8 @@ def test_what_is_remembered_is_bounded(make: Make, monkeypatch: pytest.MonkeyPat
 def test_repeated_segments_count_what_single_ones_do(
     values: list[str], profile: str, accept: bool
 ) -> None:
+    # A name that a document within a value introduces is looked for in the base64 that follows.
+    assume(not (ENCODED in values and DOCUMENT in values))
     rows = [f"NTE|1||{er7(value)}\rZZZ|{er7(value)}\rAL1|1|{er7(value)}" for value in values]
     one, three = (
         mask(
