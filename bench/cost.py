@@ -103,16 +103,16 @@ HELD: Final[Mapping[str, float]] = {
 }
 HELD_BYTES: Final = 6200
 MINUTE: Final[Mapping[str, float]] = {
-    "evidence_write": 11,
-    "evidence_read": 0.2,
-    "state_write": 4.2,
-    "state_read": 3,
-    "table": 1.5,
+    "evidence_write": 21,
+    "evidence_read": 6,
+    "state_write": 7.2,
+    "state_read": 7.4,
+    "table": 4.8,
 }
 # By definition: pointer and deny list are read every ten seconds, secrets every five minutes, and a
 # journal is created and closed every hour, by each instance that serves.
 INSTANCE_HOUR: Final[Mapping[str, float]] = {"state_read": 360, "table": 360, "evidence_write": 2}
-TIMER_EXECUTIONS_PER_HOUR: Final = 3 * 60 + 2 * 6
+TIMER_EXECUTIONS_PER_HOUR: Final = 4 * 60 + 2 * 6
 
 
 def quantities(load: Load) -> dict[str, dict[str, float]]:

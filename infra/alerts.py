@@ -11,6 +11,7 @@ import pulumi
 from pulumi_azure_native import monitor
 
 from gateway.model.signals import Signal
+from infra.dynamic.lock import subscription
 from infra.evidence import Evidence
 from infra.monitoring import Monitoring
 from infra.site import Site
@@ -103,7 +104,6 @@ QUERIES: Final = (
         _counted(Signal.MESSAGE_POISONED),
         HIGH,
     ),
-    Alert("break-glass", "Emergency access is in use.", _counted(Signal.BREAK_GLASS), URGENT),
     Alert(
         "package-changed",
         "The gateway runs another package than the journal before.",
@@ -163,6 +163,20 @@ def build_alerts(
         "Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies/write",
         "The retention policy of the evidence was written.",
     )
+    watched = site.configuration.watched_scopes
+    scopes = [pulumi.Output.from_input(one) for one in watched]
+    for number, scope in enumerate(
+        scopes or [pulumi.Output.concat("/subscriptions/", subscription())]
+    ):
+        # Emergency access passes the gateway by: what Azure shows of it is the right that is given.
+        _administrative(
+            site,
+            monitoring,
+            f"break-glass-{number}" if number else "break-glass",
+            scope,
+            "Microsoft.Authorization/roleAssignments/write",
+            "Somebody was given a right where upstreams lie: emergency access, or a way round.",
+        )
     for vault in vaults:
         _administrative(
             site,

@@ -17,6 +17,7 @@ RETENTION_FLOOR_DAYS: Final = 2192
 """Six years of 45 CFR 164.316(b)(2)(i), leap days included."""
 RETENTION_DAYS: Final = 2557
 _NAME = re.compile(r"[a-z][a-z0-9]{2,10}\Z")
+_SCOPE = re.compile(r"/subscriptions/[0-9a-f-]{36}(/[-\w.()/]+)?\Z", re.ASCII | re.IGNORECASE)
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+\Z")
 
 
@@ -83,6 +84,9 @@ class Configuration:
         http_concurrency: requests at once per instance; Python's default would be 1.
         always_ready_instances: kept warm for HTTP.
         maximum_instances: 40 to 1000.
+        watched_scopes: Resource Manager ids of what agents may reach, or of what holds it; role
+            assignments there are alerted on, since emergency access is one. Empty means the
+            subscription of the stack.
         alert_emails: who is told.
         reviewer_group: object id of the Entra group whose members may approve; "" assigns nobody.
         reviewer_auth_context: Entra authentication context that a reviewer must satisfy, c1 to
@@ -113,6 +117,7 @@ class Configuration:
     http_concurrency: int = 16
     always_ready_instances: int = 0
     maximum_instances: int = 100
+    watched_scopes: tuple[str, ...] = ()
     alert_emails: tuple[str, ...] = ()
     reviewer_group: str = ""
     reviewer_auth_context: str = ""
@@ -170,6 +175,11 @@ def _faults(stack: Configuration) -> list[tuple[str, str]]:
             "0 to maximumInstances",
         ),
         (
+            "watchedScopes",
+            all(_SCOPE.match(one) for one in stack.watched_scopes),
+            "Resource Manager ids, /subscriptions/…",
+        ),
+        (
             "alertEmails",
             (bool(stack.alert_emails) or not stack.production)
             and all(_ADDRESS.match(one) for one in stack.alert_emails),
@@ -224,6 +234,7 @@ def _read(given: pulumi.Config, name: str) -> object:
         "egress_prefixes",
         "ingress_prefixes",
         "operator_prefixes",
+        "watched_scopes",
         "alert_emails",
     }:
         found = given.get_object(key)

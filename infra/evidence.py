@@ -20,6 +20,7 @@ from infra.vault import encryption_vault
 
 CONTAINER = "evidence"
 BODIES = "bodies"
+NOT_LOCKED_HERE = "not locked by this program"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Evidence:
     """The evidence account and its containers.
 
     Attributes:
-        locked: "locked", or what is to be done to lock it.
+        locked: the state that Azure gave after locking, or `NOT_LOCKED_HERE`.
         group: name of the resource group.
     """
 
@@ -120,7 +121,8 @@ def _lock(
     policy: storage.BlobContainerImmutabilityPolicy,
 ) -> pulumi.Output[str]:
     if not site.configuration.allow_irreversible_lock:
-        return pulumi.Output.from_input("unlocked")
+        # Azure may hold a lock that an earlier run or somebody else made.
+        return pulumi.Output.from_input(NOT_LOCKED_HERE)
     lock = PolicyLock(
         "evidence-lock",
         resource_group=site.evidence.name,

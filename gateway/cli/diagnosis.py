@@ -17,6 +17,7 @@ _SKEW_WARNING: Final = timedelta(seconds=30)
 _SKEW_LIMIT: Final = timedelta(seconds=60)
 """Tokens are refused beyond CHAPERONE_TOKEN_LEEWAY_SECONDS, 60 unless set."""
 _CERTIFICATE_DAYS: Final = 14
+_CHECKPOINT_AGE: Final = timedelta(hours=2)
 _NEEDED: Final = frozenset({"read", "add"})
 _HSTS_SECONDS: Final = 180 * 24 * 3600
 
@@ -96,6 +97,18 @@ def policy(found: Retention, floor_days: int) -> Finding:
         fix = "set the hold with allowProtectedAppendWritesAll, or appends stop"
         return Finding(check, State.WARNING, f"{says}; a legal hold is on", fix)
     return good(check, says)
+
+
+def checkpoint(newest: datetime | None, now: datetime, *, development: bool) -> Finding:
+    """When the evidence was last signed; an idle gateway signs once an hour."""
+    check = "checkpoint"
+    if newest is not None and now - newest <= _CHECKPOINT_AGE:
+        return good(check, f"the last one is of {newest:%Y-%m-%d %H:%M:%S} UTC")
+    says = "none yet" if newest is None else f"the last one is of {newest:%Y-%m-%d %H:%M:%S} UTC"
+    if development:
+        return Finding(check, State.DEVELOPMENT, says)
+    fix = "see in the app's log why the timer `attest` fails: the key, or evidence that was changed"
+    return Finding(check, State.FAILED, says, fix)
 
 
 def key(name: str, value: str, size: int) -> Finding:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from datetime import UTC, timedelta
 from typing import Final
 
 from azure.core.credentials_async import AsyncTokenCredential
@@ -14,8 +15,10 @@ from gateway.adapters.teams import require_webhook
 from gateway.cli import diagnosis
 from gateway.cli.diagnosis import Finding, State, good
 from gateway.errors import GatewayError
-from gateway.parts import Parts, evidence_container, parts_of
-from gateway.settings import Settings
+from gateway.evidence.log import checkpoint_day, checkpoint_time
+from gateway.parts import Parts, evidence_container, parts_of, signer_of
+from gateway.ports import Signer
+from gateway.settings import Environment, Settings
 
 _SECONDS: Final = 30
 _KEYS: Final = {
@@ -40,6 +43,8 @@ async def inside(config: Settings, identity: AsyncTokenCredential) -> list[Findi
         found.append(await _policy(config, identity))
         found += [finding async for finding in _stores(parts)]
         found += [finding async for finding in _keys(config, parts)]
+        found.append(await _signing_key(config, signer_of(config, identity, parts, stack)))
+        found.append(await _checkpoint(config, parts))
         found += [finding async for finding in _webhooks(parts)]
         return found
 
@@ -121,6 +126,29 @@ async def _keys(config: Settings, parts: Parts) -> AsyncIterator[Finding]:
             yield _wrong(f"key {name}", error)
         else:
             yield diagnosis.key(name, secret.value, size)
+
+
+async def _signing_key(config: Settings, signer: Signer) -> Finding:
+    """The public part, which the gateway may read; nothing is signed here."""
+    name = f"key {config.checkpoint_key}"
+    try:
+        public = await signer.key()
+    except GatewayError as error:
+        return _wrong(name, error)
+    return good(name, f"EC P-256, {public.kid}")
+
+
+async def _checkpoint(config: Settings, parts: Parts) -> Finding:
+    """The newest of today and yesterday, in UTC."""
+    now, newest = parts.clock.now().astimezone(UTC), None
+    try:
+        for day in (now - timedelta(days=1), now):
+            async for blob in parts.store.list(checkpoint_day(day)):
+                newest = checkpoint_time(blob.name) or newest
+    except GatewayError as error:
+        return _wrong("checkpoint", error)
+    development = config.environment is Environment.DEVELOPMENT
+    return diagnosis.checkpoint(newest, now, development=development)
 
 
 async def _webhooks(parts: Parts) -> AsyncIterator[Finding]:

@@ -28,7 +28,7 @@ MAX_SPANS: Final = 4096
 _NAME: Final = re.compile(r"log/batches/(?P<first>\d{20})\.json", re.ASCII)
 _KEY: Final = re.compile(r"log/keys/(?P<kid>[A-Za-z0-9_-]{43})\.json", re.ASCII)
 _CHECKPOINT: Final = re.compile(
-    r"log/checkpoints/(?P<day>\d{4}/\d{2}/\d{2})/\d{6}-(?P<size>\d{20})\.note", re.ASCII
+    r"log/checkpoints/(?P<at>\d{4}/\d{2}/\d{2}/\d{6})-(?P<size>\d{20})\.note", re.ASCII
 )
 
 _Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -168,6 +168,15 @@ def checkpoint_size(name: str) -> int | None:
     """How many leaves the checkpoint of this name covers; None where it is not one's."""
     match = _CHECKPOINT.fullmatch(name)
     return int(match["size"]) if match else None
+
+
+def checkpoint_time(name: str) -> datetime | None:
+    """When the checkpoint of this name was signed, in UTC; None where it is not one's."""
+    match = _CHECKPOINT.fullmatch(name)
+    try:
+        return datetime.strptime(f"{match['at']}Z", "%Y/%m/%d/%H%M%S%z") if match else None
+    except ValueError:
+        return None
 
 
 def is_log_name(name: str) -> bool:

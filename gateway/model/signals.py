@@ -44,7 +44,6 @@ class Signal(StrEnum):
     APPROVAL_STALLED = "chaperone.approval.stalled"
     MESSAGE_POISONED = "chaperone.queue.poison"
     """A message that failed five times; attribute `step`."""
-    BREAK_GLASS = "chaperone.break_glass"
     PACKAGE_CHANGED = "chaperone.package.changed"
     PATIENTS_SEEN = "chaperone.patients"
     """Distinct patients in answers, by keyed digest, as counted per answer."""

@@ -1,7 +1,7 @@
 """Secrets through the real SDK over TLS with challenge authentication: a stand-in and Lowkey Vault.
 
-Lowkey Vault is a Java program; its test runs where CHAPERONE_LOWKEY_VAULT_JAR names its jar
-(com.github.nagyesta.lowkey-vault:lowkey-vault-app).
+Lowkey Vault is a Java program; its test runs where CHAPERONE_LOWKEY_VAULT_JAR names its
+jar, which its releases or Maven Central have (com.github.nagyesta.lowkey-vault:lowkey-vault-app).
 """
 
 import logging
@@ -134,7 +134,12 @@ def lowkey() -> Iterator[str]:
     if java is None:
         pytest.skip("Lowkey Vault needs Java, and there is none")
     if not Path(jar).is_file():
-        pytest.skip("CHAPERONE_LOWKEY_VAULT_JAR names no jar of Lowkey Vault")
+        pytest.skip(
+            "no jar of Lowkey Vault: take lowkey-vault-app-VERSION.jar from the releases of"
+            " github.com/nagyesta/lowkey-vault, or by `mvn dependency:copy"
+            " -Dartifact=com.github.nagyesta.lowkey-vault:lowkey-vault-app:VERSION`, and name its"
+            " path in CHAPERONE_LOWKEY_VAULT_JAR"
+        )
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -305,6 +305,23 @@ class TestProduction:
             assert item.inputs["resourceGroupName"] == "rg-stmarys-monitoring"
             assert item.inputs["actions"]["actionGroups"]
 
+    def test_emergency_access_is_watched_where_the_upstreams_are(self) -> None:
+        scope = "/subscriptions/00000000-0000-4000-8000-000000000009/resourceGroups/clinic"
+        named = [
+            item
+            for item in register("production", watchedScopes=json.dumps([scope, f"{scope}2"]))
+            if "alert-break-glass" in item.name
+        ]
+        assert [item.inputs["scopes"] for item in named] == [[scope], [f"{scope}2"]]
+        (whole,) = (
+            item.inputs
+            for item in of("production", "ActivityLogAlert")
+            if item.name == "alert-break-glass"
+        )
+        assert whole["scopes"] == ["/subscriptions/00000000-0000-4000-8000-000000000000"]
+        wanted = {item["field"]: item["equals"] for item in whole["condition"]["allOf"]}
+        assert wanted["operationName"] == "Microsoft.Authorization/roleAssignments/write"
+
     def test_operators_neither_overwrite_evidence_nor_sign(self) -> None:
         theirs = [
             item.inputs
@@ -331,6 +348,7 @@ class TestProduction:
     [
         ("production", "retentionDays", "365", "between 2192 and 146000"),
         ("production", "alertEmails", "[]", "nobody hears"),
+        ("production", "watchedScopes", '["clinicdata"]', "/subscriptions/"),
         ("production", "replication", "LRS", "ZRS, GRS or GZRS"),
         ("production", "replication", "somewhere", "one of LRS"),
         ("production", "name", "Too-Long-A-Name", "3 to 11"),

@@ -120,7 +120,7 @@ def test_the_resource_is_the_service_and_nothing_from_the_environment(
     monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", f"patient={CANARY}")
     monkeypatch.setenv("OTEL_SERVICE_NAME", CANARY)
     heard = Heard()
-    heard.telemetry.add(Signal.BREAK_GLASS)
+    heard.telemetry.add(Signal.PACKAGE_CHANGED)
     heard.telemetry.span(Step.REQUEST, EXCHANGE, TIMES)
     assert CANARY not in heard.everything()
 

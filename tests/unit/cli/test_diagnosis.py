@@ -185,3 +185,11 @@ def test_any_token_has_a_finding(text: str) -> None:
 )
 def test_evidence_that_anybody_reads_fails(status: int | None, word: str, state: State) -> None:
     assert diagnosis.exposure(status, word, emulator=False).state is state
+
+
+def test_a_checkpoint_is_at_most_two_hours_old() -> None:
+    recent = diagnosis.checkpoint(NOON - timedelta(hours=2), NOON, development=False)
+    assert recent.state is State.OK
+    for newest in (None, NOON - timedelta(hours=3)):
+        assert diagnosis.checkpoint(newest, NOON, development=False).state is State.FAILED
+        assert diagnosis.checkpoint(newest, NOON, development=True).state is State.DEVELOPMENT
