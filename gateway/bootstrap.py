@@ -33,7 +33,6 @@ from gateway.parts import (
     Parts,
     gateway_identity,
     masked_cache,
-    notary_of,
     open_telemetry,
     parts_of,
     retention_guard,
@@ -129,7 +128,7 @@ async def build(config: Settings) -> Application:
         _warm_up_soon(building)
         telemetry = open_telemetry(config, building)
         identity = await gateway_identity(config, building)
-        parts = await parts_of(config, identity, building, telemetry)
+        parts = await parts_of(config, identity, building, telemetry, attests=True)
         # Known callers are on record one by one.
         counted = ("unauthenticated", "approvals", "approvals-sweep")
         meter = telemetry if isinstance(telemetry, Unfailing) else None
@@ -187,7 +186,7 @@ async def build(config: Settings) -> Application:
             counter=counter,
             clock=parts.clock,
             sequencer=parts.sequencer,
-            notary=notary_of(config, identity, parts, building, telemetry),
+            notary=parts.notary,
             challenge=challenge(config.authority, config.tenants[0], resource(config.audiences)),
             pages=GuardedPages(await _pages(config, parts, asking, building), retention),
             asking=asking,

@@ -33,7 +33,7 @@ from gateway.adapters.state_store import BlobStateStore
 from gateway.adapters.system import SystemClock, SystemEntropy
 from gateway.adapters.telemetry import azure_monitor
 from gateway.authn.token import Accepted
-from gateway.errors import ConfigurationError
+from gateway.errors import ConfigurationError, GatewayError
 from gateway.evidence.chain import Instance
 from gateway.ports import (
     SILENT,
@@ -72,6 +72,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 
+_SIGN_OFF_SECONDS: Final = 10
 ROOT: Final = Path(__file__).resolve().parents[1]
 
 
@@ -90,6 +91,7 @@ class Parts:
     package: PackageNote
     verifier: Verifier
     key_ring: KeyRing
+    notary: Notary
     sequencer: Sequencer
     tables: TableServiceClient
     identity: AsyncTokenCredential
@@ -100,8 +102,18 @@ async def parts_of(
     identity: AsyncTokenCredential,
     stack: AsyncExitStack,
     telemetry: Telemetry = SILENT,
+    *,
+    attests: bool = False,
 ) -> Parts:
-    """Construct them; nothing is contacted yet."""
+    """Construct them; nothing is contacted yet.
+
+    Args:
+        config: the settings.
+        identity: the gateway's, or an operator's.
+        stack: closes them.
+        telemetry: hears of what goes on.
+        attests: this process signs checkpoints, a last one when its journal is closed.
+    """
     clock = SystemClock()
     store = await _evidence(config, identity, clock, stack)
     connection_string = _secret_value(config.dev_storage_connection_string)
@@ -131,6 +143,15 @@ async def parts_of(
         telemetry=telemetry,
     )
     key_ring = KeyRing(keys, clock, config.authority)
+    notary = Notary(
+        log=MerkleLog(store, state, clock, telemetry),
+        store=store,
+        state=state,
+        signer=_signer(config, identity, secrets, clock, stack),
+        clock=clock,
+        origin=f"{config.evidence_url.partition('://')[2]}/{config.evidence_container}",
+        telemetry=telemetry,
+    )
     journal = GroupCommitJournal(
         store,
         clock,
@@ -139,6 +160,9 @@ async def parts_of(
         manifest=lambda: manifests.digest,
         telemetry=telemetry,
     )
+    if attests:
+        # Callbacks run last in, first out: the journal is closed by then.
+        stack.push_async_callback(_sign_off, notary, journal)
     stack.push_async_callback(journal.close)
     return Parts(
         clock=clock,
@@ -157,6 +181,7 @@ async def parts_of(
             max_cached_seconds=config.token_max_cached_seconds,
         ),
         key_ring=key_ring,
+        notary=notary,
         sequencer=Sequencer(
             store,
             state,
@@ -211,12 +236,16 @@ async def masked_cache(
     )
 
 
-def signer_of(
-    config: Settings, identity: AsyncTokenCredential, parts: Parts, stack: AsyncExitStack
+def _signer(
+    config: Settings,
+    identity: AsyncTokenCredential,
+    secrets: Secrets,
+    clock: Clock,
+    stack: AsyncExitStack,
 ) -> Signer:
     """The key that signs checkpoints, in the vault; in development one from the secrets file."""
     if config.dev_secrets_file is not None:
-        return UnsafeDevelopmentSigner(parts.secrets, config.checkpoint_key)
+        return UnsafeDevelopmentSigner(secrets, config.checkpoint_key)
 
     def client() -> "KeyClient":
         # Late: no request needs it, and it costs a cold start a tenth of a second.
@@ -224,28 +253,23 @@ def signer_of(
 
         return KeyClient(config.vault_url, identity)
 
-    signer = VaultSigner(client, config.checkpoint_key, parts.clock)
+    signer = VaultSigner(client, config.checkpoint_key, clock)
     stack.push_async_callback(signer.close)
     return signer
 
 
-def notary_of(
-    config: Settings,
-    identity: AsyncTokenCredential,
-    parts: Parts,
-    stack: AsyncExitStack,
-    telemetry: Telemetry = SILENT,
-) -> Notary:
-    """The log of the evidence and its checkpoints, named by the container's address."""
-    return Notary(
-        log=MerkleLog(parts.store, parts.state, parts.clock, telemetry),
-        store=parts.store,
-        state=parts.state,
-        signer=signer_of(config, identity, parts, stack),
-        clock=parts.clock,
-        origin=f"{config.evidence_url.partition('://')[2]}/{config.evidence_container}",
-        telemetry=telemetry,
-    )
+async def _sign_off(notary: Notary, journal: GroupCommitJournal) -> None:
+    """Let a checkpoint cover what this process has written to its end, if that can be had at once.
+
+    Where it cannot, another instance's timer sees to it.
+    """
+    if not journal.begun:
+        return
+    try:
+        async with asyncio.timeout(_SIGN_OFF_SECONDS):
+            await notary.attest()
+    except (GatewayError, TimeoutError) as error:
+        _LOG.info("no last checkpoint: %s", type(error).__name__)
 
 
 def retention_guard(

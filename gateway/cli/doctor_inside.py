@@ -16,7 +16,7 @@ from gateway.cli import diagnosis
 from gateway.cli.diagnosis import Finding, State, good
 from gateway.errors import GatewayError
 from gateway.evidence.log import checkpoint_day, checkpoint_time
-from gateway.parts import Parts, evidence_container, parts_of, signer_of
+from gateway.parts import Parts, evidence_container, parts_of
 from gateway.ports import Signer
 from gateway.settings import Environment, Settings
 
@@ -43,7 +43,7 @@ async def inside(config: Settings, identity: AsyncTokenCredential) -> list[Findi
         found.append(await _policy(config, identity))
         found += [finding async for finding in _stores(parts)]
         found += [finding async for finding in _keys(config, parts)]
-        found.append(await _signing_key(config, signer_of(config, identity, parts, stack)))
+        found.append(await _signing_key(config, parts.notary.signer))
         found.append(await _checkpoint(config, parts))
         found += [finding async for finding in _webhooks(parts)]
         return found

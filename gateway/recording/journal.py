@@ -103,6 +103,11 @@ class GroupCommitJournal:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
 
+    @property
+    def begun(self) -> bool:
+        """Whether this process has written anything."""
+        return self._before is not None or self._current is not None
+
     async def append(self, record: Mapping[str, Json]) -> Receipt:
         """Make the record durable; `v, writer, seq, ts, prev` are added here.
 
