@@ -5,9 +5,11 @@ provider and reviewer, so what is proven of the code is seen of the package. Wha
 host does (routes, taking messages from queues) is done by `tests.worker.served` and this test.
 """
 
+import _imp
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import urllib.request
@@ -26,18 +28,21 @@ from azure.core.exceptions import HttpResponseError
 from azure.core.pipeline.transport import RequestsTransport
 from azure.storage.queue import QueueClient
 
+from gateway.adapters.package import package_digest
 from gateway.local import seed
 from gateway.local.dev import Options, Running
 from gateway.local.reviewer import Browser, Reviewer
 from gateway.local.supervisor import Child
+from infra.interpreter import interpreter
 from infra.package import PYTHON_VERSION, ROOT, SITE_PACKAGES, _uv, build_package, source_digest
 from tests.integration.canaries import searched
 from tests.integration.deployment import Deployment
 from tests.integration.stack import Both, Stack
-from tests.worker import environments
 
 pytestmark = [pytest.mark.integration, pytest.mark.enable_socket, pytest.mark.timeout(300)]
 
+# Of byte code, the same in every release of Python 3.13 (PEP 3147).
+MAGIC = (3571).to_bytes(2, "little") + b"\r\n"
 MANIFEST = Path(__file__).with_name("approvals.yaml")
 
 
@@ -73,7 +78,7 @@ def test_the_same_sources_and_pins_give_the_same_bytes(built: Built, tmp_path: P
 
 
 def test_pip_gives_the_same_bytes_as_uv(built: Built, tmp_path: Path) -> None:
-    python = environments.interpreter(PYTHON_VERSION)
+    python = interpreter(PYTHON_VERSION)
     if not python or not _uv():
         pytest.skip(f"needs uv and a Python {PYTHON_VERSION}")
     target = tmp_path / "pip.zip"
@@ -94,19 +99,21 @@ def test_the_package_holds_what_runs_and_nothing_of_the_machine(built: Built) ->
     with zipfile.ZipFile(built.archive) as package:
         names = package.namelist()
         infos = package.infolist()
-        contents = {name: package.read(name) for name in names if name.endswith((".py", ".txt"))}
+        texts = (".py", ".pyc", ".txt")
+        contents = {name: package.read(name) for name in names if name.endswith(texts)}
     assert names == sorted(names, key=lambda name: name.split("/"))
     assert {info.date_time for info in infos} == {(1980, 1, 1, 0, 0, 0)}
     top = {name.partition("/")[0] for name in names}
     assert top == {
         ".python_packages",
         "function_app.py",
+        "__pycache__",
         "gateway",
         "host.json",
         "requirements.txt",
     }
     assert not [name for name in names if name.startswith(("gateway/local/", "gateway/cli/"))]
-    assert not [name for name in names if name.endswith(".pyc") or "/bin/" in name]
+    assert not [name for name in names if "/bin/" in name]
     for path in (str(ROOT), sys.prefix, str(built.folder.parent)):
         assert not [name for name, data in contents.items() if path.encode() in data]
     binaries = [name for name in names if name.endswith(".so")]
@@ -114,6 +121,34 @@ def test_the_package_holds_what_runs_and_nothing_of_the_machine(built: Built) ->
     assert not [
         name for name in binaries if "cpython-" in name and "cpython-313-x86_64-linux" not in name
     ]
+
+
+def test_every_source_has_its_byte_code_which_python_takes_unseen(built: Built) -> None:
+    version = PYTHON_VERSION.replace(".", "")
+    sources = set(built.folder.rglob("*.py"))
+    for path in sources:
+        compiled = path.parent / "__pycache__" / f"{path.stem}.cpython-{version}.pyc"
+        head = compiled.read_bytes()[:16]
+        magic, flags, digest = head[:4], head[4:8], head[8:]
+        assert magic == MAGIC
+        # PEP 552: made from the hash of the source, and not compared with it at an import.
+        assert flags == (1).to_bytes(4, "little")
+        key = int.from_bytes(magic, "little")
+        assert digest == _imp.source_hash(key, path.read_bytes()), path
+    assert len(list(built.folder.rglob("*.pyc"))) == len(sources)
+
+
+def test_the_digest_covers_byte_code_which_runs_in_place_of_its_source(
+    built: Built, tmp_path: Path
+) -> None:
+    for name in ("__pycache__", "gateway", "function_app.py", "host.json", "requirements.txt"):
+        source = built.folder / name
+        copy = shutil.copytree if source.is_dir() else shutil.copyfile
+        copy(source, tmp_path / name)
+    assert package_digest(tmp_path) == built.digest
+    one = next((tmp_path / "gateway" / "__pycache__").glob("pipeline.*.pyc"))
+    one.write_bytes(one.read_bytes() + b"\0")
+    assert package_digest(tmp_path) != built.digest
 
 
 def test_every_module_that_runs_is_covered_by_the_source_digest(tmp_path: Path) -> None:
@@ -162,7 +197,7 @@ class Served:
 
 @pytest.fixture(scope="module")
 def served(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    python = environments.interpreter(PYTHON_VERSION)
+    python = interpreter(PYTHON_VERSION)
     uv = _uv()
     if not python or not uv:
         pytest.skip(f"needs uv and a Python {PYTHON_VERSION}, for which the package is built")
@@ -255,7 +290,7 @@ def test_nothing_was_loaded_from_elsewhere_and_the_journal_verifies(
     """Last: it ends the package's process."""
     assert served.running.supervisor.stop(served.child) == 0, served.child.tail()
     loaded = json.loads(served.modules.read_text("utf-8"))
-    python = Path(environments.interpreter(PYTHON_VERSION)).resolve().parents[1]
+    python = Path(interpreter(PYTHON_VERSION)).resolve().parents[1]
     standard = python / "lib" / f"python{PYTHON_VERSION}"
     allowed = (str(built.folder), str(served.modules.parent), str(ROOT / "tests" / "worker"))
     for name, file in loaded.items():

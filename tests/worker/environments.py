@@ -13,6 +13,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from infra.interpreter import interpreter
+
 ROOT = Path(__file__).resolve().parents[2]
 LINES = ("3.11", "3.12", "3.13")
 PINS = (ROOT / "requirements.txt", ROOT / "requirements-worker.txt")
@@ -21,25 +23,6 @@ _INSTALL_SECONDS = 100
 
 class NoEnvironmentError(Exception):
     """An environment cannot be made here; says why."""
-
-
-@functools.cache
-def interpreter(line: str) -> str:
-    """A working interpreter of a minor version, "" where there is none.
-
-    pyenv's shims exist for versions that are not active, so each candidate is asked.
-    """
-    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
-    found = sorted(pyenv.glob(f"{line}.*/bin/python"), reverse=True)
-    candidates = [str(path) for path in found]
-    candidates += [shutil.which(f"python{line}") or "", shutil.which("python3") or ""]
-    candidates.append(sys.executable)
-    code = "import sys; print('%d.%d' % sys.version_info[:2])"
-    for candidate in filter(None, candidates):
-        probe = subprocess.run([candidate, "-c", code], capture_output=True, text=True, check=False)
-        if probe.stdout.strip() == line:
-            return candidate
-    return ""
 
 
 @functools.cache

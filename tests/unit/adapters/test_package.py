@@ -22,3 +22,16 @@ def test_the_digest_covers_deployed_files_and_their_names(tmp_path: Path) -> Non
     renamed = package_digest(root)
     (root / "requirements.txt").write_text("aiohttp==3\n")
     assert len({before, renamed, package_digest(root)}) == 3
+
+
+def test_byte_code_counts_where_python_would_take_it_without_its_source(tmp_path: Path) -> None:
+    root = make(tmp_path)
+    before = package_digest(root)
+    compiled = root / "gateway" / "__pycache__" / "a.pyc"
+    unchecked, checked = (1).to_bytes(4, "little"), (3).to_bytes(4, "little")
+    compiled.write_bytes(b"\xf3\x0d\r\n" + checked + b"12345678code")
+    assert package_digest(root) == before
+    compiled.write_bytes(b"\xf3\x0d\r\n" + unchecked + b"12345678code")
+    covered = package_digest(root)
+    compiled.write_bytes(b"\xf3\x0d\r\n" + unchecked + b"12345678more")
+    assert len({before, covered, package_digest(root)}) == 3
