@@ -2,6 +2,7 @@
 
 import http.server
 import importlib.machinery
+import importlib.metadata
 import importlib.util
 import json
 import secrets
@@ -57,6 +58,17 @@ def test_every_installed_distribution_may_be_used() -> None:
 )
 def test_a_licence_is_judged_part_by_part(expression: str, allowed: bool) -> None:
     assert script("licences").is_allowed(expression) is allowed
+
+
+def test_a_licence_that_no_metadata_states_is_read_in_its_file() -> None:
+    found = importlib.metadata.distribution("fhirpy")
+    assert not {"License", "License-Expression"} & set(found.metadata)
+    assert script("licences").licence(found) == "MIT"
+    text = found.read_text("licenses/LICENSE.md")
+    assert text is not None
+    assert script("licences").is_mit(text)
+    assert not script("licences").is_mit(text + "Not for commercial use.")
+    assert not script("licences").is_mit(text.replace("without restriction", "with restrictions"))
 
 
 def test_the_tree_holds_no_secret() -> None:
