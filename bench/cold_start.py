@@ -2,10 +2,12 @@
 
 Run from the repository's root: `python -m bench.cold_start [--json] [--runs N]`. Each run is a new
 process with compiled modules (PYTHONDONTWRITEBYTECODE would have every one compiled again, so it
-is taken away). Prints CPU milliseconds, the least of the runs, since other work on the machine can
-only add: importing the function app, the first answer after that (settings read, every adapter
-constructed, a request without a token refused), the SDKs alone, and their ratio (goal: at most
-1.3). Then a table of what was imported by distribution, each held against its budget.
+is taken away). Prints CPU milliseconds, the least of the runs, which alternate, since other work on
+the machine can only add: importing the function app, the first answer after that (settings read,
+every adapter constructed, a request without a token refused), the SDKs alone, and the ratio of both
+to them (goal: at most 1.3). An SDK that the first answer did not load does not count. Then what is
+made ready after that answer in a thread, what the first masked answer takes after and without it,
+and a table of what was imported by distribution, each held against its budget.
 
 Exits with 1 where a budget or the goal is not kept.
 """
@@ -33,15 +35,15 @@ SDKS: Final = (
     "azure.data.tables.aio",
     "azure.keyvault.secrets.aio",
     "pydantic_settings",
-    "joserfc.jwt",
+    "joserfc.jws",
+    "joserfc.jwk",
     "cryptography.hazmat.primitives.ciphers.aead",
     "cel.cel",
     "orjson",
     "msgspec",
     "re2",
-    "yaml",
 )
-"""What a request needs before it can be refused or forwarded, as the gateway imports it."""
+"""What the first answer has loaded, as the gateway imports it."""
 
 BUDGET: Final = {
     "aiohttp": 0.15,
@@ -51,14 +53,14 @@ BUDGET: Final = {
     "joserfc": 0.1,
     "pydantic": 0.15,
     "cel": 0.05,
-    "yaml": 0.06,
+    "yaml": 0.0,
     "opentelemetry": 0.0,
     "typer": 0.0,
     "prompt_toolkit": 0.0,
 }
 """Shares of the whole import time that a top-level package may take."""
 
-_FIRST_ANSWER = """
+FIRST_ANSWER = """
 import asyncio, json, sys, time
 began = time.process_time()
 import function_app
@@ -70,7 +72,30 @@ async def first():
     return (await proxy(request)).status_code
 status = asyncio.run(first())
 ended = time.process_time()
-print(json.dumps([imported - began, ended - imported, status]))
+missing = len(set(sys.argv[1:]) - set(sys.modules))
+print(json.dumps([imported - began, ended - imported, status, missing]))
+"""
+_FIRST_MASKED = """
+import json, sys, time
+from datetime import date
+import function_app
+from gateway.serving.warming import warm_up
+began = time.process_time()
+if "warm" in sys.argv:
+    warm_up()
+warmed = time.process_time()
+from gateway.masking.context import Context
+from gateway.masking.engine import mask
+body = json.dumps({
+    "resourceType": "Patient",
+    "name": [{"family": "Winter", "given": ["Ada"]}],
+    "birthDate": "1961-04-02",
+    "text": {"status": "generated", "div": "<div>Seen on 2 April, call 202-555-0143.</div>"},
+}).encode()
+context = Context("safe-harbor", "", True, True, None, "", date(2026, 12, 31))
+masked = mask(body, "application/fhir+json", "", context).body
+assert b"Winter" not in masked
+print(json.dumps([warmed - began, time.process_time() - warmed]))
 """
 _SDKS_ALONE = """
 import json, sys, time
@@ -109,19 +134,23 @@ def run(code: str, settings: dict[str, str], *arguments: str) -> list[float]:
     return found
 
 
-def shares(settings: dict[str, str]) -> dict[str, float]:
-    """Share of the import time by top-level package."""
-    done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-c", "import function_app"],
-        cwd=ROOT,
-        env=settings,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+def shares(settings: dict[str, str], runs: int) -> dict[str, float]:
+    """Share of the import time by top-level package; of each module the least of the runs."""
+    least: dict[str, int] = {}
+    for _ in range(runs):
+        done = subprocess.run(
+            [sys.executable, "-X", "importtime", "-c", "import function_app"],
+            cwd=ROOT,
+            env=settings,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        for microseconds, name in _LINE.findall(done.stderr):
+            least[name] = min(int(microseconds), least.get(name, int(microseconds)))
     spent = Counter[str]()
-    for microseconds, name in _LINE.findall(done.stderr):
-        spent[name.partition(".")[0]] += int(microseconds)
+    for name, microseconds in least.items():
+        spent[name.partition(".")[0]] += microseconds
     whole = sum(spent.values())
     return {name: time / whole for name, time in spent.most_common()}
 
@@ -130,21 +159,28 @@ def measure(runs: int) -> dict[str, object]:
     """All figures; times in CPU milliseconds."""
     with tempfile.TemporaryDirectory() as folder:
         settings = environment(Path(folder))
-        run(_FIRST_ANSWER, settings)  # compiles
-        run(_SDKS_ALONE, settings, *SDKS)
-        answers, sdks = [], []
-        for _ in range(runs):  # in turns, since the machine's other work comes and goes
-            answers.append(run(_FIRST_ANSWER, settings))
+        answers, sdks, warm, cold = [], [], [], []
+        # In turns, since the machine's other work comes and goes; the first of all compiles.
+        for _ in range(runs + 1):
+            answers.append(run(FIRST_ANSWER, settings, *SDKS))
             sdks.append(run(_SDKS_ALONE, settings, *SDKS)[0])
-        parts = shares(settings)
+            warm.append(run(_FIRST_MASKED, settings, "warm"))
+            cold.append(run(_FIRST_MASKED, settings)[1])
+        parts = shares(settings, runs)
     imported = min(times[0] for times in answers)
     answered = min(times[1] for times in answers)
+    if answers[0][3]:
+        raise RuntimeError("an SDK in the list is not what the first answer needs")
+    whole = min(times[0] + times[1] for times in answers)
     return {
         "status": answers[0][2],
         "import_ms": round(imported * 1000, 1),
         "first_answer_ms": round(answered * 1000, 1),
         "sdks_ms": round(min(sdks) * 1000, 1),
-        "ratio": round(imported / min(sdks), 2),
+        "ratio": round(whole / min(sdks), 2),
+        "warm_up_ms": round(min(times[0] for times in warm) * 1000, 1),
+        "first_masked_ms": round(min(times[1] for times in warm) * 1000, 1),
+        "first_masked_cold_ms": round(min(cold) * 1000, 1),
         "shares": {name: round(share, 3) for name, share in parts.items() if share >= SHOWN},
         "over_budget": [name for name, most in BUDGET.items() if parts.get(name, 0) > most],
     }
@@ -163,7 +199,10 @@ def main() -> int:
         print(f"import of the app       {found['import_ms']:>8} ms CPU")
         print(f"first answer after that {found['first_answer_ms']:>8} ms CPU ({found['status']})")
         print(f"the SDKs alone          {found['sdks_ms']:>8} ms CPU")
-        print(f"ratio                   {found['ratio']:>8} (goal: at most {GOAL})\n")
+        print(f"ratio                   {found['ratio']:>8} (goal: at most {GOAL})")
+        print(f"made ready after that   {found['warm_up_ms']:>8} ms CPU, in a thread")
+        print(f"masking the first body  {found['first_masked_ms']:>8} ms CPU")
+        print(f"  with nothing ready    {found['first_masked_cold_ms']:>8} ms CPU\n")
         table = found["shares"]
         for name, share in table.items() if isinstance(table, dict) else ():
             budget = f"  budget {BUDGET[name]:.0%}" if name in BUDGET else ""

@@ -139,9 +139,14 @@ def _next_word(data: bytes, start: int, end: int) -> int:
     return position
 
 
-@cache
 def scanner(*, identifiers: bool, with_re2: bool = True) -> Scanner:
     """The scanner of secrets, and of identifiers too where a profile masks them."""
+    return _scanner(identifiers, with_re2)
+
+
+# A default that is named and one that is left out would be two entries, each compiled.
+@cache
+def _scanner(identifiers: bool, with_re2: bool) -> Scanner:  # noqa: FBT001 - one key for each
     return Scanner(SECRETS + (IDENTIFIERS if identifiers else ()), with_re2=with_re2)
 
 

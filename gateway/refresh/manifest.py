@@ -17,8 +17,6 @@ from gateway.policy.active import (
     require_digest,
     require_latest,
 )
-from gateway.policy.compiler import check_own, compile_manifest
-from gateway.policy.manifest import parse
 from gateway.policy.policy import Policy
 from gateway.ports import SILENT, Clock, EvidenceStore, StateStore, Telemetry
 from gateway.refresh.age import within
@@ -165,6 +163,10 @@ class ManifestWatch:
             self._telemetry.add(Signal.MANIFEST_REJECTED)
 
     def _compile(self, data: bytes) -> Policy:
+        # With the first manifest, or by `gateway.serving.warming`: a refusal needs no schema.
+        from gateway.policy.compiler import check_own, compile_manifest  # noqa: PLC0415
+        from gateway.policy.manifest import parse  # noqa: PLC0415
+
         try:
             manifest = parse(data)
             check_own(manifest, self._own)
