@@ -60,10 +60,12 @@ _tables: dict[tuple[int, str], Table] = {}
 
 def table_of(outer: Field, path: str) -> Table:
     """The table of a field, by identity: fields that are equal may inherit differently."""
+    if len(path) > MAX_NAME:
+        path = "*"  # it would be repeated in the paths of all that lies below it
     found = _tables.get((id(outer), path))
     if found is None or found.outer is not outer:
         found = Table(outer, path)
-        if len(_tables) < MAX_TABLES and len(path) <= MAX_NAME:
+        if len(_tables) < MAX_TABLES:
             _tables[id(outer), path] = found
     return found
 

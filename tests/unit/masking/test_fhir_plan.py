@@ -316,6 +316,23 @@ def test_what_is_nested_too_deep_within_a_text_withholds_no_more_than_that(
         check(ndjson(line), "ndjson", context(accept=True), monkeypatch)
 
 
+def test_what_lies_below_a_long_name_does_not_fill_the_memory() -> None:
+    words = ["".join(chr(97 + int(digit)) for digit in str(number)) for number in range(500)]
+    resource = {"resourceType": "Patient", "k" * 60_000: dict.fromkeys(words, "2024-01-01")}
+    body = json.dumps(resource).encode()
+    tracemalloc.start()
+    try:
+        for _ in range(3):
+            mask(body, "application/fhir+json", "", context())
+        kept, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        fhir_shapes._known.clear()
+
+    assert kept < 3_000_000  # 500 times 60,000 characters are 30,000,000
+    assert peak < 6_000_000
+
+
 LONG = "x" * 200_000
 
 
