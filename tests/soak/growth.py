@@ -47,7 +47,7 @@ class Options:
 
     processes: int = 1
     requests: int = 50_000
-    warm: int = 5_000
+    warm: int = 8_000
     workers: int = 12
 
 
