@@ -1,7 +1,6 @@
 """A tenant's signing keys from Entra: discovery document, then key set, over strict HTTPS."""
 
 import re
-import ssl
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -9,14 +8,11 @@ from urllib.parse import urlsplit
 import aiohttp
 import orjson
 
+from gateway.adapters.strict_https import FAILURES, TooLong, bounded, trusted
 from gateway.errors import ConfigurationError, Reason, Unavailable
 
 MAX_DOCUMENT_BYTES = 1024 * 1024
 _TENANT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
-
-# Everything the client raises on the way: its own errors (bad URLs, certificates, broken
-# answers included), time running out, and the socket's errors.
-FAILURES = (aiohttp.ClientError, TimeoutError, OSError)
 
 
 class EntraKeys:
@@ -52,7 +48,9 @@ class EntraKeys:
         self._authority = authority.rstrip("/")
         self._session = session
         self._owned: aiohttp.ClientSession | None = None
-        self._tls = _trust(ca_file)
+        self._tls = trusted(
+            ca_file, "the development identity provider", "check CHAPERONE_DEV_CA_FILE"
+        )
         self._timeout = aiohttp.ClientTimeout(
             total=timeout_seconds, connect=min(5.0, timeout_seconds)
         )
@@ -102,7 +100,9 @@ class EntraKeys:
             ) as response:
                 if response.status != 200:  # noqa: PLR2004 - HTTP OK
                     raise _unavailable("the identity provider did not answer with 200")
-                body = await _bounded(response.content)
+                body = await bounded(response.content, MAX_DOCUMENT_BYTES)
+        except TooLong:
+            raise _unavailable("the identity provider's answer is over 1 MiB") from None
         except FAILURES as error:
             raise _unavailable("the identity provider cannot be reached") from error
         try:
@@ -121,27 +121,6 @@ class EntraKeys:
                 trust_env=False, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
             )
         return self._owned
-
-
-async def _bounded(content: aiohttp.StreamReader) -> bytes:
-    body = bytearray()
-    async for chunk in content.iter_any():
-        body += chunk
-        if len(body) > MAX_DOCUMENT_BYTES:
-            raise _unavailable("the identity provider's answer is over 1 MiB")
-    return bytes(body)
-
-
-def _trust(ca_file: Path | None) -> ssl.SSLContext | bool:
-    if ca_file is None:
-        return True
-    try:
-        return ssl.create_default_context(cafile=ca_file)
-    except (OSError, ssl.SSLError):
-        raise ConfigurationError(
-            "the CA file of the development identity provider cannot be read",
-            advice="check CHAPERONE_DEV_CA_FILE",
-        ) from None
 
 
 def _unavailable(message: str) -> Unavailable:

@@ -5,7 +5,6 @@ secret is configured, else as a public one; PKCE either way.
 """
 
 import re
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +14,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import orjson
 
+from gateway.adapters.strict_https import FAILURES, TooLong, bounded, trusted
 from gateway.authn.oidc import SCOPES
 from gateway.errors import ConfigurationError, Reason, Unauthenticated, Unavailable
 from gateway.ports import Clock, PersonTokens, Secrets
@@ -24,8 +24,6 @@ _DISCOVERY_AGE = timedelta(hours=24)
 _TIMEOUT_SECONDS = 10.0
 _REFRESH_TOKEN = re.compile(r"[\x21-\x7e]{1,4096}", re.ASCII)
 
-# Everything the client raises on the way, as for the signing keys.
-FAILURES = (aiohttp.ClientError, TimeoutError, OSError)
 # RFC 6749 §5.2, OpenID Connect Core §3.1.2.6: answers that another sign-in can mend.
 _SIGN_IN_AGAIN = frozenset(
     {"invalid_grant", "interaction_required", "login_required", "consent_required"}
@@ -76,7 +74,9 @@ class EntraSignIn:
         self._registered = client
         self._secrets = secrets
         self._clock = clock
-        self._tls = _trust(ca_file)
+        self._tls = trusted(
+            ca_file, "the development identity provider", "check CHAPERONE_DEV_CA_FILE"
+        )
         self._session: aiohttp.ClientSession | None = None
         self._endpoints: _Endpoints | None = None
 
@@ -164,8 +164,10 @@ class EntraSignIn:
                 ssl=self._tls,
                 headers={"Accept": "application/json", "Accept-Encoding": "identity"},
             ) as response:
-                body = await _bounded(response.content)
+                body = await bounded(response.content, MAX_DOCUMENT_BYTES)
                 status = response.status
+        except TooLong:
+            raise _unavailable("the identity provider's answer is too long") from None
         except FAILURES as error:
             raise _unavailable("the identity provider cannot be reached") from error
         try:
@@ -198,27 +200,6 @@ def _refusal(status: int, error: str) -> Unauthenticated | Unavailable:
             "ask the gateway's operator to check the application's client secret",
         )
     return _unavailable("the identity provider gave no tokens")
-
-
-async def _bounded(content: aiohttp.StreamReader) -> bytes:
-    body = bytearray()
-    async for chunk in content.iter_any():
-        body += chunk
-        if len(body) > MAX_DOCUMENT_BYTES:
-            raise _unavailable("the identity provider's answer is too long")
-    return bytes(body)
-
-
-def _trust(ca_file: Path | None) -> ssl.SSLContext | bool:
-    if ca_file is None:
-        return True
-    try:
-        return ssl.create_default_context(cafile=ca_file)
-    except (OSError, ssl.SSLError):
-        raise ConfigurationError(
-            "the CA file of the development identity provider cannot be read",
-            advice="check CHAPERONE_DEV_CA_FILE",
-        ) from None
 
 
 def _unavailable(message: str, advice: str = "try again in a minute") -> Unavailable:

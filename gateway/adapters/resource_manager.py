@@ -5,7 +5,6 @@ own resource its state. https://learn.microsoft.com/rest/api/storagerp/blob-cont
 …/get-immutability-policy. The management SDK would be the heaviest package of all for these.
 """
 
-import ssl
 from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
@@ -18,12 +17,13 @@ from azure.core.exceptions import AzureError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from gateway.adapters.strict_https import FAILURES, TooLong, bounded, trusted
 from gateway.errors import ConfigurationError, StoreUnavailable
 from gateway.evidence.retention import Act, Appends, Retention, State, Update
 
 API_VERSION: Final = "2024-01-01"
 MAX_ANSWER_BYTES: Final = 1024 * 1024
-_FAILURES: Final = (aiohttp.ClientError, AzureError, TimeoutError, OSError, ValueError)
+_FAILURES: Final = (*FAILURES, AzureError, ValueError)
 _STATES: Final[Mapping[str, State]] = {"locked": "locked", "unlocked": "unlocked"}
 _ACTS: Final[Mapping[str, Act]] = {"put": "put", "lock": "lock", "extend": "extend"}
 _ADVICE: Final = (
@@ -114,7 +114,7 @@ class ResourceManagerPolicies:
         self._scope = f"{endpoint}/.default"
         self._container = f"{endpoint}{resource_id}/blobServices/default/containers/{container}"
         self._timeout = timeout_seconds
-        self._tls = _trust(ca_file)
+        self._tls = trusted(ca_file, "Resource Manager")
 
     async def read(self) -> Retention:
         """See `ports.RetentionPolicies`."""
@@ -150,20 +150,14 @@ class ResourceManagerPolicies:
                 return None
             if response.status != HTTPStatus.OK:
                 raise _unavailable("refused", status=str(response.status))
-            body = await _bounded(response.content)
+            try:
+                body = await bounded(response.content, MAX_ANSWER_BYTES)
+            except TooLong:
+                raise _unavailable("gave an answer that is too large") from None
         try:
             return model.model_validate_json(body)
         except ValidationError:
             raise _unavailable("gave an answer that cannot be read") from None
-
-
-async def _bounded(content: aiohttp.StreamReader) -> bytes:
-    body = bytearray()
-    async for chunk in content.iter_any():
-        body += chunk
-        if len(body) > MAX_ANSWER_BYTES:
-            raise _unavailable("gave an answer that is too large")
-    return bytes(body)
 
 
 def _retention(container: _Container | None, policy: _Policy | None) -> Retention:
@@ -210,12 +204,3 @@ def _unavailable(what: str, **details: Any) -> StoreUnavailable:
         advice=_ADVICE,
         details=tuple((name, str(value)) for name, value in details.items()),
     )
-
-
-def _trust(ca_file: Path | None) -> ssl.SSLContext | bool:
-    if ca_file is None:
-        return True
-    try:
-        return ssl.create_default_context(cafile=ca_file)
-    except (OSError, ssl.SSLError):
-        raise ConfigurationError("the CA file of Resource Manager cannot be read") from None

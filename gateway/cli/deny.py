@@ -8,6 +8,7 @@ from typing import Annotated, Protocol, TypeVar
 
 import typer
 
+from gateway.cli.options import PersonToken
 from gateway.ports import Clock, DenyRegister, DigestKeys, Journal, Verifier
 from gateway.recording import denying
 
@@ -31,12 +32,6 @@ app = typer.Typer(
 
 _Kind = Annotated[Kind, typer.Argument(help="oid, azp, uti or session.")]
 _Value = Annotated[str, typer.Argument(help="The identifier, as in the records.")]
-_Token = Annotated[
-    str,
-    typer.Option(
-        envvar="CHAPERONE_TOKEN", show_default=False, help="Your own access token for the gateway."
-    ),
-]
 
 
 class Tools(Protocol):
@@ -77,7 +72,7 @@ def add(
     kind: _Kind,
     value: _Value,
     reason: Annotated[str, typer.Option(help="Why, for other operators.")],
-    token: _Token,
+    token: PersonToken,
 ) -> None:
     """Deny from now on, recorded, by the person whose token it is; effective within 30 s.
 
@@ -95,7 +90,7 @@ def add(
 
 
 @app.command()
-def remove(ctx: typer.Context, kind: _Kind, value: _Value, token: _Token) -> None:
+def remove(ctx: typer.Context, kind: _Kind, value: _Value, token: PersonToken) -> None:
     """Deny no longer, recorded, by the person whose token it is.
 
     Raises:

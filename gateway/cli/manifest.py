@@ -9,6 +9,7 @@ from typing import Annotated, Any, Protocol, TypeVar
 
 import typer
 
+from gateway.cli.options import PersonToken
 from gateway.errors import ConfigurationError
 from gateway.model.own import Own
 from gateway.policy.active import blob_name
@@ -29,12 +30,6 @@ app = typer.Typer(
 
 _File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The manifest.")]
 _Json = Annotated[bool, typer.Option("--json", help="One JSON object instead of text.")]
-_Token = Annotated[
-    str,
-    typer.Option(
-        envvar="CHAPERONE_TOKEN", show_default=False, help="Your own access token for the gateway."
-    ),
-]
 _Expect = Annotated[
     str | None,
     typer.Option(help="Only if this digest is active now ('' for none)."),
@@ -152,7 +147,11 @@ def explain(
 
 @app.command()
 def activate(
-    ctx: typer.Context, file: _File, token: _Token, expect: _Expect = None, as_json: _Json = False
+    ctx: typer.Context,
+    file: _File,
+    token: PersonToken,
+    expect: _Expect = None,
+    as_json: _Json = False,
 ) -> None:
     """Make FILE the active manifest: recorded, by the person whose token it is.
 
@@ -172,7 +171,7 @@ def activate(
 def rollback(
     ctx: typer.Context,
     digest: Annotated[str, typer.Argument(help="sha256:… of a stored manifest.")],
-    token: _Token,
+    token: PersonToken,
     expect: _Expect = None,
     as_json: _Json = False,
 ) -> None:

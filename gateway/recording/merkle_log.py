@@ -6,7 +6,6 @@ what was read move after the batch, and are brought up to date from batches afte
 """
 
 import contextlib
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -29,6 +28,7 @@ from gateway.evidence.merkle import Edge, leaf
 from gateway.model.signals import Signal
 from gateway.ports import SILENT, Clock, EvidenceStore, StateStore, Telemetry
 from gateway.recording.cursors import Cursors, Day
+from gateway.recording.days import days
 from gateway.recording.log_state import Head, apply, read_head, write_head
 
 LOOKBACK: Final = timedelta(days=8)
@@ -161,7 +161,7 @@ class MerkleLog:
         gained = _Gained()
         until = self.clock.now() + self.bounds.time
         since = await cursors.since()
-        async for day, journals in self._days(since):
+        async for day, journals in days(self.store, since, self.clock.now()):
             known = await cursors.day(day)
             if known.etag is None:
                 # A day that has just begun, or cursors that were lost: batches tell.
@@ -184,30 +184,6 @@ class MerkleLog:
             or gained.bytes >= self.bounds.bytes
             or len(gained.spans) >= MAX_SPANS
         )
-
-    async def _days(self, since: str) -> AsyncIterator[tuple[str, list[tuple[JournalName, int]]]]:
-        """Days with journals, with these and their sizes."""
-        day, journals = "", list[tuple[JournalName, int]]()
-        for prefix in self._prefixes(since):
-            async for blob in self.store.list(prefix):
-                if (name := JournalName.parse(blob.name)) is None:
-                    continue
-                if name.day != day and journals:
-                    yield day, journals
-                    journals = []
-                day = name.day
-                journals.append((name, blob.size))
-        if journals:
-            yield day, journals
-
-    def _prefixes(self, since: str) -> list[str]:
-        if not since:
-            return ["journal/"]
-        # A writer's clock may be ahead of ours.
-        end = self.clock.now().astimezone(UTC).date() + timedelta(days=1)
-        day = datetime.strptime(since, "%Y/%m/%d").replace(tzinfo=UTC).date()
-        span = range((end - day).days + 1)
-        return [f"journal/{day + timedelta(days=number):%Y/%m/%d}/" for number in span]
 
     async def _read_on(
         self, cursors: Cursors, day: Day, name: JournalName, gained: _Gained

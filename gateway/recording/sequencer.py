@@ -8,7 +8,7 @@ summaries move by compare-and-swap and every other row is a function of its line
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -29,6 +29,7 @@ from gateway.recording.cursors import (
     summary_of,
     swap_generations,
 )
+from gateway.recording.days import days
 
 LOOKBACK: Final = timedelta(days=8)
 """A journal grows for an hour, and is swept within days; older ones are done with once read."""
@@ -182,7 +183,7 @@ class Sequencer:
         """Read on in every journal, a day at a time, until all are read or time is up."""
         progress = Progress()
         since = await cursors.since()
-        async for day, names in self._days(since):
+        async for day, names in days(self.store, since, self.clock.now()):
             known = await cursors.day(day)
             queue = _gained(known, names)
             while queue:
@@ -201,33 +202,6 @@ class Sequencer:
         if until is None:
             return True
         return self.clock.now() < until and progress.bytes < self.bounds.bytes
-
-    async def _days(self, since: str) -> AsyncIterator[tuple[str, list[tuple[JournalName, int]]]]:
-        """Days with journals, from `since` on, with their journals and sizes."""
-        day, names = "", list[tuple[JournalName, int]]()
-        async for name, size in self._journals(since):
-            if name.day != day and names:
-                yield day, names
-                names = []
-            day = name.day
-            names.append((name, size))
-        if names:
-            yield day, names
-
-    async def _journals(self, since: str) -> AsyncIterator[tuple[JournalName, int]]:
-        for prefix in self._prefixes(since):
-            async for blob in self.store.list(prefix):
-                if (name := JournalName.parse(blob.name)) is not None:
-                    yield name, blob.size
-
-    def _prefixes(self, since: str) -> Iterable[str]:
-        if not since:
-            return ["journal/"]
-        # A writer's clock may be ahead of ours.
-        end = self.clock.now().astimezone(UTC).date() + timedelta(days=1)
-        day = datetime.strptime(since, "%Y/%m/%d").replace(tzinfo=UTC).date()
-        span = range((end - day).days + 1)
-        return [f"journal/{day + timedelta(days=number):%Y/%m/%d}/" for number in span]
 
     async def _step(
         self, cursors: Cursors, day: Day, name: JournalName, progress: Progress

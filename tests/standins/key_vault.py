@@ -9,20 +9,18 @@ https://learn.microsoft.com/rest/api/keyvault/keys/sign/sign
 
 import asyncio
 import base64
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
 
 from aiohttp import web
-from azure.core.credentials import AccessToken
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature
 
 from tests.standins.certificates import self_signed
+from tests.standins.credentials import StandInCredential
 
 TENANT = "11111111-2222-3333-4444-555555555555"
 TOKEN = "token-for-the-vault"
@@ -162,22 +160,11 @@ class KeyVaultStandIn:
         )
 
 
-class VaultCredential:
-    """Gives the stand-in's token, as azure-identity would give Entra's."""
+class VaultCredential(StandInCredential):
+    """For this stand-in: the challenge names the tenant."""
 
-    async def get_token(self, *scopes: str, **options: Any) -> AccessToken:
-        assert scopes == ("https://vault.azure.net/.default",)
-        assert options.get("tenant_id") == TENANT
-        return AccessToken(TOKEN, int(time.time()) + 3600)
-
-    async def close(self) -> None:
-        pass
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        pass
+    def __init__(self) -> None:
+        super().__init__(TOKEN, "https://vault.azure.net/.default", tenant_id=TENANT)
 
 
 @asynccontextmanager

@@ -5,17 +5,15 @@ immutabilityPolicies resources.
 https://learn.microsoft.com/rest/api/storagerp/blob-containers/get-immutability-policy
 """
 
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
 
 from aiohttp import web
-from azure.core.credentials import AccessToken
 
 from tests.standins.certificates import self_signed
+from tests.standins.credentials import StandInCredential
 
 TOKEN = "token-for-resource-manager"
 ACCOUNT = (
@@ -94,24 +92,11 @@ class ResourceManagerStandIn:
         }
 
 
-class ResourceManagerCredential:
-    """Gives the stand-in's token for its scope, as azure-identity would give Entra's."""
+class ResourceManagerCredential(StandInCredential):
+    """For this stand-in, at its URL."""
 
     def __init__(self, url: str) -> None:
-        self._scope = f"{url}/.default"
-
-    async def get_token(self, *scopes: str, **_: Any) -> AccessToken:
-        assert scopes == (self._scope,)
-        return AccessToken(TOKEN, int(time.time()) + 3600)
-
-    async def close(self) -> None:
-        pass
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        pass
+        super().__init__(TOKEN, f"{url}/.default")
 
 
 @asynccontextmanager
