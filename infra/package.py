@@ -51,6 +51,7 @@ def build_package(target: Path, *, root: Path = ROOT) -> str:
         subprocess.CalledProcessError: a pinned package could not be fetched, has another hash, or
             cannot be compiled.
     """
+    python = _compiler()
     with tempfile.TemporaryDirectory(prefix="chaperone-package-") as place:
         stage = Path(place)
         for name in _FILES:
@@ -61,7 +62,7 @@ def build_package(target: Path, *, root: Path = ROOT) -> str:
             ignore=shutil.ignore_patterns("__pycache__", "local", "cli"),
         )
         _install(root / "requirements.txt", stage / SITE_PACKAGES)
-        _compile(stage)
+        _compile(stage, python)
         _zip(stage, target)
         return package_digest(stage)
 
@@ -106,17 +107,22 @@ def _install(pins: Path, target: Path) -> None:
             (place / name).unlink(missing_ok=True)
 
 
-def _compile(stage: Path) -> None:
-    """Byte code that Python takes without a look at its source (PEP 552, unchecked hash).
-
-    In one process, without the builder's settings of Python and over what an installer compiled, so
-    that the same sources give the same bytes with the same Python.
-    """
+def _compiler() -> str:
     python = interpreter(PYTHON_VERSION)
     if not python:
         raise NoCompilerError(
             f"a package needs Python {PYTHON_VERSION} to compile for it: install it, on the PATH"
         )
+    return python
+
+
+def _compile(stage: Path, python: str) -> None:
+    """Byte code that Python takes without a look at its source (PEP 552, unchecked hash).
+
+    In one process, without the builder's settings of Python and over what an installer compiled, so
+    that the same sources give the same bytes with the same Python. Another minor version's
+    interpreter looks for files of its own name and reads the sources.
+    """
     mode = ["-qq", "--invalidation-mode=unchecked-hash", "-s", str(stage)]
     subprocess.run(  # noqa: S603 - arguments of our own
         [python, "-I", "-m", "compileall", "-f", *mode, str(stage)], check=True
@@ -153,7 +159,9 @@ def _for_pip() -> list[str]:
             f"a package needs uv, or pip on Python {PYTHON_VERSION}: run `make setup` first"
         )
     versions = range(GLIBC, _OLDEST_GLIBC - 1, -1)
-    return ["-m", "pip", "install", *(f"--platform=manylinux_2_{n}_x86_64" for n in versions)]
+    # Byte code is made afterwards, the same whoever installs.
+    options = ["-m", "pip", "install", "--no-compile"]
+    return [*options, *(f"--platform=manylinux_2_{n}_x86_64" for n in versions)]
 
 
 def _zip(stage: Path, target: Path) -> None:

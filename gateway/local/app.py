@@ -6,11 +6,11 @@ import inspect
 import json
 import logging
 import sys
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import azure.functions as func
 from azure.functions.timer import TimerRequest
@@ -44,6 +44,14 @@ class App:
     queue_settings: Mapping[str, Any] = field(default_factory=dict)
 
 
+class Indexed(NamedTuple):
+    """One function with its trigger, as `function.json` writes it."""
+
+    name: str
+    trigger: Mapping[str, Any]
+    function: Callable[..., Awaitable[Any]]
+
+
 def load(folder: Path, script: str = "function_app.py") -> App:
     """The functions of the app in `folder`.
 
@@ -59,25 +67,45 @@ def load(folder: Path, script: str = "function_app.py") -> App:
     apps = [item for item in vars(module).values() if isinstance(item, func.FunctionApp)]
     if len(apps) != 1:
         raise ConfigurationError("the app's script must hold one FunctionApp")
+    return arranged(functions_of(apps[0]), host_settings(folder))
+
+
+def host_settings(folder: Path) -> Mapping[str, Any]:
+    """What host.json says of the extensions, by extension."""
     config = json.loads((folder / "host.json").read_text(encoding="utf-8"))
-    extensions = config.get("extensions", {})
-    found = read(apps[0], extensions.get("http", {}).get("routePrefix", "api"))
-    return replace(found, queue_settings=extensions.get("queues", {}))
+    extensions: Mapping[str, Any] = config.get("extensions", {})
+    return extensions
 
 
-def read(app: func.FunctionApp, prefix: str) -> App:
-    """The functions of an app object; `prefix` stands before every route.
+def functions_of(app: func.FunctionApp) -> Iterator[Indexed]:
+    """The functions of an app object.
+
+    Raises:
+        ConfigurationError: one that the local host cannot run.
+    """
+    for item in app.get_functions():
+        function = item.get_user_function()
+        if not inspect.iscoroutinefunction(function):
+            raise ConfigurationError("every function must be async")
+        binding = item.get_trigger()
+        yield Indexed(
+            str(item.get_function_name()), binding.get_dict_repr() if binding else {}, function
+        )
+
+
+def arranged(functions: Iterable[Indexed], extensions: Mapping[str, Any]) -> App:
+    """The functions by their triggers.
+
+    Args:
+        functions: all of an app.
+        extensions: of host.json, by extension.
 
     Raises:
         ConfigurationError: a function that the local host cannot run.
     """
+    prefix = extensions.get("http", {}).get("routePrefix", "api")
     routes, timers, queues = [], [], []
-    for item in app.get_functions():
-        name, function = str(item.get_function_name()), item.get_user_function()
-        if not inspect.iscoroutinefunction(function):
-            raise ConfigurationError("every function must be async")
-        binding = item.get_trigger()
-        trigger: dict[str, Any] = binding.get_dict_repr() if binding else {}
+    for name, trigger, function in functions:
         match trigger.get("type"):
             case "httpTrigger":
                 template = f"{prefix}/{trigger.get('route') or name}".strip("/")
@@ -91,7 +119,7 @@ def read(app: func.FunctionApp, prefix: str) -> App:
                 raise ConfigurationError(f"queue triggers use the connection {CONNECTION} here")
             case _:
                 raise ConfigurationError("the local host has HTTP, timer and queue triggers only")
-    return App(tuple(routes), tuple(timers), tuple(queues))
+    return App(tuple(routes), tuple(timers), tuple(queues), extensions.get("queues", {}))
 
 
 async def run_timer(

@@ -13,6 +13,7 @@ from gateway.errors import ConfigurationError
 from gateway.local.dev import Options, Running
 from tests.integration.canaries import searched
 from tests.integration.deployment import Deployment, fresh
+from tests.integration.packaged import Built, build
 from tests.integration.stack import Both, Stack
 from tests.standins.worm_proxy import ProxyFront
 
@@ -65,3 +66,9 @@ def deployed(stack: Stack) -> Callable[..., Stack]:
         return replace(stack, deployment=fresh(stack.running, **settings))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """The deployment package."""
+    return build(tmp_path_factory)

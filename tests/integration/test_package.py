@@ -1,98 +1,52 @@
-"""The deployment package, unpacked where nothing else is, in the library that runs it in Azure.
-
-The package takes the place of the local host in a running stack: the same URL, stores, identity
-provider and reviewer, so what is proven of the code is seen of the package. What the Functions
-host does (routes, taking messages from queues) is done by `tests.worker.served` and this test.
-"""
+"""The deployment package: what is in it, and that nothing but sources and pins decides it."""
 
 import _imp
-import json
-import os
-import re
 import shutil
 import subprocess
 import sys
-import urllib.request
-import uuid
 import zipfile
-from collections.abc import Iterator
-from contextlib import ExitStack, closing
-from dataclasses import dataclass
 from pathlib import Path
-from ssl import create_default_context
-from urllib.error import HTTPError
-from urllib.parse import urlsplit
 
 import pytest
-from azure.core.exceptions import HttpResponseError
-from azure.core.pipeline.transport import RequestsTransport
-from azure.storage.queue import QueueClient
 
 from gateway.adapters.package import package_digest
-from gateway.local import seed
-from gateway.local.dev import Options, Running
-from gateway.local.reviewer import Browser, Reviewer
-from gateway.local.supervisor import Child
 from infra.interpreter import interpreter
-from infra.package import PYTHON_VERSION, ROOT, SITE_PACKAGES, _uv, build_package, source_digest
-from tests.integration.canaries import searched
-from tests.integration.deployment import Deployment
-from tests.integration.stack import Both, Stack
+from infra.package import PYTHON_VERSION, ROOT, _uv, build_package, source_digest
+from tests.integration.packaged import Built
 
 pytestmark = [pytest.mark.integration, pytest.mark.enable_socket, pytest.mark.timeout(300)]
 
 # Of byte code, the same in every release of Python 3.13 (PEP 3147).
 MAGIC = (3571).to_bytes(2, "little") + b"\r\n"
-MANIFEST = Path(__file__).with_name("approvals.yaml")
+OTHER = f"{sys.version_info.major}.{sys.version_info.minor}"
+BUILD = """
+import pathlib, sys
+import infra.package as package
+package._uv = package._uv if sys.argv[2:] != ["pip"] else lambda: []
+print(package.build_package(pathlib.Path(sys.argv[1])))
+"""
 
 
-@dataclass(frozen=True)
-class Built:
-    """The archive, where it was unpacked, and the digest that the build gave."""
-
-    archive: Path
-    folder: Path
-    digest: str
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    place = tmp_path_factory.mktemp("package")
-    archive = place / "package.zip"
-    try:
-        digest = build_package(archive)
-    except subprocess.CalledProcessError:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip("pinned packages cannot be fetched here")
-    folder = place / "unpacked"
-    with zipfile.ZipFile(archive) as package:
-        package.extractall(folder)
-    return Built(archive, folder, digest)
+def pip() -> str:
+    """A Python whose pip can build where uv has built first, "" where there is none."""
+    python = interpreter(PYTHON_VERSION) if _uv() else ""
+    if not python:
+        return ""
+    probe = subprocess.run([python, "-m", "pip", "--version"], capture_output=True, check=False)
+    return "" if probe.returncode else python
 
 
 def test_the_same_sources_and_pins_give_the_same_bytes(built: Built, tmp_path: Path) -> None:
+    """Whoever installs: uv has built, pip does now where it can, otherwise uv once more."""
     again = tmp_path / "again.zip"
-    assert build_package(again) == built.digest
+    python = pip()
+    if python:
+        command = [python, "-c", BUILD, str(again), "pip"]
+        digest = subprocess.check_output(command, cwd=ROOT, text=True, timeout=280).strip()
+    else:
+        digest = build_package(again)
+    assert digest == built.digest
     assert again.read_bytes() == built.archive.read_bytes()
-
-
-def test_pip_gives_the_same_bytes_as_uv(built: Built, tmp_path: Path) -> None:
-    python = interpreter(PYTHON_VERSION)
-    if not python or not _uv():
-        pytest.skip(f"needs uv and a Python {PYTHON_VERSION}")
-    target = tmp_path / "pip.zip"
-    code = (
-        "import sys, pathlib, infra.package as package; package._uv = lambda: [];"
-        "package.build_package(pathlib.Path(sys.argv[1]))"
-    )
-    command = [python, "-c", code, str(target)]
-    if subprocess.run(
-        [python, "-m", "pip", "--version"], capture_output=True, check=False
-    ).returncode:
-        pytest.skip(f"Python {PYTHON_VERSION} has no pip here")
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=280)
-    assert target.read_bytes() == built.archive.read_bytes()
 
 
 def test_the_package_holds_what_runs_and_nothing_of_the_machine(built: Built) -> None:
@@ -138,6 +92,35 @@ def test_every_source_has_its_byte_code_which_python_takes_unseen(built: Built) 
     assert len(list(built.folder.rglob("*.pyc"))) == len(sources)
 
 
+@pytest.mark.skipif(OTHER == PYTHON_VERSION, reason="needs another Python than the package's")
+def test_another_python_reads_the_sources(built: Built) -> None:
+    code = f"import sys; sys.path.insert(0, {str(built.folder)!r}); import gateway.errors as found"
+    report = "print(found.__file__, found.__cached__)"
+    command = [sys.executable, "-I", "-S", "-B", "-c", f"{code}; {report}"]
+    source, cached = subprocess.check_output(command, text=True).split()
+    assert source == str(built.folder / "gateway" / "errors.py")
+    assert not Path(cached).exists()
+
+
+@pytest.mark.skipif(OTHER == PYTHON_VERSION, reason="the package's Python is here at any rate")
+def test_without_the_packages_python_nothing_is_built_and_it_says_what_to_do(
+    tmp_path: Path,
+) -> None:
+    target = tmp_path / "package.zip"
+    done = subprocess.run(
+        [sys.executable, "-c", BUILD, str(target)],
+        cwd=ROOT,
+        env={"PATH": str(tmp_path), "PYENV_ROOT": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    last = done.stderr.splitlines()[-1]
+    assert f"NoCompilerError: a package needs Python {PYTHON_VERSION}" in last
+    assert "install it" in last
+    assert not target.exists()
+
+
 def test_the_digest_covers_byte_code_which_runs_in_place_of_its_source(
     built: Built, tmp_path: Path
 ) -> None:
@@ -161,143 +144,3 @@ def test_every_module_that_runs_is_covered_by_the_source_digest(tmp_path: Path) 
         copy.write_bytes(path.read_bytes())
     (tmp_path / "gateway" / "errors.py").write_text("changed")
     assert source_digest(tmp_path) != before
-
-
-@dataclass(frozen=True)
-class Served:
-    """The package in place of the stack's gateway."""
-
-    running: Running
-    child: Child
-    modules: Path
-
-    def make_due(self, function: str, message: str = "") -> tuple[int, str]:
-        """Invoke a queue or timer function, as the host does; status and error text."""
-        url = f"{self.running.url}/host/{function}"
-        request = urllib.request.Request(url, message.encode(), method="POST")  # noqa: S310
-        context = create_default_context(cafile=self.running.ca_file)
-        try:
-            with urllib.request.urlopen(request, context=context, timeout=60) as response:  # noqa: S310
-                return response.status, ""
-        except HTTPError as error:
-            return error.code, error.read().decode()
-
-    def messages(self, queue: str) -> list[str]:
-        """Take all messages of a queue, as the host does."""
-        string = self.running.azurite.connection_string(seed.STATE_ACCOUNT)
-        with (
-            closing(RequestsTransport(use_env_settings=False)) as transport,
-            QueueClient.from_connection_string(string, queue, transport=transport) as client,
-        ):
-            found = list(client.receive_messages())
-            for message in found:
-                client.delete_message(message)
-            return [message.content for message in found]
-
-
-@pytest.fixture(scope="module")
-def served(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    python = interpreter(PYTHON_VERSION)
-    uv = _uv()
-    if not python or not uv:
-        pytest.skip(f"needs uv and a Python {PYTHON_VERSION}, for which the package is built")
-    libraries = tmp_path_factory.mktemp("libraries")
-    options = ["--no-deps", "--require-hashes", f"--python-version={PYTHON_VERSION}"]
-    subprocess.run(
-        [
-            *(*uv, "pip", "install", "--quiet", "--no-config", *options),
-            *(f"--target={libraries}", "--requirement", str(ROOT / "requirements-worker.txt")),
-        ],
-        check=True,
-    )
-    with searched(Options(manifest=MANIFEST)) as run:
-        run.supervisor.stop(run.host)
-        script = ROOT / "tests" / "worker" / "served.py"
-        pair = [str(run.folder / "tls" / name) for name in ("server.pem", "server.key")]
-        port = str(urlsplit(run.url).port)
-        child = run.supervisor.start(
-            "package",
-            [python, "-I", "-S", str(script), str(built.folder), str(libraries), port, *pair],
-            environment={**run.environment, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"},
-        )
-        ready = json.loads(run.supervisor.ready(child, timeout_seconds=60))
-        assert {"proxy", "execute", "project"} <= set(ready["functions"])
-        yield Served(run, child, libraries / "modules.json")
-        if child.process.returncode is None:
-            run.supervisor.stop(child)
-
-
-@pytest.fixture
-def stack(served: Served) -> Iterator[Stack]:
-    with ExitStack() as resources:
-        run = served.running
-        yield Stack(run, Deployment(run, run.environment), resources)
-
-
-@pytest.fixture
-def box(stack: Stack) -> Both:
-    return stack.both("clinic", f"test-{uuid.uuid4().hex}")
-
-
-def test_a_call_is_proxied_by_the_sdk_and_recorded(stack: Stack, box: Both) -> None:
-    client = box.through.get_blob_client("report.txt")
-    client.upload_blob(b"all well")
-    assert box.holds("report.txt") == b"all well"
-    assert client.download_blob().readall() == b"all well"
-    assert [blob.name for blob in box.through.list_blobs()] == ["report.txt"]
-    kinds = [record["type"] for record in stack.deployment.records()]
-    assert kinds.count("intent") == kinds.count("outcome") >= 3
-
-
-def test_its_journal_says_which_package_it_is(stack: Stack, box: Both, built: Built) -> None:
-    box.through.exists()
-    opened = [record for record in stack.deployment.records() if record["type"] == "open"]
-    assert built.digest in {record["package"]["digest"] for record in opened}
-
-
-def test_a_held_request_is_approved_and_carried_out_by_a_message(
-    served: Served, stack: Stack, box: Both
-) -> None:
-    with pytest.raises(HttpResponseError) as caught:
-        box.through.delete_container()
-    url = re.search(r"reviewurl:(\S+)", str(caught.value), re.IGNORECASE)
-    assert url is not None
-    ticket = url[1].rpartition("/")[2]
-    assert served.messages("chaperone-notify") == [ticket]
-    assert served.make_due("notify", ticket) == (200, "")
-    assert served.messages("chaperone-execute") == []
-
-    Reviewer("rita.reviewer", Browser(stack.running.ca_file)).decide(url[1], "approve", "Agreed.")
-
-    assert box.stored.exists()
-    assert served.messages("chaperone-execute") == [ticket]
-    assert served.make_due("execute", ticket) == (200, "")
-    assert not box.stored.exists()
-    # A message that comes twice does nothing.
-    assert served.make_due("execute", ticket) == (200, "")
-    executed = [record for record in stack.deployment.records() if record["type"] == "executed"]
-    assert len(executed) == 1
-
-
-@pytest.mark.parametrize("timer", ["sweep", "count", "project", "expire"])
-def test_timers_run(served: Served, timer: str) -> None:
-    assert served.make_due(timer) == (200, "")
-
-
-def test_nothing_was_loaded_from_elsewhere_and_the_journal_verifies(
-    served: Served, stack: Stack, built: Built
-) -> None:
-    """Last: it ends the package's process."""
-    assert served.running.supervisor.stop(served.child) == 0, served.child.tail()
-    loaded = json.loads(served.modules.read_text("utf-8"))
-    python = Path(interpreter(PYTHON_VERSION)).resolve().parents[1]
-    standard = python / "lib" / f"python{PYTHON_VERSION}"
-    allowed = (str(built.folder), str(served.modules.parent), str(ROOT / "tests" / "worker"))
-    for name, file in loaded.items():
-        place = Path(file).resolve()
-        if not str(place).startswith(allowed):
-            assert place.is_relative_to(standard), (name, file)
-            assert "site-packages" not in place.parts, (name, file)
-        assert not name.startswith(("gateway.local", "gateway.cli")), name
-    assert loaded["aiohttp"].startswith(str(built.folder / SITE_PACKAGES))
-    assert stack.deployment.verify().findings == ()

@@ -7,7 +7,7 @@ from azure.functions.timer import TimerRequest
 
 import function_app
 from gateway.ingress.functions import TickFailed, WorkFailed
-from gateway.local.app import read
+from gateway.local.app import arranged, functions_of
 from gateway.local.schedule import Schedule
 
 
@@ -22,7 +22,9 @@ def request(path: str) -> func.HttpRequest:
 
 
 async def test_every_trigger_leads_to_the_gateway_and_fails_closed_without_settings() -> None:
-    app = read(function_app.app, prefix="")  # once per process: the library counts names
+    app = arranged(
+        functions_of(function_app.app), {"http": {"routePrefix": ""}}
+    )  # once per process: the library counts names
     http = {route.name: route.function for route in app.routes}
     answers = {
         "health": (await http["health"](request("/healthz"))).status_code,

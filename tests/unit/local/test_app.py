@@ -8,7 +8,7 @@ import azure.functions as func
 import pytest
 
 from gateway.errors import ConfigurationError
-from gateway.local.app import Timer, load, read, run_timer
+from gateway.local.app import Timer, arranged, functions_of, load, run_timer
 from gateway.local.schedule import Schedule
 
 START = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -76,7 +76,7 @@ def test_a_function_that_is_not_async_is_refused() -> None:
         return func.HttpResponse()
 
     with pytest.raises(ConfigurationError, match="async"):
-        read(app, "")
+        arranged(functions_of(app), {})
 
 
 def test_a_trigger_that_only_azure_has_is_refused() -> None:
@@ -87,7 +87,7 @@ def test_a_trigger_that_only_azure_has_is_refused() -> None:
         return None
 
     with pytest.raises(ConfigurationError, match="HTTP, timer and queue"):
-        read(app, "")
+        arranged(functions_of(app), {})
 
 
 def queue_app(connection: str) -> func.FunctionApp:
@@ -101,13 +101,13 @@ def queue_app(connection: str) -> func.FunctionApp:
 
 
 def test_a_queue_trigger_of_the_host_account_is_run() -> None:
-    (trigger,) = read(queue_app("AzureWebJobsStorage"), "").queues
+    (trigger,) = arranged(functions_of(queue_app("AzureWebJobsStorage")), {}).queues
     assert (trigger.name, trigger.queue) == ("consume", "q")
 
 
 def test_a_queue_trigger_of_another_account_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="AzureWebJobsStorage"):
-        read(queue_app("Other"), "")
+        arranged(functions_of(queue_app("Other")), {})
 
 
 class Clock:
