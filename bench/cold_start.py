@@ -31,7 +31,6 @@ SDKS: Final = (
     "aiohttp",
     "azure.identity.aio",
     "azure.storage.blob.aio",
-    "azure.storage.queue.aio",
     "azure.data.tables.aio",
     "azure.keyvault.secrets.aio",
     "pydantic_settings",

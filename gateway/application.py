@@ -4,9 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from gateway.assembly import Asking
 from gateway.errors import GatewayError, Reason, Unavailable
 from gateway.ingress.contract import Pages
 from gateway.model.connection import ConnectionKind, Dialect
@@ -25,11 +24,14 @@ from gateway.ports import (
 from gateway.recording.counter import Counter
 from gateway.recording.journal import GroupCommitJournal
 from gateway.recording.lag import Lag
-from gateway.recording.notary import Notary
 from gateway.recording.package_note import PackageNote
-from gateway.recording.sequencer import Sequencer
 from gateway.recording.sweeper import sweep
 from gateway.settings import Environment, Settings
+
+if TYPE_CHECKING:
+    from gateway.assembly import Asking
+    from gateway.recording.notary import Notary
+    from gateway.recording.sequencer import Sequencer
 
 SWEEP_IDLE: Final = timedelta(hours=2)
 """A journal is abandoned when it has not grown for two roll-over intervals."""
@@ -39,7 +41,12 @@ _DIALECTS: Final = {ConnectionKind.BLOB: Dialect.XML, ConnectionKind.FHIR: Diale
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """One running gateway: what `gateway.ingress` needs of it."""
+    """One running gateway: what `gateway.ingress` needs of it.
+
+    Attributes:
+        sequencer: constructed by the timer that first needs it; so is `notary`.
+        asking: constructed by the first visit, message or timer; None where there is no queue.
+    """
 
     settings: Settings
     pipeline: Pipeline
@@ -51,11 +58,11 @@ class Application:
     retention: RetentionGuard
     counter: Counter
     clock: Clock
-    sequencer: Sequencer
-    notary: Notary
+    sequencer: "Callable[[], Sequencer]"
+    notary: "Callable[[], Notary]"
     challenge: str
     pages: Pages
-    asking: Asking | None
+    asking: "Callable[[], Awaitable[Asking]] | None"
     resources: AsyncExitStack
     telemetry: Telemetry
     lag: Lag
@@ -88,17 +95,17 @@ class Application:
     async def operation(self, ticket_id: str, request: Request) -> Answer:
         """How a held request stands, for its own principal; raises GatewayError only."""
         await self.retention.require()
-        return await self._asking().operations.status(ticket_id, request)
+        return await (await self._asking()).operations.status(ticket_id, request)
 
     async def take(self, queue: str, text: str) -> None:
         """One message of a queue; raises GatewayError where it must come again."""
         await self.retention.require()
-        await self._asking().take(queue, text)
+        await (await self._asking()).take(queue, text)
 
-    def _asking(self) -> Asking:
+    async def _asking(self) -> "Asking":
         if self.asking is None:
             raise Unavailable("this gateway cannot ask anybody", reason=Reason.APPROVAL_UNAVAILABLE)
-        return self.asking
+        return await self.asking()
 
     async def ready(self) -> Mapping[str, str]:
         """Each thing without which every request would be refused."""
@@ -130,7 +137,7 @@ class Application:
             case "approvals" if self.asking is None:
                 return
             case "approvals":
-                await self._asking().expiry.sweep()
+                await (await self._asking()).expiry.sweep()
             case "count":
                 await self.counter.flush()
                 await self.journal.tick()
@@ -138,9 +145,9 @@ class Application:
             case "policy":
                 await self._check_policy()
             case "project":
-                (await self.lag.watched(self.sequencer.project)).require_whole()
+                (await self.lag.watched(self.sequencer().project)).require_whole()
             case "attest":
-                await self.notary.attest()
+                await self.notary().attest()
             case _:
                 raise GatewayError("no such timer")
 

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from threading import Thread
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 
 from azure.identity.aio import DefaultAzureCredential
@@ -23,11 +23,11 @@ from gateway.adapters.http_upstream import AiohttpUpstream
 from gateway.adapters.system import SystemEntropy
 from gateway.application import Application
 from gateway.approvals.closed import ClosedApprovals
-from gateway.assembly import Asking, Foundation, Given, found
 from gateway.authn.bearer import challenge, resource
 from gateway.ingress.contract import Pages
 from gateway.ingress.guarded import GuardedPages
 from gateway.ingress.later import LaterPages
+from gateway.later import Later, LaterApprovals
 from gateway.model.own import Own
 from gateway.parts import (
     Parts,
@@ -54,17 +54,20 @@ from gateway.ports.telemetry import Unfailing
 from gateway.recording.budget import StateTokenBudget
 from gateway.recording.counter import Counter
 from gateway.recording.denials import BoundedDenials
-from gateway.recording.index import Index
 from gateway.recording.lag import Lag
-from gateway.recording.sequencer import Sequencer
 from gateway.recording.session_names import StateSessionNames
 from gateway.refresh.denylist import PolledDenyList
 from gateway.refresh.token_keys import SecretTokenKeys
 from gateway.serving.detokenising import TokenDesk
 from gateway.serving.masker import EngineMasker
 from gateway.serving.warming import warm_up
-from gateway.serving.wording import MaskedWording
 from gateway.settings import Settings
+
+if TYPE_CHECKING:
+    from gateway.assembly import Asking, Foundation
+    from gateway.ports import Approvals
+    from gateway.recording.index import Index
+    from gateway.recording.sequencer import Sequencer
 
 _SWITCH_SECONDS: Final = 0.0005
 """How long a thread that masks a large body holds the interpreter before the event loop's turn.
@@ -91,8 +94,8 @@ class OperatorTools:
     deny_table: DenyRegister
     digest_keys: DigestKeys
     own: Own
-    sequencer: Sequencer
-    index: Index
+    sequencer: "Sequencer"
+    index: "Index"
 
 
 _applications: WeakKeyDictionary[asyncio.AbstractEventLoop, "asyncio.Task[Application]"] = (
@@ -155,7 +158,7 @@ async def build(config: Settings) -> Application:
             deny_list=deny_list,
             digest_keys=parts.digest_keys,
             manifests=parts.manifests,
-            approvals=foundation.approvals() if foundation else ClosedApprovals(),
+            approvals=_approvals(foundation),
             authorizer=ConnectionAuthorizer(parts.secrets, tokens, parts.clock),
             journal=parts.journal,
             denials=denials,
@@ -172,7 +175,7 @@ async def build(config: Settings) -> Application:
             own=config.own,
             telemetry=telemetry,
         )
-        asking = foundation.asking(pipeline) if foundation else None
+        asking = _asking(foundation, pipeline)
         retention = retention_guard(config, identity, parts, building)
         return Application(
             settings=config,
@@ -208,20 +211,21 @@ def _warm_up_soon(stack: AsyncExitStack) -> None:
 
 
 async def _pages(
-    config: Settings, parts: Parts, asking: Asking | None, stack: AsyncExitStack
+    config: Settings, parts: Parts, asking: "Later[Asking] | None", stack: AsyncExitStack
 ) -> Pages:
     """The reviewers' pages, constructed when somebody comes: agents' requests do without them."""
     resources = await stack.enter_async_context(AsyncExitStack())
 
-    def made() -> Pages:
+    async def made() -> Pages:
         from gateway.reception import closed_pages, review_pages  # noqa: PLC0415 - see above
 
         if asking is None:
             return closed_pages()
         stores = (parts.secrets, parts.state)
-        return review_pages(config, *stores, parts.key_ring, asking.reviews, stack=resources)
+        reviews = (await asking()).reviews
+        return review_pages(config, *stores, parts.key_ring, reviews, stack=resources)
 
-    return LaterPages(made)
+    return LaterPages(Later(made))
 
 
 async def _foundation(  # noqa: PLR0913, PLR0917 - what asking people rests on
@@ -231,35 +235,69 @@ async def _foundation(  # noqa: PLR0913, PLR0917 - what asking people rests on
     deny_list: DenyList,
     telemetry: Telemetry,
     stack: AsyncExitStack,
-) -> Foundation | None:
-    """What asking people rests on, None where there is no queue."""
+) -> "Later[Foundation] | None":
+    """What asking people rests on, None where there is no queue; most requests do without it."""
     if not config.queue_url:
         return None
-    given = Given(
-        clock=parts.clock,
-        meter=meter,
-        journal=parts.journal,
-        digest_keys=parts.digest_keys,
-        manifests=parts.manifests,
-        deny_list=deny_list,
-        verifier=parts.verifier,
-        secrets=parts.secrets,
-        state=parts.state,
-        evidence=parts.store,
-        tables=parts.tables,
-        identity=parts.identity,
-        telemetry=telemetry,
-    )
-    return await found(config, given, MaskedWording(parts.clock), stack)
+    resources = await stack.enter_async_context(AsyncExitStack())
+
+    async def made() -> "Foundation":
+        from gateway.assembly import Given, found  # noqa: PLC0415 - see above
+        from gateway.serving.wording import MaskedWording  # noqa: PLC0415
+
+        given = Given(
+            clock=parts.clock,
+            meter=meter,
+            journal=parts.journal,
+            digest_keys=parts.digest_keys,
+            manifests=parts.manifests,
+            deny_list=deny_list,
+            verifier=parts.verifier,
+            secrets=parts.secrets,
+            state=parts.state,
+            evidence=parts.store,
+            tables=parts.tables,
+            identity=parts.identity,
+            telemetry=telemetry,
+        )
+        async with AsyncExitStack() as building:
+            foundation = await found(config, given, MaskedWording(parts.clock), building)
+            resources.push_async_exit(building.pop_all())
+        return foundation
+
+    return Later(made)
+
+
+def _approvals(foundation: "Later[Foundation] | None") -> "Approvals":
+    if foundation is None:
+        return ClosedApprovals()
+
+    async def made() -> "Approvals":
+        return (await foundation()).approvals()
+
+    return LaterApprovals(Later(made))
+
+
+def _asking(foundation: "Later[Foundation] | None", pipeline: Pipeline) -> "Later[Asking] | None":
+    if foundation is None:
+        return None
+
+    async def made() -> "Asking":
+        return (await foundation()).asking(pipeline)
+
+    return Later(made)
 
 
 @asynccontextmanager
 async def operator_tools(config: Settings) -> AsyncIterator[OperatorTools]:
     """The stores with a journal of their own, for one command; the journal is closed at the end."""
+    from gateway.recording.index import Index  # noqa: PLC0415 - a gateway does without it
+
     async with AsyncExitStack() as stack:
         # A person's own sign-in (Azure CLI and the like): the gateway's identity is not theirs.
         identity = await stack.enter_async_context(DefaultAzureCredential())
         parts = await parts_of(config, identity, stack)
+        sequencer = parts.sequencer()
         yield OperatorTools(
             store=parts.store,
             state=parts.state,
@@ -269,6 +307,6 @@ async def operator_tools(config: Settings) -> AsyncIterator[OperatorTools]:
             deny_table=parts.deny_table,
             digest_keys=parts.digest_keys,
             own=config.own,
-            sequencer=parts.sequencer,
-            index=Index(parts.state, parts.sequencer.index, parts.clock),
+            sequencer=sequencer,
+            index=Index(parts.state, sequencer.index, parts.clock),
         )

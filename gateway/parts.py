@@ -1,8 +1,10 @@
 """The part of the composition root that a gateway and an operator's command have in common."""
 
 import asyncio
+import functools
 import logging
 import platform
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
@@ -27,7 +29,6 @@ from gateway.adapters.key_vault import VaultSecrets
 from gateway.adapters.masked_cache import BlobMaskedCache
 from gateway.adapters.package import package_digest
 from gateway.adapters.projection_table import AzureProjections
-from gateway.adapters.resource_manager import ResourceManagerPolicies
 from gateway.adapters.signing_key import VaultSigner
 from gateway.adapters.state_store import BlobStateStore
 from gateway.adapters.system import SystemClock, SystemEntropy
@@ -49,26 +50,20 @@ from gateway.ports import (
 )
 from gateway.ports.telemetry import Silent, Unfailing
 from gateway.recording.journal import GroupCommitJournal
-from gateway.recording.merkle_log import MerkleLog
-from gateway.recording.notary import Notary
 from gateway.recording.package_note import PackageNote
-from gateway.recording.sequencer import Sequencer
 from gateway.refresh.digest_keys import SecretDigestKeys
 from gateway.refresh.keyring import KeyRing
 from gateway.refresh.manifest import ManifestWatch
-from gateway.refresh.retention import (
-    Container,
-    ObservedRetention,
-    RetentionAges,
-    RetentionWatch,
-    UnenforcedRetention,
-)
 from gateway.refresh.sealing_keys import SecretSealingKeys
+from gateway.refresh.unenforced import UnenforcedRetention
 from gateway.refresh.verifier import EntraVerifier
 from gateway.settings import Environment, Settings
 
 if TYPE_CHECKING:
     from azure.keyvault.keys.aio import KeyClient
+
+    from gateway.recording.notary import Notary
+    from gateway.recording.sequencer import Sequencer
 
 _LOG = logging.getLogger(__name__)
 
@@ -78,7 +73,12 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a gateway and an operator's command have in common."""
+    """What a gateway and an operator's command have in common.
+
+    Attributes:
+        notary: constructed by the first timer or command that asks for it, as no request does.
+        sequencer: likewise.
+    """
 
     clock: Clock
     store: EvidenceStore
@@ -91,8 +91,9 @@ class Parts:
     package: PackageNote
     verifier: Verifier
     key_ring: KeyRing
-    notary: Notary
-    sequencer: Sequencer
+    signer: Signer
+    notary: "Callable[[], Notary]"
+    sequencer: "Callable[[], Sequencer]"
     tables: TableServiceClient
     identity: AsyncTokenCredential
 
@@ -143,15 +144,30 @@ async def parts_of(
         telemetry=telemetry,
     )
     key_ring = KeyRing(keys, clock, config.authority)
-    notary = Notary(
-        log=MerkleLog(store, state, clock, telemetry),
-        store=store,
-        state=state,
-        signer=_signer(config, identity, secrets, clock, stack),
-        clock=clock,
-        origin=f"{config.evidence_url.partition('://')[2]}/{config.evidence_container}",
-        telemetry=telemetry,
-    )
+    signer = _signer(config, identity, secrets, clock, stack)
+
+    @functools.cache
+    def notary() -> "Notary":
+        from gateway.recording.merkle_log import MerkleLog  # noqa: PLC0415 - see `Parts`
+        from gateway.recording.notary import Notary  # noqa: PLC0415
+
+        return Notary(
+            log=MerkleLog(store, state, clock, telemetry),
+            store=store,
+            state=state,
+            signer=signer,
+            clock=clock,
+            origin=f"{config.evidence_url.partition('://')[2]}/{config.evidence_container}",
+            telemetry=telemetry,
+        )
+
+    @functools.cache
+    def sequencer() -> "Sequencer":
+        from gateway.recording.sequencer import Sequencer  # noqa: PLC0415 - see `Parts`
+
+        table = AzureProjections(tables.get_table_client(config.index_table))
+        return Sequencer(store, state, table, clock)
+
     journal = GroupCommitJournal(
         store,
         clock,
@@ -181,13 +197,9 @@ async def parts_of(
             max_cached_seconds=config.token_max_cached_seconds,
         ),
         key_ring=key_ring,
+        signer=signer,
         notary=notary,
-        sequencer=Sequencer(
-            store,
-            state,
-            AzureProjections(tables.get_table_client(config.index_table)),
-            clock,
-        ),
+        sequencer=sequencer,
         tables=tables,
         identity=identity,
     )
@@ -258,7 +270,7 @@ def _signer(
     return signer
 
 
-async def _sign_off(notary: Notary, journal: GroupCommitJournal) -> None:
+async def _sign_off(notary: "Callable[[], Notary]", journal: GroupCommitJournal) -> None:
     """Let a checkpoint cover what this process has written to its end, if that can be had at once.
 
     Where it cannot, another instance's timer sees to it.
@@ -267,7 +279,7 @@ async def _sign_off(notary: Notary, journal: GroupCommitJournal) -> None:
         return
     try:
         async with asyncio.timeout(_SIGN_OFF_SECONDS):
-            await notary.attest()
+            await notary().attest()
     except (GatewayError, TimeoutError) as error:
         _LOG.info("no last checkpoint: %s", type(error).__name__)
 
@@ -282,7 +294,10 @@ def retention_guard(
             "none: records can be changed and deleted"
         )
         return UnenforcedRetention()
-    place = Container(
+    from gateway.adapters.resource_manager import ResourceManagerPolicies  # noqa: PLC0415
+    from gateway.refresh import retention  # noqa: PLC0415 - see the branch above
+
+    place = retention.Container(
         config.evidence_resource_id,
         config.evidence_container,
         config.evidence_retention_floor_days,
@@ -294,18 +309,18 @@ def retention_guard(
         endpoint=config.resource_manager_url,
         ca_file=config.dev_ca_file,
     )
-    watch = RetentionWatch(
+    watch = retention.RetentionWatch(
         policies=policies,
         state=parts.state,
         journal=parts.journal,
         keys=SecretSealingKeys(parts.secrets, config.decision_key_secret),
         clock=parts.clock,
         container=place,
-        ages=RetentionAges(maximum=timedelta(seconds=config.policy_max_age_seconds)),
+        ages=retention.RetentionAges(maximum=timedelta(seconds=config.policy_max_age_seconds)),
     )
     stack.push_async_callback(watch.close)
     enforced = config.environment is Environment.PRODUCTION
-    return watch if enforced else ObservedRetention(watch)
+    return watch if enforced else retention.ObservedRetention(watch)
 
 
 def evidence_container(config: Settings, identity: AsyncTokenCredential) -> ContainerClient:

@@ -43,7 +43,7 @@ async def inside(config: Settings, identity: AsyncTokenCredential) -> list[Findi
         found.append(await _policy(config, identity))
         found += [finding async for finding in _stores(parts)]
         found += [finding async for finding in _keys(config, parts)]
-        found.append(await _signing_key(config, parts.notary.signer))
+        found.append(await _signing_key(config, parts.signer))
         found.append(await _checkpoint(config, parts))
         found += [finding async for finding in _webhooks(parts)]
         return found

@@ -1,22 +1,19 @@
 """Pages that are constructed when somebody comes."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from gateway.ingress.contract import Pages
 from gateway.ingress.visit import Visit
 from gateway.model.message import Answer
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class LaterPages:
-    """`contract.Pages`; `make` is called once, by the first visit."""
+    """`contract.Pages`, given by `pages` when somebody visits."""
 
-    make: Callable[[], Pages]
-    _made: Pages | None = field(default=None, init=False)
+    pages: Callable[[], Awaitable[Pages]]
 
     async def respond(self, page: str, visit: Visit) -> Answer:
         """See `contract.Pages`."""
-        if self._made is None:
-            self._made = self.make()
-        return await self._made.respond(page, visit)
+        return await (await self.pages()).respond(page, visit)

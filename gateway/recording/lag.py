@@ -1,10 +1,13 @@
 """How far the index is behind the journals, as the instance that projects them knows it."""
 
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from gateway.model.signals import Signal
 from gateway.ports import Clock, Telemetry
-from gateway.recording.sequencer import Progress
+
+if TYPE_CHECKING:
+    from gateway.recording.sequencer import Progress
 
 
 class Lag:
@@ -19,7 +22,7 @@ class Lag:
         self._telemetry = telemetry
         self._whole_at = clock.now()
 
-    async def watched(self, project: Callable[[], Awaitable[Progress]]) -> Progress:
+    async def watched(self, project: "Callable[[], Awaitable[Progress]]") -> "Progress":
         """Run one tick and report the lag after it, also where it fails.
 
         Raises:

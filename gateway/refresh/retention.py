@@ -244,16 +244,6 @@ class RetentionWatch:
         return f"{place.resource_id.lower()}\0{place.name}\0{content}".encode()
 
 
-class UnenforcedRetention:
-    """In development nothing keeps records from being changed, and nothing is refused for it."""
-
-    async def require(self) -> None:
-        """Pass."""
-
-    async def check(self) -> None:
-        """Nothing to ask."""
-
-
 class ObservedRetention:
     """A development gateway on a real account: the policy goes on record and is not required."""
 

@@ -16,7 +16,8 @@ from gateway.ingress.guarded import GuardedPages
 from gateway.ingress.reviewing import ClosedPages
 from gateway.ingress.visit import Visit
 from gateway.model.message import Headers, Request, Target
-from gateway.refresh.retention import ObservedRetention, RetentionWatch, UnenforcedRetention
+from gateway.refresh.retention import ObservedRetention, RetentionWatch
+from gateway.refresh.unenforced import UnenforcedRetention
 from gateway.settings import Settings
 from tests.unit.test_settings import EXAMPLE, IN_PRODUCTION
 

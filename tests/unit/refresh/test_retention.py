@@ -13,8 +13,8 @@ from gateway.refresh.retention import (
     Container,
     ObservedRetention,
     RetentionWatch,
-    UnenforcedRetention,
 )
+from gateway.refresh.unenforced import UnenforcedRetention
 from tests.fakes.evidence import FakeJournal
 from tests.fakes.store import FakeStateStore
 from tests.fakes.time import FakeClock
