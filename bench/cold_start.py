@@ -39,7 +39,6 @@ SDKS: Final = (
     "cryptography.hazmat.primitives.ciphers.aead",
     "cel.cel",
     "orjson",
-    "msgspec",
     "re2",
 )
 """What the first answer has loaded, as the gateway imports it."""

@@ -28,7 +28,6 @@ from gateway.adapters.evidence_store import BlobEvidenceStore
 from gateway.adapters.key_vault import VaultSecrets
 from gateway.adapters.masked_cache import BlobMaskedCache
 from gateway.adapters.package import package_digest
-from gateway.adapters.projection_table import AzureProjections
 from gateway.adapters.signing_key import VaultSigner
 from gateway.adapters.state_store import BlobStateStore
 from gateway.adapters.system import SystemClock, SystemEntropy
@@ -163,6 +162,7 @@ async def parts_of(
 
     @functools.cache
     def sequencer() -> "Sequencer":
+        from gateway.adapters.projection_table import AzureProjections  # noqa: PLC0415
         from gateway.recording.sequencer import Sequencer  # noqa: PLC0415 - see `Parts`
 
         table = AzureProjections(tables.get_table_client(config.index_table))

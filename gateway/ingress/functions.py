@@ -10,8 +10,7 @@ import azure.functions as func
 import orjson
 
 from gateway.errors import GatewayError
-from gateway.ingress import detokenize as detokenizing
-from gateway.ingress import http, operations, problem, visit
+from gateway.ingress import http, problem, visit
 from gateway.ingress.contract import AskingProvider, Gateway, Provider, ReceptionProvider
 from gateway.model.connection import Dialect
 from gateway.model.message import Answer, Headers
@@ -66,6 +65,8 @@ async def ready(provide: Provider, req: func.HttpRequest) -> func.HttpResponse:
 
 async def operation(provide: AskingProvider, req: func.HttpRequest) -> func.HttpResponse:
     """How a held request stands: always a response, never an exception."""
+    from gateway.ingress import operations  # noqa: PLC0415 - few requests ask for one
+
     head = req.method == "HEAD"
     try:
         return http.write(await operations.answer(provide, req), head=head)
@@ -76,8 +77,10 @@ async def operation(provide: AskingProvider, req: func.HttpRequest) -> func.Http
 
 async def detokenize(provide: Provider, req: func.HttpRequest) -> func.HttpResponse:
     """What tokens stand for: always a response, never an exception."""
+    from gateway.ingress import detokenize as tokens  # noqa: PLC0415 - few requests ask for it
+
     try:
-        return http.write(await detokenizing.answer(provide, req), head=False)
+        return http.write(await tokens.answer(provide, req), head=False)
     except Exception as error:  # noqa: BLE001 - as for `proxy`: the text may be the request's
         _LOG.error("tokens could not be answered: %s", _place(error))
         return http.write(problem.internal(), head=False)

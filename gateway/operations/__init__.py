@@ -1,7 +1,7 @@
 """Requests in the vocabulary of Azure RBAC: which actions on which resources."""
 
 from collections.abc import Mapping
-from typing import assert_never
+from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 from gateway.errors import InvalidRequest, Reason
 from gateway.model.connection import Connection, ConnectionKind
@@ -9,21 +9,25 @@ from gateway.model.detokenize import DETOKENIZE
 from gateway.model.fhir import Page
 from gateway.model.message import Request
 from gateway.model.operation import Operation
-from gateway.operations import blob, detokenize, fhir
+from gateway.operations import blob
 from gateway.operations.blob.call import resource
-from gateway.operations.blob.facts import FACTS as _BLOB_FACTS
 from gateway.operations.blob.sources import Resolve
-from gateway.operations.fhir import Pages
-from gateway.operations.fhir.facts import FACTS as _FHIR_FACTS
 
-__all__ = ["FACTS", "Pages", "Resolve", "classify", "resource"]
+if TYPE_CHECKING:
+    from gateway.operations.fhir import Pages
 
-FACTS: Mapping[str, type[str | int | bool]] = {
-    **_BLOB_FACTS,
-    **_FHIR_FACTS,
-    **detokenize.FACTS,
-}
-"""Every fact that an operation may have, with its type; conditions may use no other."""
+__all__ = ["Resolve", "classify", "facts", "resource"]
+
+FactTypes: TypeAlias = Mapping[str, type[str | int | bool]]
+
+
+def facts() -> FactTypes:
+    """Every fact that an operation may have, with its type; conditions may use no other."""
+    from gateway.operations import detokenize  # noqa: PLC0415 - as in `classify`
+    from gateway.operations.blob.facts import FACTS as BLOB_FACTS  # noqa: PLC0415
+    from gateway.operations.fhir.facts import FACTS as FHIR_FACTS  # noqa: PLC0415
+
+    return {**BLOB_FACTS, **FHIR_FACTS, **detokenize.FACTS}
 
 
 def _no_pages(_: str) -> Page:
@@ -34,7 +38,7 @@ def _no_pages(_: str) -> Page:
 
 
 def classify(
-    connection: Connection, request: Request, resolve: Resolve, pages: Pages = _no_pages
+    connection: Connection, request: Request, resolve: Resolve, pages: "Pages" = _no_pages
 ) -> Operation:
     """What `request` would do at the upstream of `connection`.
 
@@ -48,12 +52,17 @@ def classify(
         InvalidRequest: the request is broken or ambiguous.
         Blocked: the operation is unknown.
     """
+    # What no request asks for is not loaded: a gateway may have one kind of connection only.
     if request.target == DETOKENIZE:
+        from gateway.operations import detokenize  # noqa: PLC0415
+
         return detokenize.classify(connection, request)
     match connection.kind:
         case ConnectionKind.BLOB:
             return blob.classify(connection, request, resolve)
         case ConnectionKind.FHIR:
+            from gateway.operations import fhir  # noqa: PLC0415
+
             return fhir.classify(connection, request, pages)
         case _:
             assert_never(connection.kind)

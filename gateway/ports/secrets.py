@@ -1,13 +1,17 @@
 """Secrets, keys and credentials."""
 
-from dataclasses import dataclass, field
-from typing import Protocol
+from __future__ import annotations
 
-from gateway.evidence.signing_keys import PublicKey
-from gateway.masking.tokens import TokenKey
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
 from gateway.model.connection import Connection, Credential
 from gateway.model.digest import DigestKey
 from gateway.model.message import UpstreamRequest
+
+if TYPE_CHECKING:
+    from gateway.evidence.signing_keys import PublicKey
+    from gateway.masking.tokens import TokenKey
 
 
 @dataclass(frozen=True, slots=True)

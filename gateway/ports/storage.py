@@ -1,14 +1,18 @@
 """Where things are kept: evidence, state, projections, the journal."""
 
+from __future__ import annotations
+
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from gateway.evidence.projection import Row
-from gateway.evidence.retention import Retention
 from gateway.model.canonical import Json
 from gateway.model.exchange import Receipt
+
+if TYPE_CHECKING:
+    from gateway.evidence.projection import Row
+    from gateway.evidence.retention import Retention
 
 
 @dataclass(frozen=True, slots=True)

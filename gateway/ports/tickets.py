@@ -1,13 +1,17 @@
 """Approvals: tickets, held bytes, queues, cards, reviews."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from gateway.approvals.ticket import Ticket
 from gateway.model.principal import Principal
 from gateway.ports.storage import Versioned
+
+if TYPE_CHECKING:
+    from gateway.approvals.ticket import Ticket
 
 
 @dataclass(frozen=True, slots=True)

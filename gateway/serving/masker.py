@@ -10,7 +10,6 @@ from http import HTTPStatus
 from typing import Final, TypeVar
 
 from gateway.masking import masker as place
-from gateway.masking.formats import stated
 from gateway.masking.version import ENGINE_VERSION
 from gateway.model.connection import ConnectionKind
 from gateway.model.exchange import Authorised, Forwarded, Masked, MaskSummary
@@ -28,7 +27,7 @@ from gateway.ports import (
     TokenBudget,
     TokenKeys,
 )
-from gateway.serving import detokenising, fhir, opening
+from gateway.serving import detokenising
 from gateway.serving.making import Made, make, summary
 from gateway.serving.offload import offload
 from gateway.serving.terms import needs_key, remembers, shows_text, terms
@@ -84,7 +83,10 @@ class EngineMasker:
     def admit(self, authorised: Authorised) -> None:
         """See `ports.Masker`."""
         place.admit(authorised)
-        opening.admit(authorised)
+        if authorised.classified.operation.fhir is not None:
+            from gateway.serving import opening  # noqa: PLC0415 - large, and of FHIR alone
+
+            opening.admit(authorised)
         detokenising.admit(authorised)
 
     async def prepare(self, authorised: Authorised, masking_of: MaskingOf) -> Plan:
@@ -94,6 +96,8 @@ class EngineMasker:
         if (asked := classified.operation.detokenization) is not None:
             return await detokenising.prepare(authorised, asked, found, self._keys, self._budget)
         if classified.connection.kind is ConnectionKind.FHIR:
+            from gateway.serving import opening  # noqa: PLC0415 - as in `admit`
+
             tokens = await opening.open_tokens(authorised, self._keys, self._budget)
             return Plan(found, opened=tokens.values, opened_kinds=tokens.kinds)
         target = classified.operation.accesses[0].resource
@@ -121,6 +125,8 @@ class EngineMasker:
         return await self._served(forwarded, plan.terms, made.headers, made.content, told)
 
     async def _fhir(self, forwarded: Forwarded, found: Terms) -> Masked:
+        from gateway.serving import fhir  # noqa: PLC0415 - large, and of FHIR alone
+
         authorised = forwarded.intended.prepared.approved.screened.authorised
         classified = authorised.classified
         pages = PageSeal.of(
@@ -146,6 +152,8 @@ class EngineMasker:
         size = len(forwarded.response.body)
         if not self._telemetry.on:
             return await offload(size, make, forwarded, *rest)
+        from gateway.masking.formats import stated  # noqa: PLC0415 - large: see `terms`
+
         began = self._clock.now()
         made = await offload(size, make, forwarded, *rest)
         took = (self._clock.now() - began).total_seconds() * 1000

@@ -10,7 +10,9 @@ def warm_up() -> None:
     """
     from gateway.evidence.schema import RecordInvalid, parse  # noqa: PLC0415
     from gateway.masking import engine  # noqa: PLC0415 - large: see `terms`
+    from gateway.operations import fhir as _  # noqa: F401, PLC0415
     from gateway.policy import compiler, manifest  # noqa: F401, PLC0415
+    from gateway.serving import fhir, opening  # noqa: F401, PLC0415
 
     with suppress(RecordInvalid):
         parse(b"")  # builds the validator of records
