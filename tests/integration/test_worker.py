@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from gateway.local import tls
+from infra.interpreter import interpreter
 from tests.worker import environments
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
@@ -69,7 +70,7 @@ def drive(line: str, bootstrap: str, names: list[str], settings: dict[str, str])
     try:
         outcome = environments.drive(line, order(bootstrap, *names), settings)
     except environments.NoEnvironmentError as error:
-        if os.environ.get("CI") and environments.interpreter(line):
+        if os.environ.get("CI") and interpreter(line):
             raise
         pytest.skip(str(error))
     assert "failure" not in outcome, outcome["failure"]

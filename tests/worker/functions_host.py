@@ -18,7 +18,7 @@ import os
 import socket
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -59,7 +59,11 @@ class Worker:
 
     def app(self, extensions: Mapping[str, Any]) -> App:
         """Its functions, arranged by their triggers."""
-        kinds = {"httpTrigger": self._http, "queueTrigger": self._queue, "timerTrigger": self._time}
+        kinds: dict[str, Callable[..., Awaitable[Any]]] = {
+            "httpTrigger": self._http,
+            "queueTrigger": self._queue,
+            "timerTrigger": self._time,
+        }
         return arranged(
             [
                 Indexed(name, trigger, partial(kinds[trigger["type"]], name))
@@ -71,7 +75,7 @@ class Worker:
     async def listen(self) -> None:
         """Give answers to whom they are for, until the worker ends."""
         while line := await self._line():
-            answer = json.loads(line)
+            answer: dict[str, Any] = json.loads(line)
             waiting = self._waiting.pop(answer["number"])
             if not waiting.done():  # its client may have gone away
                 waiting.set_result(answer)
@@ -114,12 +118,13 @@ class Worker:
         if self._process.returncode is not None:
             raise InvocationFailed("the worker has ended")
         number = next(self._numbers)
-        waiting = self._waiting[number] = asyncio.get_running_loop().create_future()
+        waiting: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = waiting
         if self._process.stdin:
             call = {"number": number, "function": name, **data}
             self._process.stdin.write(json.dumps(call).encode() + b"\n")
         answer = await waiting
-        error = answer.get("error", "")
+        error = str(answer.get("error", ""))
         with self._log.open("a", encoding="utf-8") as log:
             log.write(json.dumps({"function": name, "error": error}) + "\n")
         if error:
