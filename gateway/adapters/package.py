@@ -22,7 +22,7 @@ def package_digest(root: Path) -> str:
         names += _below(f"{root}/", folder)
     digest = hashlib.sha256()
     for name in sorted(names):
-        with open(f"{root}/{name}", "rb") as file:  # noqa: PTH123 - at every cold start: see `_below`
+        with open(f"{root}/{name}", "rb", buffering=0) as file:  # noqa: PTH123 - see `_below`
             head = file.read(8)
             if name.endswith(".pyc") and head[4:] != _UNCHECKED:
                 continue
