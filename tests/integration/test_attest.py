@@ -71,7 +71,6 @@ async def test_processes_that_race_and_die_leave_a_log_that_an_outsider_verifies
     for written in journals:
         await store.create(written.name)
     codes: list[int] = []
-    found: dict[str, Any] = {}
     for number in range(ROUNDS):
         work = asyncio.create_task(_children(run, [5 + 7 * number, 12 + 9 * number, 0]))
         while not work.done():

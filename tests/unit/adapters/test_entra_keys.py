@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from gateway.adapters import entra_keys
+from gateway.adapters import strict_https
 from gateway.adapters.entra_keys import MAX_DOCUMENT_BYTES, EntraKeys
 from gateway.errors import ConfigurationError, Reason, Unavailable
 from gateway.local import tls
@@ -262,4 +262,4 @@ def test_every_exception_of_the_client_is_translated() -> None:
     assert len(found) > 15
     # Websockets are not used: the one that only they raise is a TypeError.
     found.remove(aiohttp.WSMessageTypeError)
-    assert not [one for one in found if not issubclass(one, entra_keys.FAILURES)]
+    assert not [one for one in found if not issubclass(one, strict_https.FAILURES)]
