@@ -4,11 +4,12 @@ import re
 from collections.abc import Mapping, Sequence
 from operator import itemgetter
 
-from gateway.masking.fhir_plan import NUMBER, Get, Guard, Numeral, Plan
+from gateway.masking.fhir_groups import grouped
+from gateway.masking.fhir_plan import NUMBER, Form, Get, Guard, Numeral, Plan
 from gateway.masking.fhir_steps import Step, SteppedWalk
 from gateway.masking.json_codec import Node, Number
 from gateway.masking.json_walk import Node_
-from gateway.masking.kinds import Kind
+from gateway.masking.payload import Payload
 
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _SLOT = re.compile(f"{_OPEN}([0-9]+){_CLOSE}")
@@ -87,14 +88,16 @@ class Leaves:
         fixed: set[int],
         steps: tuple[Step, ...],
         guards: tuple[Guard, ...],
-        counted: Mapping[tuple[str, Kind], int],
+        payload: Payload,
     ) -> Plan:
-        """The plan, from the masked text with slots for its leaves."""
+        """The plan, from the masked text with slots for its leaves.
+
+        `payload` has counted what is removed or replaced in every resource of the shape.
+        """
+        groups = grouped(steps, payload)
         free = {place for at, place in enumerate(self._strings) if at not in fixed}
         free.update(numeral.piece for numeral in self._numerals)
         shape = [place for place in range(len(self._pieces)) if place not in free]
-        parts = _SLOT.split(text.replace("%", "%%"))
-        order = [int(part) for part in parts[1::2]]
         return Plan(
             _getter(shape),
             tuple(self._pieces[place] for place in shape),
@@ -105,9 +108,10 @@ class Leaves:
             steps,
             _getter([step[1] for step in steps if step[0] is SteppedWalk.code]),
             tuple(step for step in steps if step[0] is not SteppedWalk.code),
-            tuple(counted.items()),
-            "%s".join(parts[::2]),
-            _getter(order) if order else None,
+            tuple(payload.tally.items()),
+            _form(text, {}),
+            groups,
+            _form(text, groups.marks if groups else {}),
         )
 
     def _visit(self, node: Node) -> None:
@@ -157,8 +161,18 @@ def slot(at: int) -> str:
     return f"{_OPEN}{at}{_CLOSE}"
 
 
+def _form(text: str, marks: Mapping[int, str]) -> Form:
+    """A masked text whose slots are filled in, but for those of `marks`, as they stay the same."""
+    text = _SLOT.sub(lambda found: marks.get(int(found[1]), found[0]), text)
+    parts = _SLOT.split(text)
+    return Form(parts, _getter([int(part) for part in parts[1::2]]))
+
+
 def _getter(places: Sequence[int]) -> Get:
     """Takes what stands at `places`, as a tuple in any case."""
     if len(places) > 1:
         return itemgetter(*places)
-    return lambda values: tuple(values[place] for place in places)
+    if places:
+        only = places[0]
+        return lambda values: (values[only],)
+    return lambda _: ()

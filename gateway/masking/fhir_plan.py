@@ -17,8 +17,10 @@ import orjson
 
 from gateway.masking.fhir_elements import codes
 from gateway.masking.fhir_fields import NARRATIVE
+from gateway.masking.fhir_grouped import GroupedWalk
+from gateway.masking.fhir_groups import Groups
 from gateway.masking.fhir_identifiers import YEARS
-from gateway.masking.fhir_steps import Step, SteppedWalk, Values
+from gateway.masking.fhir_steps import Step, Values
 from gateway.masking.generalise import birth_year
 from gateway.masking.kinds import Kind
 from gateway.masking.marks import is_mark
@@ -64,6 +66,25 @@ class Numeral:
 
 
 @dataclass(frozen=True, slots=True)
+class Form:
+    """A masked resource whose leaves are filled in.
+
+    Attributes:
+        parts: of it; every other one gives way to a leaf.
+        order: takes those leaves out of all leaves.
+    """
+
+    parts: list[str]
+    order: Get
+
+    def text(self, values: Values) -> bytes:
+        """The resource with its leaves."""
+        parts = self.parts.copy()
+        parts[1::2] = self.order(values)
+        return "".join(parts).encode()
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What is done to every resource of one shape.
 
@@ -78,8 +99,9 @@ class Plan:
         coded: takes the codes out of the leaves; a step for one that is known as such does nothing.
         others: the steps but for those of codes.
         counted: what is removed or replaced in every resource of the shape, by path and kind.
-        form: the masked resource, with `%s` for leaves.
-        order: takes the leaves of `form` out of all leaves; None where it has none.
+        form: the masked resource.
+        groups: the steps in groups, None where they are only done one by one.
+        marked: the masked resource, where that is done in groups.
     """
 
     at: Get
@@ -92,8 +114,9 @@ class Plan:
     coded: Get
     others: tuple[Step, ...]
     counted: tuple[tuple[tuple[str, Kind], int], ...]
-    form: str
-    order: Get | None
+    form: Form
+    groups: Groups | None
+    marked: Form
 
     def values(self, pieces: Sequence[str], today: date, *, escaped: bool) -> Values | None:
         """The leaves of a resource, None where it is not of this shape.
@@ -128,30 +151,36 @@ class Sketch:
         escaped: some leaf was written with escapes.
     """
 
-    __slots__ = ("_before", "_escaped", "_loose", "_plan", "_values")
+    __slots__ = ("_before", "_escaped", "_form", "_loose", "_plan", "_values")
 
     def __init__(self, plan: Plan, values: Values, *, escaped: bool) -> None:
         self._plan = plan
+        self._form = plan.form
         self._values = values
         self._before = tuple(values)
         self._escaped = escaped
         self._loose: Sequence[int] = ()
 
-    def mask(self, walk: SteppedWalk) -> None:
+    def mask(self, walk: GroupedWalk) -> None:
         """Mask the leaves, as far as `walk.settle` has not to."""
-        plan = self._plan
-        known = codes.issuperset(plan.coded(self._values))
-        self._loose = walk.take(plan.others if known else plan.steps, self._values)
+        plan, values = self._plan, self._values
+        known = codes.issuperset(plan.coded(values))
+        if known and plan.groups:
+            loose = walk.together(plan.groups, values)
+            if loose is not None:
+                self._loose, self._form = loose, plan.marked
+                return
+        self._loose = walk.take(plan.others if known else plan.steps, values)
         walk.count(plan.counted)
 
     def text(self) -> bytes:
         """The masked resource, once all is settled."""
-        plan, values = self._plan, self._values
-        loose = range(plan.strings) if self._escaped else self._loose
+        values = self._values
+        loose = range(self._plan.strings) if self._escaped else self._loose
         for at in loose:
             if self._escaped or values[at] is not self._before[at]:
                 values[at] = orjson.dumps(values[at]).decode()[1:-1]
-        return (plan.form % plan.order(values) if plan.order else plan.form).encode()
+        return self._form.text(values)
 
 
 def is_filled(value: str, today: date) -> bool:  # noqa: ARG001

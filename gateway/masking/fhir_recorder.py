@@ -73,7 +73,7 @@ class Recorder(FhirWalk):
             self._fixed,
             tuple(self._steps),
             tuple(self._guards),
-            self._payload.tally,
+            self._payload,
         )
 
     def object(self, node: dict[str, Node], outer: Field, path: str) -> None:

@@ -36,8 +36,9 @@ class References:
         if self._keeps:
             return self._kept(value, path)
         if match := _REFERENCE.match(value):
-            history = "/_history/1" if match[3] else ""
-            return f"{match[1]}/{self._payload.identifier(match[2], path)}{history}"
+            kind, target, history = match.groups()
+            masked = self._payload.identifier(target, path)
+            return f"{kind}/{masked}/_history/1" if history else f"{kind}/{masked}"
         if match := _LOCAL.match(value):
             return match[1] + self._payload.identifier(match[2], path)
         if match := _SEARCH.match(value):

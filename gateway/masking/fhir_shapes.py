@@ -106,7 +106,7 @@ class Shapes:
 
 def _size(plan: Plan, pieces: int) -> int:
     """What a plan takes of `MAX_PIECES`."""
-    return max(pieces, (sum(map(len, plan.shape)) + len(plan.form)) // _PIECE)
+    return max(pieces, (sum(map(len, plan.shape)) + sum(map(len, plan.form.parts))) // _PIECE)
 
 
 def _bounded(found: set[int] | dict[_Key, int]) -> None:

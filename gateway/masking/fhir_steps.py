@@ -5,7 +5,6 @@ the element in a list, where the walk comes upon it in a tree. See `fhir_recorde
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
 from typing import Any, TypeAlias
 
 from gateway.masking.fhir_elements import MAX_CODES, PLAIN_DATE, codes
@@ -25,9 +24,6 @@ Rest: TypeAlias = tuple[Field, str]
 """Field of an element and type of the resource it stands in, for what the walk does in general."""
 Mark: TypeAlias = tuple[tuple[str, Kind], str, Rest]
 """What is counted, and the mark, for a kind whose values all become one."""
-
-_MAX_TARGET = 200
-_uses = lru_cache(maxsize=2_000)(display_use)
 
 
 class SteppedWalk(FhirWalk):
@@ -149,8 +145,7 @@ class SteppedWalk(FhirWalk):
         """The display of a reference, which stands at the first of `more`, if there is one."""
         reference, inside = more
         target = values[reference] if reference >= 0 else ""
-        use = _uses if len(target) <= _MAX_TARGET else display_use  # no memory for what is long
-        coded, learned = use(target, inside)
+        coded, learned = display_use(target, inside)
         if coded:
             self.worded(values, at, path, None)
             return

@@ -35,6 +35,7 @@ _COMPACT = re.compile(
 )
 _SHORT = re.compile(r"[0-9]{1,2}[-/.][0-9]{1,2}[-/.]([0-9]{2})\Z")
 _ZIP = re.compile(r"([0-9]{3})[0-9]{2}(?:-?[0-9]{4})?\Z")
+_ZIP_DIGITS = 5
 _ZIP3 = re.compile(r"[0-9]{3}\Z")
 _AGE = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,4})?")
 _AGES = re.compile(
@@ -73,6 +74,8 @@ def birth_year(value: str, today: date) -> str:
 
 def zip3(value: str) -> str:
     """The first three digits of a ZIP code, 000 for sparse areas, "" where it is no ZIP code."""
+    if len(value) == _ZIP_DIGITS and value.isdecimal() and value.isascii():
+        return "000" if value[:3] in SPARSE else value[:3]
     text = value.strip()
     if _ZIP3.match(text):
         return "000" if text in SPARSE else text

@@ -9,10 +9,10 @@ import msgspec
 
 from gateway.masking import json_codec
 from gateway.masking.attachments import Attachments
+from gateway.masking.fhir_grouped import GroupedWalk
 from gateway.masking.fhir_plan import Plan, Sketch
 from gateway.masking.fhir_recorder import recorded
 from gateway.masking.fhir_shapes import shapes_of
-from gateway.masking.fhir_steps import SteppedWalk
 from gateway.masking.fhir_walk import FhirWalk
 from gateway.masking.formats import BOM
 from gateway.masking.json_codec import Node
@@ -26,6 +26,7 @@ from gateway.masking.text import TextMasker
 
 _FHIR = b'"resourceType"'
 MIN_SPLIT = 64 * 1024
+_PROBE = 100
 BATCH = 64
 """Entries of a Bundle that are in memory as trees at once."""
 Item: TypeAlias = "Sketch | Node"
@@ -47,7 +48,7 @@ class JsonMasker:
         self._learns = payload.keeps(Kind.ID) and not payload.keeps(Kind.MRN)
         self._today = payload.context.today
         # Walks that are done remember what they have seen; one within another is a new one.
-        self._resources: list[SteppedWalk] = []
+        self._resources: list[GroupedWalk] = []
         self._others: list[JsonWalk] = []
 
     def document(self, body: bytes) -> bytes:
@@ -184,7 +185,7 @@ class JsonMasker:
         self._walked(walk, heads, 0)
         walk.settle()
         masked = heads[0]
-        json_codec.check_keys(body.replace(bytes(raw), b"[]", 1), walk.keys)
+        json_codec.check_keys(_without(body, bytes(raw)), walk.keys)
         self._resources.append(walk)
         items: list[bytes] = []
         for start in range(0, len(entries), BATCH):
@@ -211,12 +212,21 @@ class JsonMasker:
         walk.keys += self._rules.hidden
         nodes[index] = self._rules.after(walk.root(ruled, path))
 
-    def _stepper(self) -> SteppedWalk:
-        return SteppedWalk(self._payload, self._text, self._attachments)
+    def _stepper(self) -> GroupedWalk:
+        return GroupedWalk(self._payload, self._text, self._attachments)
 
     def _other(self) -> JsonWalk:
         resources = FhirWalk(self._payload, self._text, self._attachments)
         return JsonWalk(self._payload, self._text, self._attachments, resources)
+
+
+def _without(body: bytes, entries: bytes) -> bytes:
+    """A Bundle with no entries in place of those it has."""
+    # A search for many bytes takes longer than one for the first of them.
+    start = body.find(entries[:_PROBE])
+    if not body.startswith(entries, start):
+        return body.replace(entries, b"[]", 1)
+    return body[:start] + b"[]" + body[start + len(entries) :]
 
 
 def _is_fhir(item: Item) -> bool:

@@ -96,6 +96,12 @@ class JsonWalk:
 
     def settle(self) -> None:
         """Mask the strings that have been gathered."""
+        self._settle_texts()
+        renamed, self._renamed = self._renamed, []
+        for node in renamed:
+            self._rename(node)
+
+    def _settle_texts(self) -> None:
         # Prose first: a name that it introduces is masked in the others too.
         prose, self._pending = self._pending, []
         coded, self._coded = self._coded, []
@@ -110,9 +116,6 @@ class JsonWalk:
                 holder[key] = done.text  # type: ignore[index]
                 if done.counts:
                     self._text.count(done, path)
-        renamed, self._renamed = self._renamed, []
-        for node in renamed:
-            self._rename(node)
 
     def object(self, node: dict[str, Node], outer: Field, path: str) -> None:
         """Mask the members of an object; a FHIR resource among others is one all the same."""

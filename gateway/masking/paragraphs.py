@@ -22,6 +22,9 @@ MAX_LENGTH = 1_500
 """Characters of a paragraph that is remembered."""
 MAX_REMEMBERED = 400_000
 """Characters of the paragraphs of one generation; two of them are in memory."""
+MAX_DISPLAYS = 10_000
+MAX_DISPLAY = 200
+"""Characters of a display that is remembered."""
 _BLOCK = "-----BEGIN "
 _NOBODY: prose.Found = ((), ())
 
@@ -56,6 +59,9 @@ class Paragraphs:
         prose: names and places are looked for that stand in prose; else the texts are codes and
             the like, which the recognisers alone look at, each as one paragraph.
         split: False where the scan may look across empty lines; a text is one paragraph then.
+
+    Attributes:
+        displays: of codes, in which nothing is found, with their words.
     """
 
     def __init__(
@@ -68,6 +74,14 @@ class Paragraphs:
         self._recent: dict[str, Paragraph] = {}
         self._older: dict[str, Paragraph] = {}
         self._size = 0
+        self.displays: dict[str, frozenset[bytes]] = {}
+
+    def remember(self, display: str, words: frozenset[bytes]) -> None:
+        """Remember the display of a code in which nothing is found."""
+        if len(self.displays) >= MAX_DISPLAYS:
+            self.displays.clear()
+        if len(display) <= MAX_DISPLAY:
+            self.displays[display] = words
 
     def read(
         self, texts: Sequence[str], session: SessionNames | None = None

@@ -26,7 +26,35 @@ DROPPED = "\ufdd0dropped\ufdd1"
 UNSALTED = b"chaperone-no-salt"
 """Keys the tags of payloads where there is no secret, so that they repeat; protects nothing."""
 _MAX_PATH = 80
+_ID = Kind.ID
 _PLAIN_PATH = re.compile(r"[A-Za-z_*][A-Za-z0-9_.*\-]{0,79}\Z")
+
+
+class Numbers(dict[str, str]):
+    """What stands for the ids of one payload: the next number for each that is new.
+
+    Args:
+        body: of the payload.
+        salt: a secret of the deployment, b"" where there is none.
+    """
+
+    def __init__(self, body: bytes, salt: bytes) -> None:
+        super().__init__()
+        self._body = body
+        self._salt = salt
+        self._head = ""
+
+    def __missing__(self, value: str) -> str:
+        if not self._head:
+            # Numbers of one payload must not be taken for those of another in joined files.
+            # Keyed, since against a plain digest of the payload its content could be guessed.
+            tag = hashlib.blake2b(
+                self._body, digest_size=4, key=self._salt or UNSALTED, person=b"masked-id"
+            )
+            self._head = f"masked-{tag.hexdigest()}-"
+            self._body = b""
+        numbered = self[value] = f"{self._head}{len(self) + 1}"
+        return numbered
 
 
 class Payload:
@@ -63,9 +91,7 @@ class Payload:
         self.tally: Counter[tuple[str, Kind]] = Counter()
         self.constants = self.profile.constants
         self.gives_years = self._operators[Kind.DATE] is Operator.GENERALISE
-        self._body = body
-        self._tag = ""
-        self.numbers: dict[str, str] = {}
+        self.numbers = Numbers(body, context.salt)
         self._made: dict[tuple[Kind, str], str] = {}
 
     def apply(self, kind: Kind, value: str, path: str) -> str:
@@ -102,7 +128,7 @@ class Payload:
             return value
         match operator:
             case Operator.NUMBER:
-                return self._number(value)
+                return self.numbers[value]
             case Operator.GENERALISE:
                 return self._generalise(kind, value)
             case Operator.TOKENISE | Operator.HASH if self._tokeniser:
@@ -160,29 +186,12 @@ class Payload:
         operator = operator or self._operators[Kind.ID]
         if operator is Operator.KEEP or not value or (value[0] in FIRST and is_mark(value)):
             return value
-        self.tally[path, Kind.ID] += 1
+        self.tally[path, _ID] += 1
         if self._tokeniser and operator in {Operator.TOKENISE, Operator.HASH}:
             self._tokens += 1
             sealed = operator is Operator.TOKENISE
             return self._tokeniser.id_token(value) if sealed else self._tokeniser.id_hash(value)
-        return self._number(value)
-
-    def _number(self, value: str) -> str:
-        numbered = self.numbers.get(value)
-        if numbered is None:
-            if not self._tag:
-                # Numbers of one payload must not be taken for those of another in joined files.
-                # Keyed, since against a plain digest of the payload its content could be guessed.
-                self._tag = hashlib.blake2b(
-                    self._body,
-                    digest_size=4,
-                    key=self.context.salt or UNSALTED,
-                    person=b"masked-id",
-                ).hexdigest()
-                self._body = b""
-            numbered = f"masked-{self._tag}-{len(self.numbers) + 1}"
-            self.numbers[value] = numbered
-        return numbered
+        return self.numbers[value]
 
     def keyed(self) -> None:
         """Something was made with the token key elsewhere."""

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -33,6 +33,7 @@ class TextMasker:
     Attributes:
         patterned: patterns of one's own are looked for too, so any word may be a value.
         clean: codes and displays that stayed as they are, as long as no more names are known.
+        displays: of codes, with their words; nothing but a known name in one would be masked.
     """
 
     def __init__(self, payload: Payload, *, with_re2: bool = True) -> None:
@@ -49,6 +50,7 @@ class TextMasker:
         else:
             self._prose = paragraphs_of(scan, profile.kept, prose=True)
             self._codes = paragraphs_of(scan, profile.kept, prose=False)
+        self.displays = self._codes.displays
         self._cache: dict[tuple[str, bool], MaskedText] = {}
         self._learned = 0
         self.clean: set[str] = set()
@@ -63,6 +65,26 @@ class TextMasker:
         """Count what was replaced in a text at one more place."""
         for kind, number in masked.counts:
             self._payload.count(kind, path, number)
+
+    def remember(self, display: str, *, is_code: bool = False) -> None:
+        """Remember the display of a code that a walk has found nothing in.
+
+        Args:
+            display: the text.
+            is_code: it reads like a code, which nothing is looked for in.
+        """
+        if is_code:
+            self._codes.remember(display, frozenset())
+            return
+        item = self._codes.read([display])[0][0]
+        if not item.spans and _reads_as_written(display):
+            self._codes.remember(display, item.words)
+
+    def touched(self, displays: Iterable[str]) -> set[str]:
+        """Those of some known displays that something named by a field may be in."""
+        firsts = self._payload.known.firsts if self._identifiers else frozenset()
+        known = self.displays
+        return {text for text in displays if text not in known or known[text] & firsts}
 
     def many(self, texts: Sequence[str], *, coded: bool = False) -> list[MaskedText]:
         """Every text masked, in one pass over those that are new.
@@ -185,6 +207,13 @@ class TextMasker:
                 masked = self._payload.known.mask(masked, replace)
         # A span that cut a character in two leaves nothing of it behind.
         return masked.decode("utf-8", "ignore")
+
+
+def _reads_as_written(text: str) -> bool:
+    """Whether no character of a text stands for another one."""
+    if "%" not in text and text.isascii():
+        return True
+    return folding.folded(folding.unescaped(text)) is text
 
 
 def _apart(data: bytes, start: int, stop: int, done: bytes, words: AbstractSet[bytes]) -> bool:

@@ -13,10 +13,10 @@ from gateway.masking import json_codec
 from gateway.masking.attachments import Base64Attachments
 from gateway.masking.context import Context
 from gateway.masking.engine import PayloadMasker, mask
+from gateway.masking.fhir_grouped import GroupedWalk
 from gateway.masking.fhir_plan import Plan, Sketch
 from gateway.masking.fhir_recorder import recorded
 from gateway.masking.fhir_shapes import MAX_ALIKE, Shapes
-from gateway.masking.fhir_steps import SteppedWalk
 from gateway.masking.fhir_walk import FhirWalk
 from gateway.masking.payload import Payload
 from gateway.masking.text import TextMasker
@@ -86,7 +86,7 @@ def bodies(resource: tuple[str, Any], *, ascii_only: bool) -> list[bytes]:
     ]
 
 
-def walk_for(payload: Payload, kind: type[SteppedWalk] | type[FhirWalk]) -> Any:
+def walk_for(payload: Payload, kind: type[GroupedWalk] | type[FhirWalk]) -> Any:
     text = TextMasker(payload)
     return kind(payload, text, Base64Attachments(payload, text, PayloadMasker(payload).whole))
 
@@ -116,7 +116,7 @@ def shapes_with(like: bytes, circumstances: Context) -> Shapes:
 
 def planned(sketch: Sketch, body: bytes, circumstances: Context) -> Outcome:
     payload = Payload(circumstances, body)
-    walk = walk_for(payload, SteppedWalk)
+    walk = walk_for(payload, GroupedWalk)
     sketch.mask(walk)
     walk.settle()
     return sketch.text(), payload.counts, payload.paths

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from gateway.masking import (
     fhir_elements,
     fhir_shapes,
-    fhir_steps,
     fhir_tables,
     field_names,
     paragraphs,
@@ -396,7 +395,6 @@ def _forget() -> None:
     fhir_tables._entries.clear()
     fhir_tables.kind_of_system.cache_clear()
     fhir_shapes._known.clear()
-    fhir_steps._uses.cache_clear()
     field_names._field_of.cache_clear()
     field_names._named.cache_clear()
     paragraphs.paragraphs_of.cache_clear()

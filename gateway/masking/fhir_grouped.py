@@ -1,0 +1,201 @@
+"""The walk that masks resources group by group; see `fhir_groups`."""
+
+import re
+from collections import Counter
+from typing import Any, TypeAlias
+
+from gateway.masking.fhir_elements import MAX_CODES, PLAIN_DATE, codes
+from gateway.masking.fhir_fields import UNITS
+from gateway.masking.fhir_groups import Groups, Run
+from gateway.masking.fhir_steps import SteppedWalk, Values
+from gateway.masking.fhir_walk import display_use
+from gateway.masking.generalise import zip3
+from gateway.masking.kinds import Kind
+from gateway.masking.known import MAX_PHRASE
+from gateway.masking.marks import FIRST, is_mark, mark
+from gateway.masking.payload import MAX_REMEMBERED
+
+Places: TypeAlias = list[tuple[int, str]]
+"""Places of leaves, and their paths."""
+Use: TypeAlias = tuple[bool, bool]
+"""What the display of a reference is; see `display_use`."""
+_PLAIN_REFERENCE = re.compile(r"[A-Z][A-Za-z]{1,40}/[A-Za-z0-9.-]{1,64}\Z")
+"""References whose type is the same once they are masked."""
+
+
+_NO_AREA = mark(Kind.ZIP)
+
+
+class Years(dict[str, str | None]):
+    """Years of the dates of one payload, None for what does not plainly say so."""
+
+    def __missing__(self, value: str) -> str | None:
+        if not PLAIN_DATE.match(value):
+            return None
+        if len(self) < MAX_REMEMBERED:
+            self[value] = value[:4]
+        return value[:4]
+
+
+class GroupedWalk(SteppedWalk):
+    """A walk that takes most resources in groups of leaves."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._year_of = Years()
+        self._uses: dict[tuple[str, str], Use | None] = {}
+        self._taken: Counter[Groups] = Counter()
+        self._shown: list[tuple[Values, Places, list[int]]] = []
+        self._met: list[str] = []
+
+    def together(  # noqa: C901  (the hot loop: no call for each group)
+        self, groups: Groups, values: Values
+    ) -> list[int] | None:
+        """Mask the leaves of one resource in place, as far as `settle` has not to.
+
+        Leaves that all become the same stay as they are: the form of the plan has their marks.
+
+        Returns:
+            Places of the loose; None for a resource that is not as most are, which is as it was.
+        """
+        year_of = self._year_of
+        years = [year_of[values[at]] for at in groups.dates]
+        firsts = [year_of[values[at]] for at, _ in groups.instants]
+        if None in years or None in firsts:
+            return None
+        for at in groups.fresh:
+            value = values[at]
+            if not value or (value[0] in FIRST and is_mark(value)):
+                return None
+        uses: dict[int, Use] = {}
+        places: Places | None = []
+        if groups.words or groups.titles or groups.displays:
+            places = self._words_in(groups, values, uses)
+            if places is None:
+                return None
+        loose: list[int] = []
+        self.loose = loose
+        for at, key in groups.areas:
+            area = zip3(values[at]) or _NO_AREA
+            if area != values[at]:
+                self._counts[key] += 1
+                values[at] = area
+        for run in groups.runs:
+            self._run(run, values, uses)
+        for at, year in zip(groups.dates, years, strict=True):
+            values[at] = year
+        for (at, key), year in zip(groups.instants, firsts, strict=True):
+            made = f"{year}-01-01T00:00:00Z"
+            if made != values[at]:
+                self._counts[key] += 1
+                values[at] = made
+        if places:
+            self._shown.append((values, places, loose))
+        self._taken[groups] += 1
+        return loose
+
+    def _run(  # noqa: C901  (likewise)
+        self, run: Run, values: Values, uses: dict[int, Use]
+    ) -> None:
+        names, phrases, numbers, targets = self._names, self._phrases, self._ids, self._targets
+        for at in run.names:
+            names[values[at]] = None
+        for at, kind in run.phrases:
+            value = values[at]
+            if value not in phrases and len(value) <= MAX_PHRASE:
+                phrases[value] = kind
+        for at, key in run.ids:
+            value = values[at]
+            if key is None:
+                values[at] = numbers[value]
+                continue
+            done = targets.get(value)
+            if done is None:
+                done = self._references.target(value, key[0])
+                if len(targets) < MAX_CODES:
+                    targets[value] = done
+            elif done != value:
+                self._counts[key] += 1
+            values[at] = done
+        for at, _, _, path in run.displays:
+            coded, learned = uses[at]
+            if not coded:
+                if learned:
+                    names[values[at]] = None
+                self._counts[path, Kind.NAME] += 1
+                values[at] = self._constants[Kind.NAME]
+        if run.last:
+            do, at, path, more = run.last
+            do(self, values, at, path, more)
+
+    def _words_in(self, groups: Groups, values: Values, uses: dict[int, Use]) -> Places | None:
+        """Displays of codes, None where one is not known to be nothing else.
+
+        Args:
+            groups: of the plan.
+            values: the leaves.
+            uses: of displays of references, to be filled in.
+        """
+        found = list(groups.words)
+        for at, places, path in groups.titles:
+            value = values[at]
+            if all(values[place] != value for place in places):
+                return None
+            found.append((at, path))
+        for at, reference, inside, path in groups.displays:
+            use = self._use(values[reference], inside)
+            if use is None:
+                return None
+            uses[at] = use
+            value = values[at]
+            if use[0]:
+                found.append((at, path))
+            elif not value or (value[0] in FIRST and is_mark(value)):
+                return None
+        known = self._text.displays
+        return found if all(values[at] in known for at, _ in found) else None
+
+    def _use(self, reference: str, inside: str) -> Use | None:
+        """What the display of a reference is; None where the reference as it is cannot tell."""
+        key = reference, inside
+        use = self._uses.get(key)
+        if use is None and _PLAIN_REFERENCE.match(reference):
+            use = display_use(reference, inside)
+            if len(self._uses) < MAX_CODES:
+                self._uses[key] = use
+        return use
+
+    def worded(self, values: Values, at: int, path: str, more: Any) -> None:
+        """The display of a code, which the process may remember."""
+        value, waiting = values[at], len(self._coded)
+        super().worded(values, at, path, more)
+        if len(self._coded) > waiting:
+            self._met.append(value)
+        elif value in codes and value not in UNITS:
+            self._text.remember(value, is_code=True)
+
+    def settle(self) -> None:
+        """Count what every resource of a shape has, and mask what has been gathered."""
+        taken, self._taken = self._taken, Counter()
+        for groups, number in taken.items():
+            for key, count in groups.counted:
+                self._counts[key] += count * number
+        super().settle()
+
+    def _settle_texts(self) -> None:
+        """Look at displays once more, since they may hold a name that is known by now."""
+        shown, self._shown = self._shown, []
+        met, self._met = self._met, []
+        super()._settle_texts()
+        if shown:
+            texts = {values[at] for values, places, _ in shown for at, _ in places}
+            touched = self._text.touched(texts)
+            for values, places, loose in shown if touched else ():
+                for at, path in places:
+                    if values[at] in touched:
+                        loose.append(at)
+                        self._coded.append((values, at, values[at], path))
+            super()._settle_texts()
+        for text in met:
+            if text in self._text.clean:
+                self._text.remember(text)
