@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from operator import itemgetter
 
 from gateway.masking.fhir_groups import grouped
-from gateway.masking.fhir_plan import NUMBER, Form, Get, Guard, Numeral, Plan
+from gateway.masking.fhir_plan import Form, Guard, Plan
+from gateway.masking.fhir_reader import NUMBER, Numeral, Reader, getter
 from gateway.masking.fhir_steps import Step, SteppedWalk
 from gateway.masking.json_codec import Node, Number
 from gateway.masking.json_walk import Node_
@@ -95,18 +95,13 @@ class Leaves:
         `payload` has counted what is removed or replaced in every resource of the shape.
         """
         groups = grouped(steps, payload)
-        free = {place for at, place in enumerate(self._strings) if at not in fixed}
-        free.update(numeral.piece for numeral in self._numerals)
-        shape = [place for place in range(len(self._pieces)) if place not in free]
+        frozen = frozenset(self._strings[at] for at in fixed if at < len(self._strings))
         return Plan(
-            _getter(shape),
-            tuple(self._pieces[place] for place in shape),
-            _getter(self._strings),
+            Reader(self._pieces, self._strings, frozen, self._numerals),
             len(self._strings),
-            tuple(self._numerals),
             guards,
             steps,
-            _getter([step[1] for step in steps if step[0] is SteppedWalk.code]),
+            getter([step[1] for step in steps if step[0] is SteppedWalk.code]),
             tuple(step for step in steps if step[0] is not SteppedWalk.code),
             tuple(payload.tally.items()),
             _form(text, {}),
@@ -165,14 +160,4 @@ def _form(text: str, marks: Mapping[int, str]) -> Form:
     """A masked text whose slots are filled in, but for those of `marks`, as they stay the same."""
     text = _SLOT.sub(lambda found: marks.get(int(found[1]), found[0]), text)
     parts = _SLOT.split(text)
-    return Form(parts, _getter([int(part) for part in parts[1::2]]))
-
-
-def _getter(places: Sequence[int]) -> Get:
-    """Takes what stands at `places`, as a tuple in any case."""
-    if len(places) > 1:
-        return itemgetter(*places)
-    if places:
-        only = places[0]
-        return lambda values: (values[only],)
-    return lambda _: ()
+    return Form(parts, getter([int(part) for part in parts[1::2]]))

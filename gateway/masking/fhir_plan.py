@@ -6,63 +6,29 @@ it, which are leaves, and which steps mask those. Where the same pieces stand at
 text is JSON of the same structure, whatever the leaves are, since no leaf holds a quotation mark.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 import orjson
 
-from gateway.masking.fhir_elements import codes
+from gateway.masking.fhir_elements import PLAIN_DATE, codes
 from gateway.masking.fhir_fields import NARRATIVE
 from gateway.masking.fhir_grouped import GroupedWalk
 from gateway.masking.fhir_groups import Groups
 from gateway.masking.fhir_identifiers import YEARS
+from gateway.masking.fhir_reader import Get, Reader
 from gateway.masking.fhir_steps import Step, Values
-from gateway.masking.generalise import birth_year
+from gateway.masking.generalise import MAX_AGE, birth_year
 from gateway.masking.kinds import Kind
 from gateway.masking.marks import is_mark
 
 BACKSLASH, QUOTE = "\x01", "\x02"
 """Stand for an escaped backslash and quotation mark in pieces; JSON has no such characters."""
-NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,3})?")
-"""Numbers that may stand in place of each other."""
-LARGE = re.compile(r"-?[0-9]{9}")
-"""Of an element that no unit makes a measurement: see `FhirIdentifiers.large`."""
-Get: TypeAlias = Callable[[Sequence[Any]], tuple[Any, ...]]
 Guard: TypeAlias = tuple[Callable[[str, date], bool], int]
 """What must hold for the leaf at a place, where the shape alone does not say what is done."""
-
-
-@dataclass(frozen=True, slots=True)
-class Numeral:
-    """A number, which stands in a piece that is no string.
-
-    Attributes:
-        piece: where.
-        head: of the piece, before the number.
-        tail: behind it.
-        small: it must have less than nine digits.
-    """
-
-    piece: int
-    head: str
-    tail: str
-    small: bool
-
-    def of(self, pieces: Sequence[str]) -> str | None:
-        """The number as it is written, None where something else stands there."""
-        piece = pieces[self.piece]
-        start, end = len(self.head), len(piece) - len(self.tail)
-        if not (piece.startswith(self.head) and piece.endswith(self.tail)):
-            return None
-        if NUMBER.fullmatch(piece, start, end) is None:
-            return None
-        if self.small and LARGE.match(piece, start, end):
-            return None
-        return piece[start:end]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +55,8 @@ class Plan:
     """What is done to every resource of one shape.
 
     Attributes:
-        at: takes the pieces of the shape out of all pieces.
-        shape: those pieces.
-        leaves: takes the strings, out of all pieces.
-        strings: how many those are.
-        numerals: numbers, whose values come behind those of the strings.
+        reader: of the shape; it gives the leaves, strings first.
+        strings: how many of them are.
         guards: what must hold besides.
         steps: what masks the leaves, in order.
         coded: takes the codes out of the leaves; a step for one that is known as such does nothing.
@@ -104,11 +67,8 @@ class Plan:
         marked: the masked resource, where that is done in groups.
     """
 
-    at: Get
-    shape: tuple[str, ...]
-    leaves: Get
+    reader: Reader
     strings: int
-    numerals: tuple[Numeral, ...]
     guards: tuple[Guard, ...]
     steps: tuple[Step, ...]
     coded: Get
@@ -118,28 +78,20 @@ class Plan:
     groups: Groups | None
     marked: Form
 
-    def values(self, pieces: Sequence[str], today: date, *, escaped: bool) -> Values | None:
-        """The leaves of a resource, None where it is not of this shape.
+    def sketch(self, values: Values | None, today: date, *, escaped: bool) -> "Sketch | None":
+        """A resource of the shape, None where the plan is not for it.
 
         Args:
-            pieces: of the resource.
+            values: its leaves as they are written, None where it is of another shape.
             today: for ages.
             escaped: some leaf may be written with escapes.
         """
-        if self.at(pieces) != self.shape:
+        if values is None or (escaped and not _unescape(values)):
             return None
-        values: Values = list(self.leaves(pieces))
-        if escaped and not _unescape(values):
-            return None
-        for numeral in self.numerals:
-            number = numeral.of(pieces)
-            if number is None:
-                return None
-            values.append(number)
         for holds, at in self.guards:
             if not holds(values[at], today):
                 return None
-        return values
+        return Sketch(self, values, escaped=escaped)
 
 
 class Sketch:
@@ -190,6 +142,8 @@ def is_filled(value: str, today: date) -> bool:  # noqa: ARG001
 
 def is_young(value: str, today: date) -> bool:
     """A birth date that leaves a year: of nobody over 89."""
+    if PLAIN_DATE.match(value):
+        return today.year - int(value[:4]) <= MAX_AGE
     return value != "" and (is_mark(value) or birth_year(value, today) != "")
 
 

@@ -7,12 +7,14 @@ for the life of the process and up to a number of pieces; it is never written an
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import TypeAlias
 
 import msgspec
 
 from gateway.masking.fhir_plan import BACKSLASH, QUOTE, Plan, Sketch
+from gateway.masking.fhir_reader import Reader
 from gateway.masking.profiles import Profile
 
 MAX_TEXT = 256 * 1024
@@ -26,8 +28,11 @@ MAX_ALIKE = 12
 """Plans for resources of one type and number of pieces; where there are more, some give way."""
 MAX_SEEN = 20_000
 MAX_PROFILES = 16
-_TYPE, _ENTRY_TYPE = 3, 9
+_TYPE = '"resourceType"'
+MAX_FAST = 500_000
+"""Characters of the shapes under one profile that have a regular expression."""
 _PATIENCE = 16
+_BACKSLASH, _QUOTE = BACKSLASH.encode(), QUOTE.encode()
 _CONTROL = bytes(range(32))
 _NUMERIC = b"0123456789+-.eE"
 _Key = tuple[str, int, str]
@@ -42,6 +47,7 @@ class Shapes:
         self._seen: set[int] = set()
         self._missed: dict[_Key, int] = {}
         self._pieces = 0
+        self._fast = 0
 
     def sketch(self, body: bytes, path: str, today: date) -> Sketch | None:
         """A resource that there is a plan for; None where the walk has to see to it.
@@ -51,19 +57,48 @@ class Shapes:
             path: of it.
             today: for ages.
         """
+        found = _decoded(body)
+        if found is None:
+            return None
+        text, escaped = found
+        key = _key(path, text)
+        plans = self._plans.get(key, ())
+        before, values = None, None
+        for place, plan in enumerate(plans):
+            if plan.reader.is_fast:
+                if plan.reader is not before or values is None or escaped:
+                    before, values = plan.reader, plan.reader.leaves(text)
+                sketch = plan.sketch(values, today, escaped=escaped)
+                if sketch is not None:
+                    self._move(key, place)
+                    return sketch
+        return self._sketched(body, key, today) if plans else None
+
+    def _sketched(self, body: bytes, key: _Key, today: date) -> Sketch | None:
+        """A resource whose shape does not come often, or that is written with white space."""
         cut = _cut(body)
         if cut is None:
             return None
         pieces, escaped = cut
-        key = _key(path, pieces)
-        plans = self._plans.get(key, ())
-        for place, plan in enumerate(plans):
-            values = plan.values(pieces, today, escaped=escaped)
-            if values is not None:
-                if place > 1:  # what comes often is looked at first
-                    self._plans[key] = (plan, *(item for item in plans if item is not plan))
-                return Sketch(plan, values, escaped=escaped)
+        for place, plan in enumerate(self._plans[key]):
+            values = plan.reader.leaves_of(pieces)
+            sketch = plan.sketch(values, today, escaped=escaped)
+            if sketch is not None:
+                self._move(key, place)
+                self._hasten(plan.reader)
+                return sketch
         return None
+
+    def _move(self, key: _Key, place: int) -> None:
+        """What comes often is looked at first."""
+        if place > 1:
+            plans = self._plans[key]
+            self._plans[key] = (plans[place], *plans[:place], *plans[place + 1 :])
+
+    def _hasten(self, reader: Reader) -> None:
+        if reader.is_due and self._fast + reader.size <= MAX_FAST:
+            self._fast += reader.size
+            reader.hasten()
 
     def meet(self, body: bytes, path: str, today: date, record: Record) -> None:
         """Remember a resource that there was no plan for; of the second like it, record one.
@@ -78,7 +113,7 @@ class Shapes:
         if cut is None:
             return
         pieces, escaped = cut
-        key = _key(path, pieces)
+        key = _key(path, '"'.join(pieces))
         around = "".join(pieces[::2]).encode().translate(None, _NUMERIC)
         mark = hash((key, around))
         if mark not in self._seen:
@@ -91,22 +126,29 @@ class Shapes:
             return
         plan = record(pieces)
         # One that its own resource does not fit is for ages over 89 and the like.
-        if plan and plan.values(pieces, today, escaped=escaped) is not None:
+        if plan and plan.sketch(plan.reader.leaves_of(pieces), today, escaped=escaped):
             self._add(key, plan)
 
     def _add(self, key: _Key, plan: Plan) -> None:
         size = _size(plan, key[1])
         if self._pieces + size > MAX_PIECES:
-            self._plans, self._missed, self._pieces = {}, {}, 0
+            self._plans, self._missed, self._pieces, self._fast = {}, {}, 0, 0
         plans = self._plans.get(key, ())
+        for other in plans:
+            if other.reader.key == plan.reader.key:  # they differ in what must hold besides
+                plan = replace(plan, reader=other.reader)
         kept = plans[: MAX_ALIKE - 1]
         self._plans[key] = (plan, *kept)
-        self._pieces += size - sum(_size(gone, key[1]) for gone in plans[len(kept) :])
+        for gone in plans[len(kept) :]:
+            self._pieces -= _size(gone, key[1])
+            shared = any(plan.reader is gone.reader for plan in self._plans[key])
+            self._fast -= gone.reader.size if gone.reader.is_fast and not shared else 0
+        self._pieces += size
 
 
 def _size(plan: Plan, pieces: int) -> int:
     """What a plan takes of `MAX_PIECES`."""
-    return max(pieces, (sum(map(len, plan.shape)) + sum(map(len, plan.form.parts))) // _PIECE)
+    return max(pieces, (plan.reader.size + sum(map(len, plan.form.parts))) // _PIECE)
 
 
 def _bounded(found: set[int] | dict[_Key, int]) -> None:
@@ -132,29 +174,33 @@ def shapes_of(profile: Profile) -> Shapes | None:
     return found[1]
 
 
-def _cut(body: bytes) -> tuple[list[str], bool] | None:
-    """The pieces of a JSON text, and whether something in it is escaped; None for an odd one."""
-    if len(body) > MAX_TEXT:
+def _decoded(body: bytes) -> tuple[str, bool] | None:
+    """A JSON text to be cut, and whether something in it is escaped; None for an odd one."""
+    if len(body) > MAX_TEXT or _BACKSLASH in body or _QUOTE in body:
         return None
+    escaped = b"\\" in body
+    if escaped:
+        body = body.replace(b"\\\\", _BACKSLASH).replace(b'\\"', _QUOTE)
+    try:
+        return body.decode(), escaped
+    except UnicodeDecodeError:
+        return None
+
+
+def _cut(body: bytes) -> tuple[list[str], bool] | None:
+    """The pieces of a JSON text, and whether something in it is escaped; None likewise."""
     if len(body.translate(None, _CONTROL)) != len(body):
         try:
             body = msgspec.json.format(body, indent=-1)  # which no control character comes through
         except (msgspec.DecodeError, RecursionError):
             return None
-    escaped = b"\\" in body
-    if escaped:
-        body = body.replace(b"\\\\", BACKSLASH.encode()).replace(b'\\"', QUOTE.encode())
-    try:
-        return body.decode().split('"'), escaped
-    except UnicodeDecodeError:
-        return None
+    found = _decoded(body)
+    return found and (found[0].split('"'), found[1])
 
 
-def _key(path: str, pieces: Sequence[str]) -> _Key:
-    """What plans are looked up by: path, number of pieces, and the type where it mostly stands."""
-    if len(pieces) > _ENTRY_TYPE + 1:
-        # {"resourceType": T, … or {"fullUrl": …, "resource": {"resourceType": T, …
-        place = _TYPE if pieces[1] == "resourceType" else _ENTRY_TYPE
-        if pieces[place - 2] == "resourceType":
-            return path, len(pieces), pieces[place][:_MAX_TYPE]
-    return path, len(pieces), ""
+def _key(path: str, text: str) -> _Key:
+    """What plans are looked up by: path, number of quotation marks, and the type."""
+    start = text.find(_TYPE)
+    begin = text.find('"', start + len(_TYPE)) + 1
+    end = text.find('"', begin, begin + _MAX_TYPE)
+    return path, text.count('"'), text[begin:end] if start >= 0 and end > 0 else ""

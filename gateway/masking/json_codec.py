@@ -72,6 +72,16 @@ def exact(data: bytes) -> Node:
     return careful(data) if has_minus_zero(data) else node
 
 
+def compact(data: bytes) -> bytes:
+    """A JSON text on one line; what is no JSON text may stay as it is."""
+    if b"\n" not in data and b"\t" not in data and b"\r" not in data:
+        return data
+    try:
+        return msgspec.json.format(data, indent=-1)
+    except (msgspec.DecodeError, RecursionError):
+        return data
+
+
 def split_object(data: bytes) -> dict[str, msgspec.Raw]:
     """The members of a JSON object, each still in bytes.
 

@@ -59,6 +59,7 @@ class JsonMasker:
         """
         body = body.removeprefix(BOM)
         if b'"Bundle"' in body and b'"entry"' in body and body.lstrip()[:1] == b"{":
+            body = json_codec.compact(body)
             head = json_codec.split_object(body)
             small = len(body) < MIN_SPLIT and (self._rules is not None or self._learns)
             whole = small or (

@@ -84,6 +84,7 @@ class Payload:
         self.depth = 0
         self.patient = ""
         self._operators: Mapping[Kind, Operator] = self.profile.operators
+        self._for_ids = self._operators[_ID]
         self.drops = self.profile.drops
         self.shifts = self._operators[Kind.DATE] is Operator.DATE_SHIFT
         self._tokeniser = _tokeniser(context, needed=self.profile.makes_tokens)
@@ -183,10 +184,12 @@ class Payload:
 
     def identifier(self, value: str, path: str, operator: Operator | None = None) -> str:
         """What stands in place of a technical id, itself valid as a FHIR id; see `born`."""
-        operator = operator or self._operators[Kind.ID]
+        operator = operator or self._for_ids
         if operator is Operator.KEEP or not value or (value[0] in FIRST and is_mark(value)):
             return value
         self.tally[path, _ID] += 1
+        if operator is Operator.NUMBER:
+            return self.numbers[value]
         if self._tokeniser and operator in {Operator.TOKENISE, Operator.HASH}:
             self._tokens += 1
             sealed = operator is Operator.TOKENISE
