@@ -5,7 +5,6 @@ from collections import Counter
 from typing import Any, TypeAlias
 
 from gateway.masking.fhir_elements import MAX_CODES, PLAIN_DATE, codes
-from gateway.masking.fhir_fields import UNITS
 from gateway.masking.fhir_groups import Groups, Run
 from gateway.masking.fhir_steps import SteppedWalk, Values
 from gateway.masking.fhir_walk import display_use
@@ -19,7 +18,9 @@ Places: TypeAlias = list[tuple[int, str]]
 """Places of leaves, and their paths."""
 Use: TypeAlias = tuple[bool, bool]
 """What the display of a reference is; see `display_use`."""
-_PLAIN_REFERENCE = re.compile(r"[A-Z][A-Za-z]{1,40}/[A-Za-z0-9.-]{1,64}\Z")
+_PLAIN_REFERENCE = re.compile(
+    r"[A-Z][A-Za-z]{1,40}(?:/[A-Za-z0-9.-]{1,64}\Z|\?)|(?:#|urn:[a-z0-9][a-z0-9-]{0,31}:).+\Z"
+)
 """References whose type is the same once they are masked."""
 
 
@@ -46,14 +47,18 @@ class GroupedWalk(SteppedWalk):
         self._uses: dict[tuple[str, str], Use | None] = {}
         self._taken: Counter[Groups] = Counter()
         self._shown: list[tuple[Values, Places, list[int]]] = []
-        self._met: list[str] = []
 
     def together(  # noqa: C901  (the hot loop: no call for each group)
-        self, groups: Groups, values: Values
+        self, groups: Groups, values: Values, *, known: bool
     ) -> list[int] | None:
         """Mask the leaves of one resource in place, as far as `settle` has not to.
 
         Leaves that all become the same stay as they are: the form of the plan has their marks.
+
+        Args:
+            groups: of its plan.
+            values: the leaves.
+            known: all words of code systems are known as such.
 
         Returns:
             Places of the loose; None for a resource that is not as most are, which is as it was.
@@ -69,7 +74,7 @@ class GroupedWalk(SteppedWalk):
                 return None
         uses: dict[int, Use] = {}
         places: Places | None = []
-        if groups.words or groups.titles or groups.displays:
+        if groups.words or groups.titles or groups.displays or not known:
             places = self._words_in(groups, values, uses)
             if places is None:
                 return None
@@ -136,7 +141,7 @@ class GroupedWalk(SteppedWalk):
             values: the leaves.
             uses: of displays of references, to be filled in.
         """
-        found = list(groups.words)
+        found = [*groups.words, *(item for item in groups.codes if values[item[0]] not in codes)]
         for at, places, path in groups.titles:
             value = values[at]
             if all(values[place] != value for place in places):
@@ -165,21 +170,13 @@ class GroupedWalk(SteppedWalk):
                 self._uses[key] = use
         return use
 
-    def worded(self, values: Values, at: int, path: str, more: Any) -> None:
-        """The display of a code, which the process may remember."""
-        value, waiting = values[at], len(self._coded)
-        super().worded(values, at, path, more)
-        if len(self._coded) > waiting:
-            self._met.append(value)
-        elif value in codes and value not in UNITS:
-            self._text.remember(value, is_code=True)
-
     def settle(self) -> None:
         """Count what every resource of a shape has, and mask what has been gathered."""
         taken, self._taken = self._taken, Counter()
+        counts = self._counts
         for groups, number in taken.items():
             for key, count in groups.counted:
-                self._counts[key] += count * number
+                counts[key] = counts.get(key, 0) + count * number
         super().settle()
 
     def _settle_texts(self) -> None:

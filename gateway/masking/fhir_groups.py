@@ -46,7 +46,8 @@ class Groups:
     """The steps of a plan in groups.
 
     Attributes:
-        words: places of displays of codes and their paths.
+        codes: places of words of code systems, and their paths.
+        words: places of displays of codes, likewise.
         titles: places of texts that must be the display of a code, those of displays, and paths.
         displays: of references.
         dates: places of dates, which become years.
@@ -58,6 +59,7 @@ class Groups:
         marks: what stands in place of the strings that all become the same.
     """
 
+    codes: tuple[tuple[int, str], ...]
     words: tuple[tuple[int, str], ...]
     titles: tuple[tuple[int, Sequence[int], str], ...]
     displays: tuple[Display, ...]
@@ -74,14 +76,14 @@ def grouped(steps: Sequence[Step], payload: Payload) -> Groups | None:
     """The steps of a plan in groups; None for a profile that does not number ids.
 
     Args:
-        steps: of the plan; words of code systems are left out, as they must be known.
+        steps: of the plan.
         payload: of the plan's profile; what is replaced in every resource is counted in it.
     """
     if payload.profile.operators[Kind.ID] is not Operator.NUMBER:
         return None
     grouping = _Grouping(payload)
     for step in steps:
-        if step[0] is not SteppedWalk.code and not grouping.takes(step):
+        if not grouping.takes(step):
             grouping.end(step)
     grouping.end(None)
     return grouping.groups()
@@ -93,6 +95,7 @@ class _Grouping:
     def __init__(self, payload: Payload) -> None:
         self._payload = payload
         self._counted = Counter(payload.tally)
+        self._codes: list[tuple[int, str]] = []
         self._words: list[tuple[int, str]] = []
         self._titles: list[tuple[int, Sequence[int], str]] = []
         self._displays: list[Display] = []
@@ -114,7 +117,9 @@ class _Grouping:
         """Put a step into its group; False where it has none."""
         do, at, path, more = step
         years, constants = self._payload.gives_years, self._payload.constants
-        if do is SteppedWalk.worded:
+        if do is SteppedWalk.code:
+            self._codes.append((at, path))
+        elif do is SteppedWalk.worded:
             self._words.append((at, path))
         elif do is SteppedWalk.titled:
             self._titles.append((at, more[0], path))
@@ -165,6 +170,7 @@ class _Grouping:
     def groups(self) -> Groups:
         """All groups."""
         return Groups(
+            tuple(self._codes),
             tuple(self._words),
             tuple(self._titles),
             tuple(self._displays),

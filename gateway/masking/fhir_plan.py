@@ -117,8 +117,8 @@ class Sketch:
         """Mask the leaves, as far as `walk.settle` has not to."""
         plan, values = self._plan, self._values
         known = codes.issuperset(plan.coded(values))
-        if known and plan.groups:
-            loose = walk.together(plan.groups, values)
+        if plan.groups:
+            loose = walk.together(plan.groups, values, known=known)
             if loose is not None:
                 self._loose, self._form = loose, plan.marked
                 return

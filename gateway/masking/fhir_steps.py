@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
 from gateway.masking.fhir_elements import MAX_CODES, PLAIN_DATE, codes
+from gateway.masking.fhir_fields import UNITS
 from gateway.masking.fhir_walk import FhirWalk, display_use
 from gateway.masking.field_names import VOCABULARY, Field
 from gateway.masking.kinds import Kind
@@ -36,6 +37,7 @@ class SteppedWalk(FhirWalk):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.loose: list[int] = []
+        self._met: list[str] = []
         self._dates: dict[str, str] = {}
         numbered = self._payload.profile.operators[Kind.ID] is Operator.NUMBER
         self._ids: dict[str, str] = self._payload.numbers if numbered else {}
@@ -54,10 +56,15 @@ class SteppedWalk(FhirWalk):
 
     def worded(self, values: Values, at: int, path: str, more: Any) -> None:  # noqa: ARG002
         """The display of a code."""
-        value = values[at]
-        if value not in self._text.clean:
-            self.loose.append(at)
-            values[at] = self.string(values, at, value, VOCABULARY, path)
+        value, waiting = values[at], len(self._coded)
+        if value in self._text.clean:
+            return
+        self.loose.append(at)
+        values[at] = self.string(values, at, value, VOCABULARY, path)
+        if len(self._coded) > waiting:
+            self._met.append(value)
+        elif value in codes and value not in UNITS:
+            self._text.remember(value, is_code=True)
 
     def general(self, values: Values, at: int, path: str, more: Rest) -> None:
         """A string that nothing more is known of than its field."""

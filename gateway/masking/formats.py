@@ -59,6 +59,8 @@ _JSON = frozenset({Format.JSON, Format.NDJSON})
 _CHARSETS = frozenset({"", "utf-8", "utf8", "us-ascii", "ascii"})
 _HTML = re.compile(rb"<(?:!doctype\s+html|(?:html|head|body)(?=[\s/>]))", re.IGNORECASE)
 _XML = re.compile(rb"<(?:\?xml\s|!doctype|!--|[A-Za-z_][\w:.-]*[ \t\r\n/>])", re.IGNORECASE)
+_OTHER_LINE = re.compile(rb"\n[ \t\r\f\v]*+[^\s{]")
+"""A line that does not begin as an object does."""
 _HL7 = re.compile(rb"(?:MSH|FHS|BHS)[^\w\s]")
 _BINARY = re.compile(rb"[\x00-\x06\x0e-\x1a\x7f]")
 _CHARSET = re.compile(r";\s*charset\s*=\s*\"?([^\";\s]*)", re.IGNORECASE)
@@ -176,8 +178,7 @@ def look(body: bytes) -> Format | None:
     if _XML.match(start):
         return Format.XML
     if start[:1] in {b"{", b"["} and start.rstrip()[-1:] in {b"}", b"]"}:
-        lines = start.rstrip().split(b"\n")
-        if len(lines) > 1 and all(line.strip()[:1] == b"{" for line in lines if line.strip()):
+        if b"\n" in start.rstrip() and start[:1] == b"{" and not _OTHER_LINE.search(start):
             return Format.NDJSON
         return (
             Format.JSON

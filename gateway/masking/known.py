@@ -154,15 +154,7 @@ class Known:
         if value in self._seen or self._size >= MAX_KNOWN or is_mark(value):
             return
         self._seen.add(value)
-        # Lower case of bytes is ASCII's alone, so each case of a name is learned.
-        plain = folded(value)
-        forms = {value, plain} if value.isascii() else {value, plain, _unaccented(plain)}
-        cases = " ".join(
-            case
-            for form in forms
-            for case in {form, form.upper(), form.lower(), form.replace("'", "\u2019")}
-        )
-        for word in WORD.findall(cases.encode("utf-8", "replace")):
+        for word in WORD.findall(_cases(value).encode("utf-8", "replace")):
             low = word.lower()
             if len(low) >= _MIN_NAME and low not in _TITLES and not low.isdigit():
                 self._add(low)
@@ -294,6 +286,20 @@ def _joined(data: bytes, spans: Iterable[tuple[int, int, Kind]]) -> Iterator[tup
         last = (begin, stop, kind)
     if last:
         yield last
+
+
+def _cases(value: str) -> str:
+    """A name in all the forms in which its words are learned."""
+    if value.isascii() and "'" not in value:
+        return value
+    # Lower case of bytes is ASCII's alone, so each case of a name is learned.
+    plain = folded(value)
+    forms = {value, plain} if value.isascii() else {value, plain, _unaccented(plain)}
+    return " ".join(
+        case
+        for form in forms
+        for case in {form, form.upper(), form.lower(), form.replace("'", "\u2019")}
+    )
 
 
 def _unaccented(value: str) -> str:

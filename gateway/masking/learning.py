@@ -16,22 +16,23 @@ def learn(node: Node, known: Known, key: str = "", *, fhir: bool = True) -> None
 
     In FHIR a plain `name` is that of an organisation, a device or a definition.
     """
-    match node:
-        case dict():
-            reference = node.get("reference")
-            for name, value in node.items():
-                if name == "display" and not isinstance(reference, str):
-                    continue
-                if name == "value" and key in {"telecom", "identifier"} and isinstance(value, str):
-                    known.learn_phrase(value, Kind.PHONE if key == "telecom" else Kind.MRN)
+    if isinstance(node, dict):
+        reference = node.get("reference")
+        for name, value in node.items():
+            if name == "display" and not isinstance(reference, str):
+                continue
+            if not isinstance(value, str):
                 learn(value, known, name, fhir=fhir)
-        case list():
-            for item in node:
-                learn(item, known, key, fhir=fhir)
-        case str() if len(node) <= MAX_VALUE:
-            _learn(node, known, key, fhir=fhir)
-        case _:
-            return
+                continue
+            if name == "value" and key in {"telecom", "identifier"}:
+                known.learn_phrase(value, Kind.PHONE if key == "telecom" else Kind.MRN)
+            if len(value) <= MAX_VALUE:
+                _learn(value, known, name, fhir=fhir)
+    elif isinstance(node, list):
+        for item in node:
+            learn(item, known, key, fhir=fhir)
+    elif isinstance(node, str) and len(node) <= MAX_VALUE:
+        _learn(node, known, key, fhir=fhir)
 
 
 def _learn(value: str, known: Known, key: str, *, fhir: bool) -> None:

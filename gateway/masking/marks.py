@@ -22,6 +22,7 @@ _BYTES = re.compile(PATTERN.encode())
 _WITHIN = re.compile(PATTERN)
 _WHOLE = re.compile(rf"(?:{PATTERN})\Z")
 _ID = re.compile(r"(?:masked-[0-9a-f]{8}-[0-9]{1,9}|t[kh]-[A-Za-z0-9]{1,4}-[a-z2-7]{26,60})\Z")
+_MARKS = {kind: f"[{kind}]" for kind in Kind}
 FIRST = frozenset("[mt")
 """What marks begin with."""
 # What every mark holds; looked for first, since most uploads hold none of it.
@@ -30,7 +31,7 @@ _HINTS = (b"masked-", b"tk-", b"th-", *(f"[{kind}".encode() for kind in Kind))
 
 def mark(kind: Kind) -> str:
     """What stands in place of a redacted value."""
-    return f"[{kind}]"
+    return _MARKS[kind]
 
 
 def is_mark(value: str) -> bool:

@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from functools import lru_cache
+from operator import itemgetter
 
 from gateway.errors import Reason, Withheld
 from gateway.masking.context import Context
@@ -112,6 +113,8 @@ class Payload:
 
         Text may be about several patients, so a date in it becomes a year instead of moving.
         """
+        if kind in self.constants and value and value[0] not in FIRST:
+            return self.constants[kind]
         operator = self._operators[kind]
         if operator is Operator.KEEP or not value:
             return value
@@ -232,7 +235,7 @@ class Payload:
         for (path, kind), number in self.tally.items():
             shown = path if len(path) <= _MAX_PATH and _is_plain(path) else "*"
             total[shown, kind] = total.get((shown, kind), 0) + number
-        ranked = sorted(total.items(), key=lambda item: (-item[1], item[0]))
+        ranked = sorted(sorted(total.items()), key=itemgetter(1), reverse=True)
         return tuple((path, str(kind), number) for (path, kind), number in ranked[:MAX_PATHS])
 
     @property
