@@ -75,7 +75,7 @@ class GroupedWalk(SteppedWalk):
         uses: dict[int, Use] = {}
         places: Places | None = []
         if groups.words or groups.titles or groups.displays or not known:
-            places = self._words_in(groups, values, uses)
+            places = self._words_in(groups, values, uses, known=known)
             if places is None:
                 return None
         loose: list[int] = []
@@ -133,15 +133,20 @@ class GroupedWalk(SteppedWalk):
             do, at, path, more = run.last
             do(self, values, at, path, more)
 
-    def _words_in(self, groups: Groups, values: Values, uses: dict[int, Use]) -> Places | None:
+    def _words_in(
+        self, groups: Groups, values: Values, uses: dict[int, Use], *, known: bool
+    ) -> Places | None:
         """Displays of codes, None where one is not known to be nothing else.
 
         Args:
             groups: of the plan.
             values: the leaves.
             uses: of displays of references, to be filled in.
+            known: all words of code systems are known as such.
         """
-        found = [*groups.words, *(item for item in groups.codes if values[item[0]] not in codes)]
+        found = list(groups.words)
+        if not known:
+            found += [item for item in groups.codes if values[item[0]] not in codes]
         for at, places, path in groups.titles:
             value = values[at]
             if all(values[place] != value for place in places):
@@ -157,8 +162,11 @@ class GroupedWalk(SteppedWalk):
                 found.append((at, path))
             elif not value or (value[0] in FIRST and is_mark(value)):
                 return None
-        known = self._text.displays
-        return found if all(values[at] in known for at, _ in found) else None
+        displays = self._text.displays
+        for at, _ in found:
+            if values[at] not in displays:
+                return None
+        return found
 
     def _use(self, reference: str, inside: str) -> Use | None:
         """What the display of a reference is; None where the reference as it is cannot tell."""

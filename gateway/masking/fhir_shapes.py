@@ -65,13 +65,12 @@ class Shapes:
         plans = self._plans.get(key, ())
         before, values = None, None
         for place, plan in enumerate(plans):
-            if plan.reader.is_fast:
-                if plan.reader is not before or values is None or escaped:
-                    before, values = plan.reader, plan.reader.leaves(text)
-                sketch = plan.sketch(values, today, escaped=escaped)
-                if sketch is not None:
-                    self._move(key, place)
-                    return sketch
+            if plan.reader is not before or escaped:
+                before, values = plan.reader, plan.reader.leaves(text)
+            sketch = plan.sketch(values, today, escaped=escaped)
+            if sketch is not None:
+                self._move(key, place)
+                return sketch
         return self._sketched(body, key, today) if plans else None
 
     def _sketched(self, body: bytes, key: _Key, today: date) -> Sketch | None:

@@ -27,6 +27,7 @@ from gateway.masking.text import TextMasker
 _FHIR = b'"resourceType"'
 MIN_SPLIT = 64 * 1024
 _PROBE = 100
+_EMPTY = b'"entry":[]'
 BATCH = 64
 """Entries of a Bundle that are in memory as trees at once."""
 Item: TypeAlias = "Sketch | Node"
@@ -176,6 +177,31 @@ class JsonMasker:
         if len(entries) > BATCH or (b'"data"' in body and not self._payload.withholds_text):
             # An entry may be looked into before the one that names its patient is walked.
             self._payload.known.later(lambda: self._learn(entries))
+        bare, place = _without(body, bytes(raw))
+        tree: Node = None
+        if self._shapes and bare.count(_EMPTY) == 1 and bare.endswith(_EMPTY, 0, place):
+            # What is around the entries is a resource like others.
+            bare = self._together(self._read([bare]), [bare])[0]
+        else:
+            tree = self._head(bare, head)
+        items: list[bytes] = []
+        for start in range(0, len(entries), BATCH):
+            batch = entries[start : start + BATCH]
+            items += self._together(self._read(batch, "Bundle", "entry"), batch, "Bundle", "entry")
+        if tree is None:
+            before, found, behind = bare.partition(_EMPTY)
+            assert found  # noqa: S101  (no step takes it away)
+            return before + _EMPTY[:-1] + b",".join(items) + b"]" + behind
+        members = [
+            json_codec.encode(name)
+            + b":"
+            + (b"[" + b",".join(items) + b"]" if name == "entry" else json_codec.encode(value))
+            for name, value in (tree.items() if isinstance(tree, dict) else ())
+        ]
+        return b"{" + b",".join(members) + b"}"
+
+    def _head(self, bare: bytes, head: dict[str, msgspec.Raw]) -> Node:
+        """A Bundle without its entries, masked; `bare` is its text."""
         rest: dict[str, Node] = {
             name: None if name == "entry" else json_codec.exact(bytes(value))
             for name, value in head.items()
@@ -185,20 +211,9 @@ class JsonMasker:
         heads: list[Node] = [rest]
         self._walked(walk, heads, 0)
         walk.settle()
-        masked = heads[0]
-        json_codec.check_keys(_without(body, bytes(raw)), walk.keys)
+        json_codec.check_keys(bare, walk.keys)
         self._resources.append(walk)
-        items: list[bytes] = []
-        for start in range(0, len(entries), BATCH):
-            batch = entries[start : start + BATCH]
-            items += self._together(self._read(batch, "Bundle", "entry"), batch, "Bundle", "entry")
-        members = [
-            json_codec.encode(name)
-            + b":"
-            + (b"[" + b",".join(items) + b"]" if name == "entry" else json_codec.encode(value))
-            for name, value in (masked.items() if isinstance(masked, dict) else ())
-        ]
-        return b"{" + b",".join(members) + b"}"
+        return heads[0]
 
     def _walked(self, walk: JsonWalk, nodes: list[Node], index: int, *names: str) -> None:
         """One of some trees through the field rules, where there are any, and the walk.
@@ -221,13 +236,13 @@ class JsonMasker:
         return JsonWalk(self._payload, self._text, self._attachments, resources)
 
 
-def _without(body: bytes, entries: bytes) -> bytes:
-    """A Bundle with no entries in place of those it has."""
+def _without(body: bytes, entries: bytes) -> tuple[bytes, int]:
+    """A Bundle with no entries in place of those it has, and where that place ends."""
     # A search for many bytes takes longer than one for the first of them.
     start = body.find(entries[:_PROBE])
     if not body.startswith(entries, start):
-        return body.replace(entries, b"[]", 1)
-    return body[:start] + b"[]" + body[start + len(entries) :]
+        start = body.find(entries)
+    return body[:start] + b"[]" + body[start + len(entries) :], start + 2
 
 
 def _is_fhir(item: Item) -> bool:

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 
 from gateway.masking.folding import folded
 from gateway.masking.kinds import Kind
@@ -15,6 +16,10 @@ WORD = re.compile(rb"[A-Za-z0-9\x80-\xff]+(?:['-][A-Za-z0-9\x80-\xff]+)*")
 """A word as it is looked for; a letter beyond ASCII has bytes of its own."""
 PART = re.compile(rb"[A-Za-z0-9\x80-\xff]+")
 """What signs join in a word."""
+_BEFORE = re.compile(rb"[A-Za-z0-9\x80-\xff]['-]?\Z")
+_BEHIND = re.compile(rb"['-]?[A-Za-z0-9\x80-\xff]")
+_FEW = 8
+"""Words that are looked for one by one; of more, every word of the text is looked at."""
 _INITIAL = re.compile(rb"(?:\b[A-Z]\.? )+\Z")
 _BETWEEN = frozenset({b"", b" ", b", ", b",", b"^"})
 _MIN_NAME = 2
@@ -68,6 +73,7 @@ class Known:
         self._phrases: dict[bytes, dict[bytes, Kind]] = {}
         self._lengths: dict[bytes, set[int]] = {}
         self._seen: set[str] = set()
+        self._found: set[str] = set()
         self._phrased: set[str] = set()
         self._size = 0
         self._later: list[Callable[[], None]] = []
@@ -164,7 +170,10 @@ class Known:
 
     def learn_found(self, value: str) -> None:
         """A name that was found in text: its words, but for those that are common ones."""
-        kept = (word for word in value.split() if word.lower().strip(".,") not in NOT_A_NAME)
+        if value in self._found:
+            return
+        self._found.add(value)
+        kept = [word for word in value.split() if word.lower().strip(".,") not in NOT_A_NAME]
         self.learn_name(" ".join(kept))
 
     def _phrase(self, value: str, kind: Kind) -> None:
@@ -205,11 +214,11 @@ class Known:
     def _among(self, folded: bytes) -> set[bytes]:
         """The words of a text in lower case that are known, or start a known phrase."""
         words = set(WORD.findall(folded))
-        found = words & self._words.keys() | words & self._phrases.keys()
+        found = words & self._firsts
         if b"'" in folded or b"-" in folded:
             # A part of a hyphenated word, or a name with a possessive, is known by itself.
-            joined = (word for word in words if b"'" in word or b"-" in word)
-            found |= {word for word in joined if self._kind_of(word)}
+            joined = [word for word in words if b"'" in word or b"-" in word]
+            found.update([word for word in joined if self._kind_of(word)])
         return found
 
     def mask(self, data: bytes, replace: Callable[[Kind, bytes], bytes]) -> bytes:
@@ -229,11 +238,8 @@ class Known:
         if not known:
             return
         end = 0
-        for match in WORD.finditer(folded):
-            first = match[0]
-            if first not in known:
-                continue
-            start, stop = match.span()
+        for start, first in _places(folded, known):
+            stop = start + len(first)
             if start < end or data[start - 1 : start] == b"[":
                 continue  # inside a phrase, or the word of a mark
             if first in self._phrases and (found := self._longest(folded, start, first)):
@@ -267,6 +273,24 @@ class Known:
                 if len(part) > _MIN_NAME and (kind := self._words.get(part)):
                     return kind
         return None
+
+
+def _places(folded: bytes, known: AbstractSet[bytes]) -> list[tuple[int, bytes]]:
+    """Where words stand in a text in lower case, in order."""
+    if len(known) > _FEW:
+        return [(match.start(), match[0]) for match in WORD.finditer(folded) if match[0] in known]
+    found: list[tuple[int, bytes]] = []
+    for word in known:
+        start = folded.find(word)
+        while start >= 0:
+            end = start + len(word)
+            # A part of a longer word is none.
+            if not _BEFORE.search(folded, max(0, start - 2), start) and not _BEHIND.match(
+                folded, end
+            ):
+                found.append((start, word))
+            start = folded.find(word, end)
+    return sorted(found)
 
 
 def _joined(data: bytes, spans: Iterable[tuple[int, int, Kind]]) -> Iterator[tuple[int, int, Kind]]:

@@ -1,7 +1,6 @@
 """Text: secrets and identifiers found by recognisers, names in prose, what fields have named."""
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -82,8 +81,9 @@ class TextMasker:
 
     def touched(self, displays: Iterable[str]) -> set[str]:
         """Those of some known displays that something named by a field may be in."""
-        firsts = self._payload.known.firsts if self._identifiers else frozenset()
-        known = self.displays
+        if not self._identifiers:
+            return set()
+        firsts, known = self._payload.known.firsts, self.displays
         return {text for text in displays if text not in known or known[text] & firsts}
 
     def many(self, texts: Sequence[str], *, coded: bool = False) -> list[MaskedText]:
@@ -164,7 +164,7 @@ class TextMasker:
             firsts = known.firsts
             if known.spans_lines and len(items) > 1:
                 items = [joined(items)]
-        counts: Counter[Kind] = Counter()
+        counts: dict[Kind, int] = {}
         pieces: list[str] = []
         for item in items:
             if not item.spans and item.words.isdisjoint(firsts):
@@ -175,7 +175,9 @@ class TextMasker:
             return MaskedText(text)
         return MaskedText("".join(pieces), tuple(counts.items()))
 
-    def _replaced(self, item: Paragraph, counts: Counter[Kind], firsts: AbstractSet[bytes]) -> str:
+    def _replaced(
+        self, item: Paragraph, counts: dict[Kind, int], firsts: AbstractSet[bytes]
+    ) -> str:
         """A paragraph with its spans and what fields have named replaced, counted.
 
         Args:
@@ -187,8 +189,10 @@ class TextMasker:
         def replace(kind: Kind, value: bytes) -> bytes:
             before = value.decode("utf-8", "replace")
             after = self._payload.replace(kind, before)
-            counts[kind] += after != before
-            return value if after == before else after.encode()
+            if after == before:
+                return value
+            counts[kind] = counts.get(kind, 0) + 1
+            return after.encode()
 
         data, words = item.data, item.words
         pieces: list[bytes] = []
