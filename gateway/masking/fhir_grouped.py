@@ -1,7 +1,6 @@
 """The walk that masks resources group by group; see `fhir_groups`."""
 
 import re
-from collections import Counter
 from typing import Any, TypeAlias
 
 from gateway.masking.fhir_elements import MAX_CODES, PLAIN_DATE, codes
@@ -45,7 +44,7 @@ class GroupedWalk(SteppedWalk):
         super().__init__(*args)
         self._year_of = Years()
         self._uses: dict[tuple[str, str], Use | None] = {}
-        self._taken: Counter[Groups] = Counter()
+        self._taken: dict[Groups, int] = {}
         self._shown: list[tuple[Values, Places, list[int]]] = []
 
     def together(  # noqa: C901  (the hot loop: no call for each group)
@@ -96,7 +95,7 @@ class GroupedWalk(SteppedWalk):
                 values[at] = made
         if places:
             self._shown.append((values, places, loose))
-        self._taken[groups] += 1
+        self._taken[groups] = self._taken.get(groups, 0) + 1
         return loose
 
     def _run(  # noqa: C901  (likewise)
@@ -180,7 +179,7 @@ class GroupedWalk(SteppedWalk):
 
     def settle(self) -> None:
         """Count what every resource of a shape has, and mask what has been gathered."""
-        taken, self._taken = self._taken, Counter()
+        taken, self._taken = self._taken, {}
         counts = self._counts
         for groups, number in taken.items():
             for key, count in groups.counted:

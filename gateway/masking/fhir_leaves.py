@@ -98,7 +98,6 @@ class Leaves:
         frozen = frozenset(self._strings[at] for at in fixed if at < len(self._strings))
         return Plan(
             Reader(self._pieces, self._strings, frozen, self._numerals),
-            len(self._strings),
             guards,
             steps,
             getter([step[1] for step in steps if step[0] is SteppedWalk.code]),

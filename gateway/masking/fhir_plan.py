@@ -55,8 +55,7 @@ class Plan:
     """What is done to every resource of one shape.
 
     Attributes:
-        reader: of the shape; it gives the leaves, strings first.
-        strings: how many of them are.
+        reader: of the shape; it gives the leaves.
         guards: what must hold besides.
         steps: what masks the leaves, in order.
         coded: takes the codes out of the leaves; a step for one that is known as such does nothing.
@@ -68,7 +67,6 @@ class Plan:
     """
 
     reader: Reader
-    strings: int
     guards: tuple[Guard, ...]
     steps: tuple[Step, ...]
     coded: Get
@@ -86,12 +84,13 @@ class Plan:
             today: for ages.
             escaped: some leaf may be written with escapes.
         """
-        if values is None or (escaped and not _unescape(values)):
+        escapes = _unescape(values) if values and escaped else []
+        if values is None or escapes is None:
             return None
         for holds, at in self.guards:
             if not holds(values[at], today):
                 return None
-        return Sketch(self, values, escaped=escaped)
+        return Sketch(self, values, escapes)
 
 
 class Sketch:
@@ -100,17 +99,17 @@ class Sketch:
     Args:
         plan: of its shape.
         values: its leaves.
-        escaped: some leaf was written with escapes.
+        escapes: places of leaves that were written with escapes.
     """
 
-    __slots__ = ("_before", "_escaped", "_form", "_loose", "_plan", "_values")
+    __slots__ = ("_before", "_escapes", "_form", "_loose", "_plan", "_values")
 
-    def __init__(self, plan: Plan, values: Values, *, escaped: bool) -> None:
+    def __init__(self, plan: Plan, values: Values, escapes: Sequence[int]) -> None:
         self._plan = plan
         self._form = plan.form
         self._values = values
         self._before = tuple(values)
-        self._escaped = escaped
+        self._escapes = escapes
         self._loose: Sequence[int] = ()
 
     def mask(self, walk: GroupedWalk) -> None:
@@ -128,9 +127,8 @@ class Sketch:
     def text(self) -> bytes:
         """The masked resource, once all is settled."""
         values = self._values
-        loose = range(self._plan.strings) if self._escaped else self._loose
-        for at in loose:
-            if self._escaped or values[at] is not self._before[at]:
+        for at in {*self._loose, *self._escapes}:
+            if at in self._escapes or values[at] is not self._before[at]:
                 values[at] = orjson.dumps(values[at]).decode()[1:-1]
         return self._form.text(values)
 
@@ -162,13 +160,15 @@ def is_narrative(value: str, today: date) -> bool:  # noqa: ARG001
     return value != NARRATIVE
 
 
-def _unescape(values: Values) -> bool:
-    """Strings in place of how they are written; False where one is not written as JSON is."""
+def _unescape(values: Values) -> list[int] | None:
+    """Strings in place of how they are written, and where; None for one that is no JSON."""
+    found: list[int] = []
     for at, value in enumerate(values):
         if "\\" in value or BACKSLASH in value or QUOTE in value:
             raw = value.replace(QUOTE, '\\"').replace(BACKSLASH, "\\\\")
             try:
                 values[at] = msgspec.json.decode(f'"{raw}"', type=str)
             except (msgspec.DecodeError, UnicodeError):
-                return False
-    return True
+                return None
+            found.append(at)
+    return found

@@ -213,28 +213,41 @@ class Known:
 
     def _among(self, folded: bytes) -> set[bytes]:
         """The words of a text in lower case that are known, or start a known phrase."""
-        words = set(WORD.findall(folded))
-        found = words & self._firsts
-        if b"'" in folded or b"-" in folded:
-            # A part of a hyphenated word, or a name with a possessive, is known by itself.
-            joined = [word for word in words if b"'" in word or b"-" in word]
-            found.update([word for word in joined if self._kind_of(word)])
-        return found
+        return self._known_of(set(WORD.findall(folded)))
 
-    def mask(self, data: bytes, replace: Callable[[Kind, bytes], bytes]) -> bytes:
-        """`data` with known words and phrases replaced; neighbouring names become one."""
+    def _known_of(self, words: AbstractSet[bytes]) -> set[bytes]:
+        """Those of some words in lower case that are known, or start a known phrase."""
+        # A part of a hyphenated word, or a name with a possessive, is known by itself.
+        joined = [word for word in words if not word.isalnum()]
+        return {*(words & self._firsts), *[word for word in joined if self._kind_of(word)]}
+
+    def mask(
+        self,
+        data: bytes,
+        replace: Callable[[Kind, bytes], bytes],
+        words: AbstractSet[bytes] | None = None,
+    ) -> bytes:
+        """`data` with known words and phrases replaced; neighbouring names become one.
+
+        Args:
+            data: the text.
+            replace: (kind, value) → what stands in its place.
+            words: all in `data`, in lower case, and perhaps others; None to find them out.
+        """
         self._settle()
         out: list[bytes] = []
         end = 0
-        for start, stop, kind in _joined(data, self._spans(data)):
+        for start, stop, kind in _joined(data, self._spans(data, words)):
             out += [data[end:start], replace(kind, data[start:stop])]
             end = stop
         out.append(data[end:])
         return b"".join(out)
 
-    def _spans(self, data: bytes) -> Iterator[tuple[int, int, Kind]]:
+    def _spans(
+        self, data: bytes, words: AbstractSet[bytes] | None
+    ) -> Iterator[tuple[int, int, Kind]]:
         folded = data.lower()
-        known = self._among(folded)
+        known = self._among(folded) if words is None else self._known_of(words)
         if not known:
             return
         end = 0

@@ -208,7 +208,7 @@ class TextMasker:
             # those says whether there is anything more to mask.
             folded = masked.lower()
             if not same or any(word in folded for word in words & firsts):
-                masked = self._payload.known.mask(masked, replace)
+                masked = self._payload.known.mask(masked, replace, words if same else None)
         # A span that cut a character in two leaves nothing of it behind.
         return masked.decode("utf-8", "ignore")
 
