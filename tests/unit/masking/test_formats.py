@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from gateway.errors import Reason, Withheld
@@ -15,6 +17,8 @@ from gateway.masking.formats import Format, format_of, transcoded
         ("text/plain", b' {"name": "Jane"} ', Format.JSON),
         ("text/plain", b'[{"name": "Jane"}]', Format.JSON),
         ("text/plain", b'{"a":1}\n{"a":2}\n', Format.NDJSON),
+        ("text/plain", b'{"a":\n1}\n', Format.JSON),
+        ("text/plain", b'{"a":1}\n \n\t{"a":2}', Format.NDJSON),
         ("text/plain", b"MSH|^~\\&|A", Format.HL7V2),
         ("text/csv", b"a,b\n1,2\n", Format.CSV),
         ("text/tab-separated-values", b"a\tb\n", Format.TSV),
@@ -44,6 +48,15 @@ def test_a_format_follows_the_type_and_the_look_of_the_bytes(
     content_type: str, body: bytes, expected: Format
 ) -> None:
     assert format_of(content_type, body) is expected
+
+
+@pytest.mark.parametrize("body", [b"{" + b"\n" * 500_000 + b"{}", b"{\n" + b" " * 500_000 + b"{}"])
+def test_white_space_takes_linear_time(body: bytes) -> None:
+    begin = time.process_time()
+
+    assert format_of("application/json", body) in {Format.JSON, Format.NDJSON}
+
+    assert time.process_time() - begin < 1
 
 
 @pytest.mark.parametrize(

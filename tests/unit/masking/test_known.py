@@ -1,9 +1,11 @@
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.masking.kinds import Kind
-from gateway.masking.known import MAX_KNOWN, Known
+from gateway.masking.known import MAX_KNOWN, WORD, Known, _places
 
 
 def masked(known: Known, text: str) -> str:
@@ -103,3 +105,17 @@ def test_nothing_is_learned_before_something_is_looked_for() -> None:
     assert known.touches(b"at 12 elm street")
     assert done == ["work"]
     assert masked(known, "at 12 Elm Street") == "at [address]"
+
+
+@given(
+    st.lists(st.sampled_from(["jane", "an", "o'an", "an-jane", "-", "'", " ", "é", "1", "x"])),
+    st.sets(st.sampled_from([b"jane", b"an", b"o'an", b"an-jane", b"1", b"x"])),
+)
+def test_words_looked_for_one_by_one_are_those_of_the_text(
+    parts: list[str], wanted: set[bytes]
+) -> None:
+    text = "".join(parts).encode()
+
+    assert _places(text, wanted) == [
+        (match.start(), match[0]) for match in WORD.finditer(text) if match[0] in wanted
+    ]
