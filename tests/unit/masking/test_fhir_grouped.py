@@ -1,4 +1,4 @@
-"""Displays in groups of steps; `test_fhir_plan` and `test_fhir_shapes` hold groups against walks."""
+"""Displays in groups of steps; other tests hold groups against the walk."""
 
 import json
 from typing import Any
