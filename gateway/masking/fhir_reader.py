@@ -146,11 +146,12 @@ class Reader:
             else:
                 part = re.escape(shape[place])
                 parts.append(f"({part})" if place in strings else part)
-        self._pattern = re.compile('"'.join(parts))
         groups = sorted([*strings, *numbers])
         wanted = [*self._strings, *(item.piece for item in self._numerals)]
         order = [groups.index(place) for place in wanted]
         self._order = getter(order) if order != sorted(order) else None
+        # Last, as payloads are masked side by side.
+        self._pattern = re.compile('"'.join(parts))
 
 
 def getter(places: Sequence[int]) -> Get:

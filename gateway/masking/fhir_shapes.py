@@ -69,29 +69,30 @@ class Shapes:
                 before, values = plan.reader, plan.reader.leaves(text)
             sketch = plan.sketch(values, today, escaped=escaped)
             if sketch is not None:
-                self._move(key, place)
+                self._move(key, plans, place)
                 return sketch
-        return self._sketched(body, key, today) if plans else None
+        return self._sketched(body, key, plans, today) if plans else None
 
-    def _sketched(self, body: bytes, key: _Key, today: date) -> Sketch | None:
+    def _sketched(
+        self, body: bytes, key: _Key, plans: tuple[Plan, ...], today: date
+    ) -> Sketch | None:
         """A resource whose shape does not come often, or that is written with white space."""
         cut = _cut(body)
         if cut is None:
             return None
         pieces, escaped = cut
-        for place, plan in enumerate(self._plans[key]):
+        for place, plan in enumerate(plans):
             values = plan.reader.leaves_of(pieces)
             sketch = plan.sketch(values, today, escaped=escaped)
             if sketch is not None:
-                self._move(key, place)
+                self._move(key, plans, place)
                 self._hasten(plan.reader)
                 return sketch
         return None
 
-    def _move(self, key: _Key, place: int) -> None:
+    def _move(self, key: _Key, plans: tuple[Plan, ...], place: int) -> None:
         """What comes often is looked at first."""
         if place > 1:
-            plans = self._plans[key]
             self._plans[key] = (plans[place], *plans[:place], *plans[place + 1 :])
 
     def _hasten(self, reader: Reader) -> None:

@@ -84,7 +84,8 @@ class TextMasker:
         if not self._identifiers:
             return set()
         firsts, known = self._payload.known.firsts, self.displays
-        return {text for text in displays if text not in known or known[text] & firsts}
+        found = {text: known.get(text) for text in displays}
+        return {text for text, words in found.items() if words is None or words & firsts}
 
     def many(self, texts: Sequence[str], *, coded: bool = False) -> list[MaskedText]:
         """Every text masked, in one pass over those that are new.
