@@ -319,8 +319,13 @@ class TestProduction:
             if item.name == "alert-break-glass"
         )
         assert whole["scopes"] == ["/subscriptions/00000000-0000-4000-8000-000000000000"]
-        wanted = {item["field"]: item["equals"] for item in whole["condition"]["allOf"]}
-        assert wanted["operationName"] == "Microsoft.Authorization/roleAssignments/write"
+        category, operations = whole["condition"]["allOf"]
+        assert category == {"field": "category", "equals": "Administrative"}
+        assert {item["field"] for item in operations["anyOf"]} == {"operationName"}
+        assert {item["equals"] for item in operations["anyOf"]} == {
+            "Microsoft.Authorization/roleAssignments/write",
+            "Microsoft.Authorization/roleAssignmentScheduleRequests/write",
+        }
 
     def test_operators_neither_overwrite_evidence_nor_sign(self) -> None:
         theirs = [
