@@ -158,7 +158,7 @@ class JsonWalk:
         patient = patient_column(names)
         for row in node[rows]:  # type: ignore[union-attr]
             if patient is not None and patient < len(row):  # type: ignore[arg-type]
-                self._about(row[patient], names[patient])  # type: ignore[index, call-overload]
+                self._about(row[patient], names[patient])  # type: ignore[index]
             for index, cell in enumerate(row):  # type: ignore[arg-type]
                 path = names[index] if fields[index] is not UNKNOWN else "*"
                 self._item(row, index, cell, fields[index], path)  # type: ignore[arg-type]
