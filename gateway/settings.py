@@ -5,8 +5,10 @@ Every setting is an environment variable `CHAPERONE_<NAME>`; Functions app setti
 its name, the reason and the fix.
 """
 
+import os
 import re
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -50,6 +52,12 @@ Words = Annotated[tuple[str, ...], NoDecode]
 
 _TABLE = r"^[A-Za-z][A-Za-z0-9]{2,62}$"
 _CONTAINER = r"^[a-z0-9](-?[a-z0-9]){2,62}$"
+_VAULT_NAME = r"^[0-9A-Za-z-]{1,127}$"
+"""https://learn.microsoft.com/azure/key-vault/general/about-keys-secrets-certificates"""
+_SIGNING_IN = r"^(|(ClientId=[0-9A-Fa-f-]{36};)?Authorization=AAD(;ClientId=[0-9A-Fa-f-]{36})?)$"
+"""https://learn.microsoft.com/azure/azure-monitor/app/azure-ad-authentication"""
+_ELSEWHERE = frozenset({"CHAPERONE_TOKEN"})
+"""Variables of this prefix that are no settings: an operator's own token, for commands."""
 
 
 class Settings(BaseSettings):
@@ -139,25 +147,32 @@ class Settings(BaseSettings):
         default="chaperone-results", pattern=_CONTAINER, description="container of their results"
     )
     held_key_secret: str = Field(
-        default="chaperone-held-key", description="secret with versioned encryption key, base64"
+        default="chaperone-held-key",
+        pattern=_VAULT_NAME,
+        description="secret with versioned encryption key, base64",
     )
     decision_key_secret: str = Field(
-        default="chaperone-decision-key", description="secret with versioned HMAC key, base64"
+        default="chaperone-decision-key",
+        pattern=_VAULT_NAME,
+        description="secret with versioned HMAC key, base64",
     )
     identity_client_id: str = Field(
         default="", description="client id of the managed identity for the gateway's own storage"
     )
     vault_url: str = Field(default="", description="Key Vault, https://name.vault.azure.net")
     digest_key_secret: str = Field(
-        default="chaperone-digest-key", description="secret with versioned HMAC key, base64"
+        default="chaperone-digest-key",
+        pattern=_VAULT_NAME,
+        description="secret with versioned HMAC key, base64",
     )
     checkpoint_key: str = Field(
         default="chaperone-checkpoint",
-        pattern=r"^[0-9A-Za-z-]{1,127}$",
+        pattern=_VAULT_NAME,
         description="EC P-256 key of the vault that signs checkpoints of the evidence",
     )
     token_key_secret: str = Field(
         default="chaperone-token-key",
+        pattern=_VAULT_NAME,
         description="secret with versioned AES-SIV key of 64 bytes, base64, for masking tokens",
     )
     masked_container: str = Field(
@@ -175,7 +190,9 @@ class Settings(BaseSettings):
         description="tokens that one principal may have resolved in an hour",
     )
     cache_key_secret: str = Field(
-        default="chaperone-cache-key", description="secret with versioned AES key, base64"
+        default="chaperone-cache-key",
+        pattern=_VAULT_NAME,
+        description="secret with versioned AES key, base64",
     )
 
     manifest_max_age_seconds: int = Field(
@@ -198,7 +215,9 @@ class Settings(BaseSettings):
         default="", description="application (client) id that reviewers sign in to, a GUID"
     )
     signin_secret: str = Field(
-        default="", description="vault secret with the sign-in application's client secret"
+        default="",
+        pattern=f"{_VAULT_NAME}|^$",
+        description="vault secret with the sign-in application's client secret",
     )
     signin_auth_context: str = Field(
         default="",
@@ -216,7 +235,9 @@ class Settings(BaseSettings):
         default=8 * 3600, ge=300, le=24 * 3600, description="a reviewer's session ends after this"
     )
     cookie_key_secret: str = Field(
-        default="chaperone-cookie-key", description="secret with versioned cookie key, base64"
+        default="chaperone-cookie-key",
+        pattern=_VAULT_NAME,
+        description="secret with versioned cookie key, base64",
     )
 
     telemetry_connection_string: SecretStr | None = Field(
@@ -228,6 +249,7 @@ class Settings(BaseSettings):
     telemetry_authentication: str = Field(
         default="",
         validation_alias="APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
+        pattern=_SIGNING_IN,
         description="`Authorization=AAD` in it: sign in by the gateway's managed identity",
     )
     telemetry_trace_percent: int = Field(
@@ -251,12 +273,24 @@ class Settings(BaseSettings):
             return tuple(word.strip().lower() for word in value.split(",") if word.strip())
         return value
 
-    @field_validator("signin_client_id")
+    @field_validator("tenants")
+    @classmethod
+    def _guids(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(str(UUID(value)) for value in values)
+
+    @field_validator("signin_client_id", "identity_client_id")
     @classmethod
     def _guid(cls, value: str) -> str:
         return str(UUID(value)) if value else ""
 
-    @field_validator("queue_url")
+    @field_validator("public_url")
+    @classmethod
+    def _origin(cls, value: str) -> str:
+        if urlsplit(value).path.strip("/"):
+            raise ValueError("expected an origin, without a path")
+        return value
+
+    @field_validator("queue_url", "vault_url")
     @classmethod
     def _optional_url(cls, value: str) -> str:
         return cls._url(value) if value else ""
@@ -360,12 +394,36 @@ def load(variables: Mapping[str, str] | None = None) -> Settings:
         name.removeprefix("CHAPERONE_").lower(): value for name, value in (variables or {}).items()
     }
     try:
-        return Settings(**given)
+        config = Settings(**given)
     except ValidationError as error:
         raise ConfigurationError(
             "; ".join(_sentence(item["loc"], item["msg"]) for item in error.errors()),
             advice="set these variables (see local.settings.example.json) and start again",
         ) from None
+    if config.environment is Environment.PRODUCTION:
+        _refuse_unknown(given)
+    return config
+
+
+def _refuse_unknown(given: Mapping[str, Any]) -> None:
+    """A name that is written wrong would leave its setting at what it is without it.
+
+    Raises:
+        ConfigurationError: names each, and what may have been meant.
+    """
+    known = {f"CHAPERONE_{name.upper()}" for name in Settings.model_fields} | _ELSEWHERE
+    names = {name.upper() for name in os.environ} | {f"CHAPERONE_{name.upper()}" for name in given}
+    unknown = sorted(name for name in names - known if name.startswith("CHAPERONE_"))
+    if not unknown:
+        return
+    meant = [get_close_matches(name, known, 1) for name in unknown]
+    said = [
+        f"{name}: there is no such setting{f' (is {found[0]} meant?)' if found else ''}"
+        for name, found in zip(unknown, meant, strict=True)
+    ]
+    raise ConfigurationError(
+        "; ".join(said), advice="take these variables away, or write them as docs/settings.md does"
+    )
 
 
 class _Where(BaseSettings):
@@ -392,9 +450,12 @@ def environment() -> Environment:
 
 
 def _sentence(location: tuple[int | str, ...], message: str) -> str:
-    if not location:
-        return message
-    name = "CHAPERONE_" + str(location[0]).upper()
-    field = Settings.model_fields.get(str(location[0]))
-    hint = f" ({field.description})" if field and field.description else ""
-    return f"{name}: {message}{hint}"
+    """What is wrong, after the variable's name; a rule over several begins with a field's."""
+    message = message.removeprefix("Value error, ")
+    word = str(location[0]) if location else message.partition(" ")[0]
+    for name, field in Settings.model_fields.items():
+        alias = field.validation_alias
+        if word in {name, alias}:
+            variable = alias if isinstance(alias, str) else f"CHAPERONE_{name.upper()}"
+            return f"{variable}: {message} ({field.description})"
+    return message

@@ -244,8 +244,11 @@ class TestTheApp:
         }
         # The identities' ids are the preview's own stand-ins; everything else is as deployed.
         guid = "44444444-4444-4444-8444-444444444444"
-        given["signin_client_id"] = guid
+        given["signin_client_id"] = given["identity_client_id"] = guid
+        name = "APPLICATIONINSIGHTS_AUTHENTICATION_STRING"
+        given[name] = settings(stack)[name].replace("client-own-identity", guid)
         made = Settings(**given)  # type: ignore[arg-type]
+        assert made.telemetry_authentication == f"ClientId={guid};Authorization=AAD"
         assert made.environment.value == stack
         assert made.evidence_url == "https://stmarysevidence.blob.core.windows.net"
         assert made.vault_url == "https://stmarysvault.vault.azure.net"
