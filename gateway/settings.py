@@ -8,7 +8,6 @@ its name, the reason and the fix.
 import os
 import re
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -416,6 +415,9 @@ def _refuse_unknown(given: Mapping[str, Any]) -> None:
     unknown = sorted(name for name in names - known if name.startswith("CHAPERONE_"))
     if not unknown:
         return
+    # Late: a start that goes on does not need it.
+    from difflib import get_close_matches  # noqa: PLC0415
+
     meant = [get_close_matches(name, known, 1) for name in unknown]
     said = [
         f"{name}: there is no such setting{f' (is {found[0]} meant?)' if found else ''}"

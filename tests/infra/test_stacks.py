@@ -330,6 +330,12 @@ class TestProduction:
             "Microsoft.Authorization/roleAssignmentScheduleRequests/write",
         }
 
+    def test_nobody_may_write_where_nothing_is_written(self) -> None:
+        for stack in STACKS:
+            scopes = [str(item.inputs["scope"]) for item in of(stack, "RoleAssignment")]
+            assert [scope for scope in scopes if "evidence-container" in scope]
+            assert not [scope for scope in scopes if "bodies" in scope]
+
     def test_operators_neither_overwrite_evidence_nor_sign(self) -> None:
         theirs = [
             item.inputs
