@@ -31,8 +31,8 @@ class Environment(StrEnum):
     DEVELOPMENT = "development"
 
 
-_URLS = ("authority", "public_url", "evidence_url", "state_url", "table_url")
-_URLS += ("resource_manager_url",)
+_ENTRA, _STORES = ("authority", "public_url"), ("evidence_url", "state_url", "table_url")
+_URLS = (*_ENTRA, *_STORES, "resource_manager_url")
 
 Words = Annotated[tuple[str, ...], NoDecode]
 VaultName = Annotated[str, Field(pattern=setting_terms.VAULT_NAME)]

@@ -81,7 +81,7 @@ class Region:
         async with AsyncExitStack() as stack:
             identity = await stack.enter_async_context(DefaultAzureCredential())
             parts = await parts_of(parsed(self.deployment.environment), identity, stack)
-            await parts.notary.attest()
+            await parts.notary().attest()
 
 
 Replica = dict[str, tuple[BlobType, bytes]]
