@@ -117,11 +117,7 @@ async def parts_of(
     clock = SystemClock()
     store = await _evidence(config, identity, clock, stack)
     connection_string = _secret_value(config.dev_storage_connection_string)
-    state = BlobStateStore(
-        await stack.enter_async_context(
-            _container(config.state_url, config.state_container, connection_string, identity)
-        )
-    )
+    state = BlobStateStore(await stack.enter_async_context(state_container(config, identity)))
     tables = await stack.enter_async_context(_tables(config, connection_string, identity))
     secrets = await _secrets(config, identity, clock, stack)
     keys = EntraKeys(config.authority, ca_file=config.dev_ca_file)
@@ -327,6 +323,12 @@ def evidence_container(config: Settings, identity: AsyncTokenCredential) -> Cont
     """A client of the evidence container itself, to be closed by the caller."""
     connection_string = _secret_value(config.dev_evidence_connection_string)
     return _container(config.evidence_url, config.evidence_container, connection_string, identity)
+
+
+def state_container(config: Settings, identity: AsyncTokenCredential) -> ContainerClient:
+    """A client of the container for pointers and leases, to be closed by the caller."""
+    connection_string = _secret_value(config.dev_storage_connection_string)
+    return _container(config.state_url, config.state_container, connection_string, identity)
 
 
 async def _evidence(

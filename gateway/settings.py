@@ -5,7 +5,7 @@ Every setting is an environment variable `CHAPERONE_<NAME>`; Functions app setti
 its name, the reason and the fix.
 """
 
-import re
+import os
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from functools import cached_property
@@ -17,9 +17,11 @@ from uuid import UUID
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from gateway import setting_terms
 from gateway.errors import ConfigurationError
 from gateway.evidence.retention import FLOOR_DAYS
 from gateway.model.own import Own
+from gateway.setting_terms import CONTAINER, STORAGE_ACCOUNT, TABLE, refuse_unknown, sentence
 
 
 class Environment(StrEnum):
@@ -29,27 +31,11 @@ class Environment(StrEnum):
     DEVELOPMENT = "development"
 
 
-_STORAGE_ACCOUNT = re.compile(
-    r"/subscriptions/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/resourceGroups/[-\w.()]{1,90}"
-    r"/providers/Microsoft\.Storage/storageAccounts/(?P<account>[a-z0-9]{3,24})",
-    re.ASCII | re.IGNORECASE,
-)
-"""https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules"""
-
-_URLS = (
-    "authority",
-    "public_url",
-    "evidence_url",
-    "state_url",
-    "table_url",
-    "resource_manager_url",
-)
+_ENTRA, _STORES = ("authority", "public_url"), ("evidence_url", "state_url", "table_url")
+_URLS = (*_ENTRA, *_STORES, "resource_manager_url")
 
 Words = Annotated[tuple[str, ...], NoDecode]
-
-
-_TABLE = r"^[A-Za-z][A-Za-z0-9]{2,62}$"
-_CONTAINER = r"^[a-z0-9](-?[a-z0-9]){2,62}$"
+VaultName = Annotated[str, Field(pattern=setting_terms.VAULT_NAME)]
 
 
 class Settings(BaseSettings):
@@ -88,7 +74,7 @@ class Settings(BaseSettings):
 
     evidence_url: str = Field(description="blob endpoint of the evidence account")
     evidence_container: str = Field(
-        default="evidence", pattern=_CONTAINER, description="its container for records"
+        default="evidence", pattern=CONTAINER, description="its container for records"
     )
     evidence_resource_id: str = Field(
         default="",
@@ -113,15 +99,15 @@ class Settings(BaseSettings):
     )
     state_url: str = Field(description="blob endpoint of the host account")
     state_container: str = Field(
-        default="chaperone-state", pattern=_CONTAINER, description="container for pointers, leases"
+        default="chaperone-state", pattern=CONTAINER, description="container for pointers, leases"
     )
     table_url: str = Field(description="table endpoint of the host account")
     deny_table: str = Field(
-        default="chaperonedeny", pattern=_TABLE, description="table of the deny list"
+        default="chaperonedeny", pattern=TABLE, description="table of the deny list"
     )
     index_table: str = Field(
         default="chaperoneindex",
-        pattern=_TABLE,
+        pattern=TABLE,
         description="table of the index of sessions, principals and resources",
     )
     queue_url: str = Field(
@@ -130,39 +116,39 @@ class Settings(BaseSettings):
         "needs an approval is denied",
     )
     ticket_table: str = Field(
-        default="chaperonetickets", pattern=_TABLE, description="table of held requests"
+        default="chaperonetickets", pattern=TABLE, description="table of held requests"
     )
     held_container: str = Field(
-        default="chaperone-held", pattern=_CONTAINER, description="container of held requests"
+        default="chaperone-held", pattern=CONTAINER, description="container of held requests"
     )
     results_container: str = Field(
-        default="chaperone-results", pattern=_CONTAINER, description="container of their results"
+        default="chaperone-results", pattern=CONTAINER, description="container of their results"
     )
-    held_key_secret: str = Field(
+    held_key_secret: VaultName = Field(
         default="chaperone-held-key", description="secret with versioned encryption key, base64"
     )
-    decision_key_secret: str = Field(
+    decision_key_secret: VaultName = Field(
         default="chaperone-decision-key", description="secret with versioned HMAC key, base64"
     )
     identity_client_id: str = Field(
         default="", description="client id of the managed identity for the gateway's own storage"
     )
     vault_url: str = Field(default="", description="Key Vault, https://name.vault.azure.net")
-    digest_key_secret: str = Field(
+    digest_key_secret: VaultName = Field(
         default="chaperone-digest-key", description="secret with versioned HMAC key, base64"
     )
     checkpoint_key: str = Field(
         default="chaperone-checkpoint",
-        pattern=r"^[0-9A-Za-z-]{1,127}$",
+        pattern=setting_terms.VAULT_NAME,
         description="EC P-256 key of the vault that signs checkpoints of the evidence",
     )
-    token_key_secret: str = Field(
+    token_key_secret: VaultName = Field(
         default="chaperone-token-key",
         description="secret with versioned AES-SIV key of 64 bytes, base64, for masking tokens",
     )
     masked_container: str = Field(
         default="chaperone-masked",
-        pattern=_CONTAINER,
+        pattern=CONTAINER,
         description="container of the host account for masked parts",
     )
     masked_cache_seconds: int = Field(
@@ -174,7 +160,7 @@ class Settings(BaseSettings):
         le=100_000,
         description="tokens that one principal may have resolved in an hour",
     )
-    cache_key_secret: str = Field(
+    cache_key_secret: VaultName = Field(
         default="chaperone-cache-key", description="secret with versioned AES key, base64"
     )
 
@@ -198,7 +184,9 @@ class Settings(BaseSettings):
         default="", description="application (client) id that reviewers sign in to, a GUID"
     )
     signin_secret: str = Field(
-        default="", description="vault secret with the sign-in application's client secret"
+        default="",
+        pattern=f"{setting_terms.VAULT_NAME}|^$",
+        description="vault secret with the sign-in application's client secret",
     )
     signin_auth_context: str = Field(
         default="",
@@ -215,7 +203,7 @@ class Settings(BaseSettings):
     session_max_seconds: int = Field(
         default=8 * 3600, ge=300, le=24 * 3600, description="a reviewer's session ends after this"
     )
-    cookie_key_secret: str = Field(
+    cookie_key_secret: VaultName = Field(
         default="chaperone-cookie-key", description="secret with versioned cookie key, base64"
     )
 
@@ -228,6 +216,7 @@ class Settings(BaseSettings):
     telemetry_authentication: str = Field(
         default="",
         validation_alias="APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
+        pattern=setting_terms.SIGNING_IN,
         description="`Authorization=AAD` in it: sign in by the gateway's managed identity",
     )
     telemetry_trace_percent: int = Field(
@@ -251,12 +240,24 @@ class Settings(BaseSettings):
             return tuple(word.strip().lower() for word in value.split(",") if word.strip())
         return value
 
-    @field_validator("signin_client_id")
+    @field_validator("tenants")
+    @classmethod
+    def _guids(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(str(UUID(value)) for value in values)
+
+    @field_validator("signin_client_id", "identity_client_id")
     @classmethod
     def _guid(cls, value: str) -> str:
         return str(UUID(value)) if value else ""
 
-    @field_validator("queue_url")
+    @field_validator("public_url")
+    @classmethod
+    def _origin(cls, value: str) -> str:
+        if urlsplit(value).path.strip("/"):
+            raise ValueError("expected an origin, without a path")
+        return value
+
+    @field_validator("queue_url", "vault_url")
     @classmethod
     def _optional_url(cls, value: str) -> str:
         return cls._url(value) if value else ""
@@ -265,7 +266,7 @@ class Settings(BaseSettings):
     @classmethod
     def _resource_id(cls, value: str) -> str:
         value = value.rstrip("/")
-        if value and not _STORAGE_ACCOUNT.fullmatch(value):
+        if value and not STORAGE_ACCOUNT.fullmatch(value):
             raise ValueError("expected the id of a storage account")
         return value
 
@@ -299,7 +300,7 @@ class Settings(BaseSettings):
         return self
 
     def _require_evidence_account(self) -> None:
-        account = _STORAGE_ACCOUNT.fullmatch(self.evidence_resource_id)
+        account = STORAGE_ACCOUNT.fullmatch(self.evidence_resource_id)
         if account is None:
             raise ValueError(
                 "evidence_resource_id is required in production: the gateway does not serve before "
@@ -360,12 +361,16 @@ def load(variables: Mapping[str, str] | None = None) -> Settings:
         name.removeprefix("CHAPERONE_").lower(): value for name, value in (variables or {}).items()
     }
     try:
-        return Settings(**given)
+        config = Settings(**given)
     except ValidationError as error:
+        fields = Settings.model_fields
         raise ConfigurationError(
-            "; ".join(_sentence(item["loc"], item["msg"]) for item in error.errors()),
+            "; ".join(sentence(fields, item["loc"], item["msg"]) for item in error.errors()),
             advice="set these variables (see local.settings.example.json) and start again",
         ) from None
+    if config.environment is Environment.PRODUCTION:
+        refuse_unknown(Settings.model_fields, {*os.environ, *(variables or {})})
+    return config
 
 
 class _Where(BaseSettings):
@@ -389,12 +394,3 @@ def environment() -> Environment:
             "CHAPERONE_ENVIRONMENT must be production or development",
             advice="set CHAPERONE_ENVIRONMENT and start again",
         ) from None
-
-
-def _sentence(location: tuple[int | str, ...], message: str) -> str:
-    if not location:
-        return message
-    name = "CHAPERONE_" + str(location[0]).upper()
-    field = Settings.model_fields.get(str(location[0]))
-    hint = f" ({field.description})" if field and field.description else ""
-    return f"{name}: {message}{hint}"

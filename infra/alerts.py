@@ -53,7 +53,15 @@ def _spike(signal: Signal, filter_: str = "") -> str:
     )
 
 
+_ASSIGNED: Final = "Microsoft.Authorization/roleAssignments/write"
 _DENIED = '| where tostring(Properties.effect) == "deny" '
+
+SOURCES: Final = {
+    "AppMetrics": "Component",
+    "AppServiceAuditLogs": "WebApp",
+    "AzureDiagnostics": "Vault",
+}
+"""The table that a query reads, and the kind of resource whose telemetry or logs fill it."""
 
 QUERIES: Final = (
     Alert(
@@ -135,7 +143,7 @@ QUERIES: Final = (
         "A key or secret was deleted, disabled or purged.",
         "AzureDiagnostics | where ResourceProvider == 'MICROSOFT.KEYVAULT'"
         " | where OperationName in ('KeyDelete', 'KeyPurge', 'KeyUpdate', 'SecretDelete',"
-        " 'SecretPurge', 'VaultDelete')",
+        " 'SecretUpdate', 'SecretPurge', 'VaultDelete')",
         URGENT,
     ),
 )
@@ -152,7 +160,7 @@ def build_alerts(
         monitoring,
         "evidence-rights",
         evidence.account.id,
-        "Microsoft.Authorization/roleAssignments/write",
+        (_ASSIGNED,),
         "Somebody was given a right on the evidence.",
     )
     _administrative(
@@ -160,7 +168,7 @@ def build_alerts(
         monitoring,
         "evidence-policy",
         evidence.account.id,
-        "Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies/write",
+        ("Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies/write",),
         "The retention policy of the evidence was written.",
     )
     watched = site.configuration.watched_scopes
@@ -174,7 +182,8 @@ def build_alerts(
             monitoring,
             f"break-glass-{number}" if number else "break-glass",
             scope,
-            "Microsoft.Authorization/roleAssignments/write",
+            # The second is what Privileged Identity Management writes when a role is activated.
+            (_ASSIGNED, "Microsoft.Authorization/roleAssignmentScheduleRequests/write"),
             "Somebody was given a right where upstreams lie: emergency access, or a way round.",
         )
     for vault in vaults:
@@ -183,7 +192,7 @@ def build_alerts(
             monitoring,
             "vault-rights",
             vault.vault.id,
-            "Microsoft.Authorization/roleAssignments/write",
+            (_ASSIGNED,),
             "Somebody was given a right on the vault.",
         )
 
@@ -230,12 +239,15 @@ def _administrative(
     monitoring: Monitoring,
     key: str,
     target: pulumi.Output[str],
-    operation: str,
+    operations: Sequence[str],
     summary: str,
 ) -> None:
-    def equals(field: str, value: pulumi.Input[str]) -> monitor.AlertRuleAnyOfOrLeafConditionArgs:
-        return monitor.AlertRuleAnyOfOrLeafConditionArgs(field=field, equals=value)
-
+    """An alert on the activity log: that one of some operations was begun or done."""
+    category = monitor.AlertRuleAnyOfOrLeafConditionArgs(field="category", equals="Administrative")
+    leaves = [
+        monitor.AlertRuleLeafConditionArgs(field="operationName", equals=operation)
+        for operation in operations
+    ]
     monitor.ActivityLogAlert(
         f"alert-{key}",
         activity_log_alert_name=f"{site.configuration.name}-{key}",
@@ -245,7 +257,7 @@ def _administrative(
         enabled=True,
         scopes=[target],
         condition=monitor.AlertRuleAllOfConditionArgs(
-            all_of=[equals("category", "Administrative"), equals("operationName", operation)]
+            all_of=[category, monitor.AlertRuleAnyOfOrLeafConditionArgs(any_of=leaves)]
         ),
         actions=monitor.ActionListArgs(
             action_groups=[monitor.ActionGroupArgs(action_group_id=monitoring.receivers.id)]

@@ -89,7 +89,7 @@ def build_evidence(
             level="CanNotDelete",
             notes="Records that an audit needs. Retention is enforced by the container's policy.",
         )
-    _rights(site, identities, owner, records, bodies)
+    _rights(site, identities, owner, records)
     return Evidence(owner, records, policy, _lock(site, owner, records, policy), site.evidence.name)
 
 
@@ -172,12 +172,11 @@ def _rights(
     identities: Identities,
     owner: storage.StorageAccount,
     records: storage.BlobContainer,
-    bodies: storage.BlobContainer,
 ) -> None:
+    """The gateway's and the auditors'; on bodies nobody has any, since nothing writes them."""
     own = identities.own.principal_id
     writer = identities.roles["evidence-writer"]
     assign(site, "own-evidence", own, writer, records.id)
-    assign(site, "own-bodies", own, writer, bodies.id)
     reader = identities.roles["evidence-policy-reader"]
     assign(site, "own-evidence-policy", own, reader, owner.id)
     if group := site.configuration.auditor_group:

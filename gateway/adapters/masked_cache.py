@@ -1,7 +1,8 @@
 """Masked representations in a private container of the host account, encrypted, for minutes.
 
     entry   = header segment, then segments of the masked bytes
-    header  = AES-256-GCM(JSON, padded to 16 KiB): entity tag, length, headers, counts, expiry
+    header  = AES-256-GCM(JSON, padded to 32 KiB): entity tag, length, headers, counts, subjects,
+              expiry
     segment = AES-256-GCM(at most 1 MiB of the masked bytes)
 
 Every entry has a key of its own, HKDF-SHA-256 (RFC 5869) over the vault's key with a random salt,
@@ -31,16 +32,17 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from gateway.errors import GatewayError
 from gateway.model.message import Headers
 from gateway.model.representation import Cached, MaskedKey
+from gateway.model.subjects import Subjects
 from gateway.ports import Clock, DigestKeys
 
 _log = logging.getLogger(__name__)
 
 SEGMENT: Final = 1024 * 1024
-HEADER: Final = 16 * 1024
+HEADER: Final = 32 * 1024
 TAG: Final = 16
 _SALT: Final = 32
 _AT_ONCE: Final = 4
-_FORM: Final = "chaperone-masked-1"
+_FORM: Final = "chaperone-masked-2"
 
 FAILURES: Final = (
     exceptions.AzureError,
@@ -222,6 +224,7 @@ def _described(cached: Cached, until: datetime) -> bytes:
             "counts": dict(cached.counts),
             "paths": cached.paths,
             "key_version": cached.key_version,
+            "subjects": [cached.subjects.number, cached.subjects.digests],
             "until": until.isoformat(),
         }
     )
@@ -253,6 +256,7 @@ def _parts(sealed: bytes) -> Iterator[memoryview]:
 
 def _header(cipher: AESGCM, sealed: bytes, reference: str) -> tuple[Cached, datetime]:
     found = orjson.loads(cipher.decrypt(_nonce(0), sealed, None))
+    number, digests = found["subjects"]
     cached = Cached(
         etag=found["etag"],
         length=found["length"],
@@ -261,6 +265,7 @@ def _header(cipher: AESGCM, sealed: bytes, reference: str) -> tuple[Cached, date
         paths=tuple((path, kind, number) for path, kind, number in found["paths"]),
         key_version=found["key_version"],
         reference=reference,
+        subjects=Subjects(number, tuple(digests)),
     )
     return cached, datetime.fromisoformat(found["until"])
 

@@ -1,7 +1,8 @@
-"""What an identity may do in a container, tried without touching anything that is there.
+"""What an identity may do in a container or a vault, tried without touching what is there.
 
-Each probe names a blob that does not exist. The service looks at rights before it looks for the
-blob, so 404 means "you may" and 403 "you may not": nothing is made, changed or deleted either way.
+Each probe names a blob or secret that does not exist. The service looks at rights before it looks
+for that, so 404 means "you may" and 403 "you may not": nothing is made, changed or deleted either
+way. The one that lists secrets is answered with names, which are dropped.
 """
 
 import asyncio
@@ -9,7 +10,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from azure.core import exceptions
 from azure.storage.blob import ContentSettings
@@ -17,12 +18,16 @@ from azure.storage.blob.aio import BlobClient, ContainerClient
 
 from gateway.storage_failures import code_of
 
+if TYPE_CHECKING:
+    from azure.keyvault.secrets.aio import SecretClient
+
 _PREFIX: Final = "doctor-probe/"
 _FAILURES: Final = (exceptions.AzureError, TimeoutError, OSError)
+_NETWORK: Final = frozenset({"ForbiddenByConnection", "ForbiddenByFirewall"})
 _RIGHTS: Final = frozenset(
     {"AuthorizationPermissionMismatch", "InsufficientAccountPermissions", "AuthorizationFailure"}
 )
-_ABSENT: Final = frozenset({"BlobNotFound", "ResourceNotFound"})
+_ABSENT: Final = frozenset({"BlobNotFound", "ResourceNotFound", "SecretNotFound"})
 
 
 class Right(StrEnum):
@@ -59,17 +64,41 @@ async def rights(
     blob = container.get_blob_client(f"{_PREFIX}{uuid.uuid4().hex}")
     found = {}
     for name, probe in PROBES.items():
-        found[name] = await _right(probe, blob, timeout_seconds)
+        found[name] = await _right(probe(blob), timeout_seconds)
     return found
 
 
-async def _right(probe: Probe, blob: BlobClient, seconds: float) -> tuple[Right, str]:
+async def vault_rights(
+    client: "SecretClient", *, timeout_seconds: float = 15
+) -> dict[str, tuple[Right, str]]:
+    """What an identity may do with secrets that nobody has given it.
+
+    Args:
+        client: as the identity in question.
+        timeout_seconds: for each probe.
+    """
+    name = f"doctor-probe-{uuid.uuid4().hex}"
+
+    async def first() -> None:
+        async for _ in client.list_properties_of_secrets():
+            return
+
+    return {
+        "read any secret": await _right(client.get_secret(name), timeout_seconds),
+        "list secrets": await _right(first(), timeout_seconds),
+        "delete a secret": await _right(client.delete_secret(name), timeout_seconds),
+    }
+
+
+async def _right(call: Awaitable[object], seconds: float) -> tuple[Right, str]:
     try:
         async with asyncio.timeout(seconds):
-            await probe(blob)
+            await call
     except exceptions.HttpResponseError as error:
         # HEAD has no body; the SDK then knows the status alone.
-        code = code_of(error) or str(error.status_code)
+        code = _inner(error) or code_of(error) or str(error.status_code)
+        if code in _NETWORK:
+            return Right.UNKNOWN, code
         if code in _ABSENT or error.status_code == 404:  # noqa: PLR2004 - HTTP
             granted = code != "ContainerNotFound"
             return (Right.GRANTED if granted else Right.UNKNOWN), code
@@ -78,3 +107,10 @@ async def _right(probe: Probe, blob: BlobClient, seconds: float) -> tuple[Right,
     except _FAILURES as error:
         return Right.UNKNOWN, type(error).__name__
     return Right.GRANTED, "done"
+
+
+def _inner(error: exceptions.HttpResponseError) -> str:
+    """Key Vault's own word for a refusal, such as ForbiddenByRbac, "" where it has none."""
+    inner = getattr(error.error, "innererror", None)
+    code = inner.get("code") if isinstance(inner, dict) else None
+    return code if isinstance(code, str) else ""

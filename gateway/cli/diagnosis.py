@@ -2,11 +2,12 @@
 
 import base64
 import binascii
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import orjson
 
@@ -18,8 +19,11 @@ _SKEW_LIMIT: Final = timedelta(seconds=60)
 """Tokens are refused beyond CHAPERONE_TOKEN_LEEWAY_SECONDS, 60 unless set."""
 _CERTIFICATE_DAYS: Final = 14
 _CHECKPOINT_AGE: Final = timedelta(hours=2)
-_NEEDED: Final = frozenset({"read", "add"})
 _HSTS_SECONDS: Final = 180 * 24 * 3600
+CLOSED: Final = frozenset({"AuthorizationFailure", "ForbiddenByConnection", "ForbiddenByFirewall"})
+
+Rights: TypeAlias = Mapping[str, tuple[Right, str]]
+"""What was found by probe, and the service's own word for it."""
 
 
 class State(StrEnum):
@@ -64,25 +68,62 @@ def failed(findings: list[Finding]) -> bool:
     return any(found.state is State.FAILED for found in findings)
 
 
-def evidence_rights(found: dict[str, tuple[Right, str]], *, emulator: bool) -> list[Finding]:
+def evidence_rights(found: Rights, *, emulator: bool) -> list[Finding]:
     """What the identity may do with evidence: read it, add to it, and change nothing of it."""
+    missing = "assign the role of the evidence writer on the container: `pulumi up`"
+    wide = "take the wider role away: the evidence writer's alone is needed here"
+    return _rights("evidence", found, {"read", "add"}, (missing, wide), emulator=emulator)
+
+
+def state_rights(found: Rights) -> list[Finding]:
+    """What the identity may do with state: everything that the probes try."""
+    missing = "assign *Storage Blob Data Owner* on the state account: `pulumi up`"
+    return _rights("state", found, set(found), (missing, ""))
+
+
+def vault_rights(found: Rights) -> list[Finding]:
+    """What the gateway's identity may do with secrets that are not its own: nothing."""
+    wide = "take the wider role away: the secret reader's is assigned secret by secret"
+    return _rights("vault", found, set(), ("", wide))
+
+
+def upstream_rights(client_id: str, found: Rights) -> list[Finding]:
+    """What an identity for upstreams may do with the gateway's own stores: nothing."""
+    wide = "take its role away: an identity for upstreams has no right on the gateway's own"
+    return _rights(f"upstream {client_id}", found, set(), ("", wide))
+
+
+def not_tried(check: str) -> Finding:
+    """What a person's own rights say nothing about."""
+    says = "looked at with --as-gateway alone, where the app's identities are at hand"
+    return Finding(check, State.SKIPPED, says)
+
+
+def _rights(
+    what: str,
+    found: Rights,
+    needed: Collection[str],
+    fixes: tuple[str, str],
+    *,
+    emulator: bool = False,
+) -> list[Finding]:
+    """One finding for each right; `fixes` for one that is missing, and one too many."""
     findings = []
     for name, (right, word) in found.items():
-        check, wanted = f"evidence: {name}", name in _NEEDED
+        check, wanted = f"{what}: {name}", name in needed
         if right is Right.UNKNOWN:
-            fix = "check the account, its container and the way there (private endpoint, DNS)"
+            fix = "check that it exists, and the way there (private endpoint, DNS)"
             findings.append(Finding(check, State.FAILED, f"cannot be tried ({word})", fix))
         elif wanted is (right is Right.GRANTED):
             findings.append(good(check, f"{right} as it must be ({word})"))
         elif wanted:
-            fix = "assign the role of the evidence writer on the container: `pulumi up`"
-            findings.append(Finding(check, State.FAILED, f"refused ({word})", fix))
+            findings.append(Finding(check, State.FAILED, f"refused ({word})", fixes[0]))
         elif emulator:
             says = "granted: the emulator knows account keys and no roles"
             findings.append(Finding(check, State.DEVELOPMENT, says))
         else:
-            fix = "take the wider role away: the evidence writer's alone is needed here"
-            findings.append(Finding(check, State.FAILED, f"granted ({word}): too wide", fix))
+            says = f"granted ({word}): too wide"
+            findings.append(Finding(check, State.FAILED, says, fixes[1]))
     return findings
 
 
@@ -205,17 +246,17 @@ def token(name: str, value: str, audience: str) -> Finding:
     return good(check, f"a token for {found} as {who}")
 
 
-def exposure(status: int | None, word: str, *, emulator: bool) -> Finding:
-    """An anonymous look at the evidence container from here."""
-    check = "evidence from here"
+def exposure(what: str, status: int | None, word: str, *, emulator: bool) -> Finding:
+    """An anonymous look at a store of the gateway's from here."""
+    check = f"{what} from here"
     if emulator:
         return Finding(check, State.DEVELOPMENT, "the emulator listens on this machine alone")
     if status is None:
         return good(check, f"not reachable ({word})")
     if status < 400:  # noqa: PLR2004 - HTTP
-        fix = "turn public access off on the account and the container"
+        fix = "turn public access off on the account, its containers and the vault"
         return Finding(check, State.FAILED, f"readable by anybody (status {status})", fix)
-    if word == "AuthorizationFailure":
-        return good(check, "refused by the account's network rules")
+    if word in CLOSED:
+        return good(check, f"refused by the network rules ({word})")
     fix = "only the app's subnet needs a way there, unless this runs inside of it"
     return Finding(check, State.WARNING, f"reachable, and refused ({status} {word})", fix)

@@ -17,7 +17,7 @@ from gateway.cli import diagnosis
 from gateway.cli.deployment import configured
 from gateway.cli.diagnosis import Finding, State
 from gateway.cli.doctor_inside import inside
-from gateway.cli.doctor_outside import exposed, outside
+from gateway.cli.doctor_outside import exposed, outside, vault_exposed
 from gateway.errors import ConfigurationError
 from gateway.parts import gateway_identity
 from gateway.settings import Settings
@@ -64,8 +64,13 @@ async def _examine(url: str, *, as_gateway: bool) -> list[Finding]:
     found = await outside(
         config.public_url, clock, audiences=config.audiences, ca_file=config.dev_ca_file
     )
+    evidence, state = config.evidence_url, config.state_url
     emulator = config.dev_evidence_connection_string is not None
-    found.append(await exposed(config.evidence_url, config.evidence_container, emulator=emulator))
+    found.append(await exposed("evidence", evidence, config.evidence_container, emulator=emulator))
+    emulator = config.dev_storage_connection_string is not None
+    found.append(await exposed("state", state, config.state_container, emulator=emulator))
+    emulator = config.dev_secrets_file is not None
+    found.append(await vault_exposed(config.vault_url, emulator=emulator))
     return found + await _inside(config, as_gateway=as_gateway)
 
 
@@ -73,8 +78,9 @@ async def _inside(config: Settings, *, as_gateway: bool) -> list[Finding]:
     async with AsyncExitStack() as stack:
         if as_gateway:
             identity = await gateway_identity(config, stack)
-            return await inside(config, identity)
-        return await inside(config, await stack.enter_async_context(DefaultAzureCredential()))
+            return await inside(config, identity, as_gateway=True)
+        person = await stack.enter_async_context(DefaultAzureCredential())
+        return await inside(config, person, as_gateway=False)
 
 
 def _show(findings: list[Finding]) -> None:

@@ -1,4 +1,4 @@
-"""Checks of a deployment with an identity: tokens, rights, keys, policy, stores."""
+"""Checks of a deployment with an identity: tokens, keys, policy, stores; rights stand apart."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -9,14 +9,14 @@ from typing import Final
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import AzureError
 
-from gateway.adapters import rights_probe
 from gateway.adapters.resource_manager import ResourceManagerPolicies
 from gateway.adapters.teams import require_webhook
 from gateway.cli import diagnosis
 from gateway.cli.diagnosis import Finding, State, good
+from gateway.cli.doctor_rights import rights
 from gateway.errors import GatewayError
 from gateway.evidence.log import checkpoint_day, checkpoint_time
-from gateway.parts import Parts, evidence_container, parts_of
+from gateway.parts import Parts, parts_of
 from gateway.ports import Signer
 from gateway.settings import Environment, Settings
 
@@ -31,15 +31,16 @@ _KEYS: Final = {
 }
 
 
-async def inside(config: Settings, identity: AsyncTokenCredential) -> list[Finding]:
+async def inside(
+    config: Settings, identity: AsyncTokenCredential, *, as_gateway: bool
+) -> list[Finding]:
     """Everything that needs the deployment's settings, one check after the other."""
     async with AsyncExitStack() as stack:
         parts = await parts_of(config, identity, stack)
-        container = await stack.enter_async_context(evidence_container(config, identity))
-        emulator = config.dev_evidence_connection_string is not None
         found = [settings(config)]
         found += [finding async for finding in _tokens(config, identity)]
-        found += diagnosis.evidence_rights(await rights_probe.rights(container), emulator=emulator)
+        granted = rights(config, identity, parts, as_gateway=as_gateway)
+        found += [finding async for finding in granted]
         found.append(await _policy(config, identity))
         found += [finding async for finding in _stores(parts)]
         found += [finding async for finding in _keys(config, parts)]

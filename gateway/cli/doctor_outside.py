@@ -48,11 +48,20 @@ async def outside(
             return [Finding("TLS", State.FAILED, f"{what} ({type(error).__name__})", fix)]
 
 
-async def exposed(evidence_url: str, container: str, *, emulator: bool) -> Finding:
-    """Whether the evidence container can be reached from here, and what it tells anybody."""
+async def exposed(what: str, url: str, container: str, *, emulator: bool) -> Finding:
+    """Whether a container of blobs can be reached from here, and what it tells anybody."""
+    address = f"{url}/{container}?restype=container&comp=list&maxresults=1"
+    return await _exposed(what, address, emulator=emulator)
+
+
+async def vault_exposed(url: str, *, emulator: bool) -> Finding:
+    """Whether the vault can be reached from here, and what it tells anybody."""
+    return await _exposed("vault", f"{url}/secrets?api-version=7.4", emulator=emulator)
+
+
+async def _exposed(what: str, address: str, *, emulator: bool) -> Finding:
     if emulator:
-        return diagnosis.exposure(None, "", emulator=True)
-    address = f"{evidence_url}/{container}?restype=container&comp=list&maxresults=1"
+        return diagnosis.exposure(what, None, "", emulator=True)
     timeout = aiohttp.ClientTimeout(total=_SECONDS)
     try:
         async with (
@@ -60,9 +69,12 @@ async def exposed(evidence_url: str, container: str, *, emulator: bool) -> Findi
             session.get(address, headers={"x-ms-version": "2023-11-03"}) as response,
         ):
             word = response.headers.get("x-ms-error-code", "")
-            return diagnosis.exposure(response.status, word, emulator=False)
+            if not word:  # which a vault says in its answer alone
+                said = await response.content.read(_LIMIT)
+                word = next((name for name in diagnosis.CLOSED if name.encode() in said), "")
+            return diagnosis.exposure(what, response.status, word, emulator=False)
     except _FAILURES as error:
-        return diagnosis.exposure(None, type(error).__name__, emulator=False)
+        return diagnosis.exposure(what, None, type(error).__name__, emulator=False)
 
 
 async def _checks(

@@ -135,14 +135,19 @@ def indeterminate(subject: Subject, journal: str, seq: int, reason: str) -> Fiel
     }
 
 
-def collected(
+def collected(  # noqa: PLR0913 - what is known, and of whom
     authenticated: Authenticated,
     authorised: Authorised | None,
     ticket: str,
     answer: Answer,
     keys: DigestKey,
+    *,
+    subjects: Sequence[str] = (),
 ) -> Fields:
-    """An agent is about to read a result; `authorised` is None at the status URL."""
+    """An agent is about to read a result; `authorised` is None at the status URL.
+
+    `subjects` are those of the execution.
+    """
     received = authenticated.received
     return {
         "type": "collected",
@@ -155,7 +160,7 @@ def collected(
             "size": len(answer.body),
             "digest": keys.of("body", answer.body),
         },
-        "subjects": [],
+        "subjects": list(subjects),
         "timing": {"received": moment(received.timings.received_at)},
     }
 

@@ -108,6 +108,7 @@ def outcome(masked: Masked, keys: DigestKey) -> Fields:
             "digest": upstream["digest"] if same else keys.of("body", answer.body),
         },
         "masking": _masking(masked.summary),
+        "subjects": list(masked.summary.subjects.digests),
         "timing": _timing(forwarded.timings),
     }
 
@@ -336,6 +337,8 @@ def _masking(summary: MaskSummary) -> Fields:
     }
     if summary.engine:
         fields["engine"] = summary.engine
+    if summary.subjects.number:
+        fields["patients"] = summary.subjects.number
     if summary.paths:
         # A line stays short, however many fields there are: the counts are of all of them.
         shown = summary.paths[:_MAX_FIELDS]

@@ -133,7 +133,8 @@ class ResponsePart(TypedDict):
 class MaskingPart(TypedDict):
     """What masking did; `fields` counts by field and type, the most frequent ones, no value.
 
-    `engine` is the version of the masking engine, where it masked content.
+    `engine` is the version of the masking engine, where it masked content; `patients` how many
+    patients its fields named, where they named any.
     """
 
     __pydantic_config__ = STRICT  # type: ignore[misc]
@@ -143,6 +144,7 @@ class MaskingPart(TypedDict):
     counts: dict[str, Natural]
     engine: NotRequired[str]
     fields: NotRequired[dict[str, Natural]]
+    patients: NotRequired[Natural]
     withheld: str
 
 

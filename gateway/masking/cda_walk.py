@@ -174,6 +174,8 @@ class CdaWalk(MarkupWalk):
                 self.value(element, name, value, Field(kind), "id")
                 if kind is not Kind.ID:
                     self.walk.learn(kind, value, "id")
+                if patient and element is _first_id(self._above[-2]):
+                    self.payload.about(value)  # the others are of the same patient
             elif plain == "root" and (
                 "extension" not in element.attributes or not _OID.match(root)
             ):
@@ -288,6 +290,10 @@ def _texts(element: Element) -> list[tuple[Element, int, str]]:
         elif child.strip():
             found.append((element, index, child.strip()))
     return found
+
+
+def _first_id(role: Element) -> Element | None:
+    return next((child for child in role.elements if local(child.name) == "id"), None)
 
 
 def _over(value: str) -> bool:

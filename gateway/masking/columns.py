@@ -11,6 +11,7 @@ from gateway.masking.kinds import Kind
 from gateway.masking.known import PHRASES
 from gateway.masking.marks import is_mark
 from gateway.masking.memo import Entry, Memo, Place
+from gateway.masking.patients import patient_column
 from gateway.masking.payload import Payload
 from gateway.masking.record_rules import RecordRules
 from gateway.masking.rules import FieldRule
@@ -59,6 +60,8 @@ class Columns:
     ) -> None:
         self._rules = rules
         self._patient = rules.patient_column(names)
+        self._about = patient_column(names)
+        self._payload = payload
         self._memo = Memo(payload, walk)
         decided = rules.columns(names)
         self._columns = [
@@ -90,6 +93,8 @@ class Columns:
         """What the cells of a row become, once `settle` has been called."""
         if self._patient is not None:
             self._rules.patient(row[self._patient])
+        if self._about is not None and row[self._about] not in self._payload.patients:
+            self._payload.about(row[self._about])
         found: list[Entry] = []
         for index, value in enumerate(row):
             place = self._columns[index] if index != self._value else self._answer(row)

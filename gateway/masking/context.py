@@ -65,6 +65,7 @@ class Result:
         key_version: of the token key, "" where no token was made.
         names_seen: digests of the words of names that fields of the payload have named, for the
             session to remember; empty where none remembers any.
+        patients: numbers of the patients whom fields of the payload have named, as they were.
     """
 
     body: bytes = field(repr=False)
@@ -72,3 +73,4 @@ class Result:
     paths: tuple[tuple[str, str, int], ...]
     key_version: str
     names_seen: frozenset[bytes] = field(default=frozenset(), repr=False)
+    patients: frozenset[str] = field(default=frozenset(), repr=False)

@@ -89,6 +89,7 @@ def _masked(plain: bytes, content_type: str, encoding: str, context: Context) ->
         payload.paths,
         payload.key_version,
         context.session_names.seen(payload.known.names) if context.session_names else frozenset(),
+        frozenset(payload.patients),
     )
 
 

@@ -75,6 +75,8 @@ class FhirElements(FhirIdentifiers):
         if isinstance(kind, str) and TYPE.match(kind):
             self._resource = path = kind
             outer = UNKNOWN
+            if kind == "Patient" and isinstance(identity := node.get("id"), str):
+                self._payload.about(identity)
         self._elements(node, table_of(outer, path), self._value_field())
         self._resource = before
         if not self._depth:

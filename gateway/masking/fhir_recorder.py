@@ -79,6 +79,8 @@ class Recorder(FhirWalk):
     def object(self, node: dict[str, Node], outer: Field, path: str) -> None:
         """The elements of an object; the type of a resource is fixed."""
         self._fix(node, "resourceType")
+        if node.get("resourceType") == "Patient" and isinstance(node.get("id"), str):
+            self._steps.append((SteppedWalk.patient, self._leaves.at(node, "id"), "", None))
         super().object(node, outer, path)
 
     def _elements(

@@ -12,6 +12,7 @@ _REFERENCE = re.compile(
     r"(?:[a-z]+://[^\s]*/)?([A-Z][A-Za-z]{1,40})/([A-Za-z0-9.-]{1,64})((?:/_history/[A-Za-z0-9.-]{1,64})?)\Z"
 )
 _LOCAL = re.compile(r"(#|urn:[a-z0-9][a-z0-9-]{0,31}:(?:[A-Za-z]{1,40}/)?)(.+)\Z")
+_PATIENT = "Patient"
 _SEARCH = re.compile(r"([A-Z][A-Za-z]{1,40})\?")
 TYPE = re.compile(r"[A-Z][A-Za-z]{1,40}\Z")
 """The name of a resource type."""
@@ -33,9 +34,12 @@ class References:
 
     def target(self, value: str, path: str) -> str:
         """A reference whose id is masked as the id itself is."""
+        match = _REFERENCE.match(value)
+        if match and match[1] == _PATIENT:
+            self._payload.about(match[2])
         if self._keeps:
             return self._kept(value, path)
-        if match := _REFERENCE.match(value):
+        if match:
             kind, target, history = match.groups()
             masked = self._payload.identifier(target, path)
             return f"{kind}/{masked}/_history/1" if history else f"{kind}/{masked}"

@@ -144,6 +144,10 @@ class SteppedWalk(FhirWalk):
             self._counts[path, Kind.ID] += 1
         values[at] = done
 
+    def patient(self, values: Values, at: int, path: str, more: Any) -> None:  # noqa: ARG002
+        """The id of a patient, which is masked by another step."""
+        self._payload.about(values[at])
+
     def linked(self, values: Values, at: int, path: str, more: Any) -> None:  # noqa: ARG002
         """The URL of a request."""
         values[at] = self._references.target(values[at], path)

@@ -124,14 +124,17 @@ class Hl7v2Masker:
         return place
 
     def _follow(self, name: str, fields: list[str], separators: Separators) -> None:
-        """Whose the dates of the next segments are: PID-3 says it, a new message ends it."""
-        if not self._masking.payload.shifts or name not in {"MSH", "PID"}:
+        """Whose the next segments are: PID-3 says it, a new message ends it."""
+        if name not in {"MSH", "PID"}:
             return
-        self._write()
-        self._memo.forget()
         number = fields[3] if name == "PID" and len(fields) > 3 else ""  # noqa: PLR2004
-        first = number.split(separators.repetition)[0]
-        self._masking.rules.patient(first.split(separators.component)[0])
+        patient = number.split(separators.repetition)[0].split(separators.component)[0]
+        payload = self._masking.payload
+        payload.about(patient)
+        if payload.shifts:  # dates are judged by whose they are
+            self._write()
+            self._memo.forget()
+            self._masking.rules.patient(patient)
 
     def _write(self) -> None:
         """Mask what has been gathered."""

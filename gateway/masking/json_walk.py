@@ -10,6 +10,7 @@ from gateway.masking.kinds import Kind
 from gateway.masking.known import MAX_PHRASE, PHRASES
 from gateway.masking.marks import mark, unmarked
 from gateway.masking.operators import Operator
+from gateway.masking.patients import is_patient_number, patient_column
 from gateway.masking.payload import Payload
 from gateway.masking.text import TextMasker
 
@@ -78,6 +79,8 @@ class JsonWalk:
         self._coded: list[tuple[Node_, str | int, str, str]] = []
         self._words: list[tuple[Node_, str | int, str, str]] = []
         self._renamed: list[dict[str, Node]] = []
+        # Names of members that are met again and again, and say nothing of whose a record is.
+        self._unnumbered: set[str] = set()
 
     def root(self, node: Node, path: str = "") -> Node:
         """The masked tree."""
@@ -133,6 +136,8 @@ class JsonWalk:
             if key in table:
                 continue
             field = field_of(key)
+            if key not in self._unnumbered:
+                self._about(value, key)
             # A name that is not known to be one could be a value; records show none.
             name = "*" if field is UNKNOWN or "." in key else key
             if (field.kind is None and not field.vocabulary) or _outer_decides(outer, field):
@@ -153,7 +158,10 @@ class JsonWalk:
         for row in node[rows] if isinstance(node[rows], list) else []:  # type: ignore[union-attr]
             if not isinstance(row, list) or len(row) > len(fields):
                 return (key,)
+        patient = patient_column(names)
         for row in node[rows]:  # type: ignore[union-attr]
+            if patient is not None and patient < len(row):  # type: ignore[arg-type]
+                self._about(row[patient], names[patient])  # type: ignore[index]
             for index, cell in enumerate(row):  # type: ignore[arg-type]
                 path = names[index] if fields[index] is not UNKNOWN else "*"
                 self._item(row, index, cell, fields[index], path)  # type: ignore[arg-type]
@@ -213,6 +221,13 @@ class JsonWalk:
                 for place, cell in enumerate(value):
                     self._item(value, place, cell, fields[place], path)
         self._depth -= 1
+
+    def _about(self, value: Node, name: str) -> None:
+        """Note whose a record is, where a member or column of this name says so."""
+        if not is_patient_number(name):
+            self._unnumbered.add(name)
+        elif isinstance(value, str | int | Number) and value and not isinstance(value, bool):
+            self._payload.about(value.text if isinstance(value, Number) else str(value))
 
     def _enter(self) -> None:
         self._depth += 1

@@ -10,6 +10,7 @@ from gateway.masking.json_codec import Node
 from gateway.masking.json_walk import MIN_BASE64, JsonWalk
 from gateway.masking.kinds import Kind
 from gateway.masking.marks import mark
+from gateway.masking.patients import is_patient_number
 from gateway.masking.payload import Payload
 from gateway.masking.text import MaskedText, TextMasker
 from gateway.masking.xml_codec import Element, local
@@ -74,6 +75,7 @@ class MarkupWalk:
         """Mask an element by its name, below one of the field `outer`."""
         field = self._field(element, outer)
         self.attributes(element, field)
+        self._about(local(element.name), element.text)
         if element.text and element.elements and field.kind in _READ:
             self.narrative(element)
             return
@@ -88,6 +90,7 @@ class MarkupWalk:
         for name, value in element.attributes.items():
             self.note(name)
             plain = local(name)
+            self._about(plain, value)
             if name.startswith(("xmlns", "xsi:", "xml:")):
                 own = VOCABULARY
             elif plain in _LABELS and field_of(value) is not UNKNOWN and _LABEL.match(value):
@@ -95,6 +98,10 @@ class MarkupWalk:
             else:
                 own = field if plain.lower() in _VALUES else field_of(plain)
             self.value(element, name, value, own, self.path(plain))
+
+    def _about(self, name: str, number: str) -> None:
+        if is_patient_number(name):
+            self.payload.about(number.strip())
 
     def value(self, element: Element, key: int | str, value: str, field: Field, path: str) -> None:
         """Mask one value; white space around it stays."""

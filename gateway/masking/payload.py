@@ -22,6 +22,8 @@ from gateway.masking.tokens import Tokeniser
 MAX_PATHS = 200
 MAX_REMEMBERED = 50_000
 MAX_LENGTH = 200
+MAX_PATIENTS = 10_000
+"""Whom records count; of a payload about more, they say this many."""
 DROPPED = "\ufdd0dropped\ufdd1"
 """Stands in place of a dropped value until its field is removed; noncharacters, so in no text."""
 UNSALTED = b"chaperone-no-salt"
@@ -68,6 +70,7 @@ class Payload:
         withholds_text: free text is replaced whole.
         depth: how many attachments deep this payload lies.
         patient: whose dates come next, "" where that is not known; decides how far they move.
+        patients: numbers of those whom fields have named, at most `MAX_PATIENTS`.
         tally: how many values were replaced or removed, by path and kind.
         constants: marks of the kinds whose values all become the same mark.
         gives_years: dates become their years.
@@ -84,6 +87,7 @@ class Payload:
         self.known = Known()
         self.depth = 0
         self.patient = ""
+        self.patients: set[str] = set()
         self._operators: Mapping[Kind, Operator] = self.profile.operators
         self._for_ids = self._operators[_ID]
         self.drops = self.profile.drops
@@ -198,6 +202,11 @@ class Payload:
             sealed = operator is Operator.TOKENISE
             return self._tokeniser.id_token(value) if sealed else self._tokeniser.id_hash(value)
         return self.numbers[value]
+
+    def about(self, patient: str) -> None:
+        """The payload holds something about a patient; "" for nobody."""
+        if patient and len(self.patients) < MAX_PATIENTS:
+            self.patients.add(patient)
 
     def keyed(self) -> None:
         """Something was made with the token key elsewhere."""

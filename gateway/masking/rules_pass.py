@@ -14,7 +14,7 @@ from gateway.masking.field_paths import FieldPath
 from gateway.masking.json_codec import MAX_DEPTH, Node, Number, Settled, too_deep
 from gateway.masking.kinds import Kind
 from gateway.masking.operators import Operator
-from gateway.masking.patients import patient_of_record, patient_of_resource
+from gateway.masking.patients import patient_of_record, patient_of_resource, patients_within
 from gateway.masking.payload import DROPPED, Payload
 from gateway.masking.rules import FieldRule, Rules, State
 from gateway.masking.ruling import Ruling
@@ -114,6 +114,8 @@ class RulesPass:
         """A resource by an imported configuration; of what that keeps, secrets still go."""
         self.hidden = written = _keys(node)
         context = self._payload.context
+        for patient in patients_within(node):
+            self._payload.about(patient)
         done = configuration.apply(node, context.key, context.scope, context.today)
         for (_, path), number in done.counts.items():
             name = path.rpartition(".")[2]
@@ -153,8 +155,10 @@ class RulesPass:
             state, rule = self._rules.resource(place.state, kind)
             place = place.at(state, rule, kind, fhir=True)
             self._payload.patient = patient_of_resource(node) or outside
+            self._payload.about(self._payload.patient)
         elif not place.fhir:
             self._payload.patient = patient_of_record(node) or outside
+            self._payload.about(self._payload.patient)
         if place.rule is not None:
             made = self._settled(node, place, "")
         else:

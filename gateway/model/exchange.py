@@ -16,6 +16,7 @@ from gateway.model.message import Answer, Request, Timings, UpstreamRequest, Ups
 from gateway.model.operation import Operation
 from gateway.model.principal import Principal, Session
 from gateway.model.representation import Plan
+from gateway.model.subjects import NOBODY, Subjects
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,7 @@ class MaskSummary:
         withheld: reason code where content was withheld, or "".
         paths: (field, type, count), never a value.
         engine: version of the masking engine, "" where it masked no content.
+        subjects: the patients that the masked content is about.
     """
 
     profile: str
@@ -151,6 +153,7 @@ class MaskSummary:
     withheld: str = ""
     paths: tuple[tuple[str, str, int], ...] = ()
     engine: str = ""
+    subjects: Subjects = NOBODY
 
 
 @dataclass(frozen=True, slots=True)

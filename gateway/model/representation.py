@@ -12,6 +12,7 @@ from typing import TypeAlias
 from gateway.model.connection import Masking
 from gateway.model.message import Headers
 from gateway.model.operation import Resource
+from gateway.model.subjects import NOBODY, Subjects
 
 TagOf: TypeAlias = Callable[[Masking, str], str]
 """(masking, connection) → 16 hex digits that change whenever the masked bytes would."""
@@ -53,6 +54,7 @@ class Terms:
         session: id of the session whose names are masked in text, "" for none: what is made then
             is this session's alone.
         seen: digests of the names that masked content has named so far, for the session.
+        patients: numbers of those whom masked content has named so far, as they were.
     """
 
     masking_of: Callable[[Resource], Masking] = field(repr=False)
@@ -61,6 +63,7 @@ class Terms:
     content: ContentOf = field(repr=False)
     session: str = ""
     seen: set[bytes] = field(default_factory=set, repr=False)
+    patients: set[str] = field(default_factory=set, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,7 @@ class Cached:
         paths: (field, type, count), likewise.
         key_version: of the token key, "" where no token was made.
         reference: tells this entry from one that replaces it.
+        subjects: the patients that all of it is about.
     """
 
     etag: str
@@ -105,6 +109,7 @@ class Cached:
     paths: tuple[tuple[str, str, int], ...]
     key_version: str
     reference: str = ""
+    subjects: Subjects = NOBODY
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,8 @@ class Signal(StrEnum):
     """A message that failed five times; attribute `step`."""
     PACKAGE_CHANGED = "chaperone.package.changed"
     PATIENTS_SEEN = "chaperone.patients"
-    """Distinct patients in answers, by keyed digest, as counted per answer."""
+    """Patients whom the fields of a masked answer name, distinct in it; attribute
+    `connection_kind`."""
 
 
 class Step(StrEnum):

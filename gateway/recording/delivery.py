@@ -114,9 +114,16 @@ class Delivery:
         if result.answer is None:
             raise Denied(result.message, reason=_reason(result.reason), details=_details(opened))
         key = await self.digest_keys.current()
+        about = result.record.get("subjects", [])
+        subjects = [str(item) for item in about] if isinstance(about, list) else []
         await self.journal.append(
             approval_records.collected(
-                authenticated, authorised, opened.ticket.id, result.answer, key
+                authenticated,
+                authorised,
+                opened.ticket.id,
+                result.answer,
+                key,
+                subjects=subjects,
             )
         )
         return result.answer

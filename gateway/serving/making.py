@@ -12,6 +12,7 @@ from gateway.model.connection import Masking
 from gateway.model.exchange import Forwarded, MaskSummary
 from gateway.model.message import Headers
 from gateway.model.representation import Content, Terms
+from gateway.model.subjects import NOBODY, Subjects
 from gateway.upstream import present
 
 VALUE: Final = "value"
@@ -67,8 +68,8 @@ def make(forwarded: Forwarded, terms: Terms) -> Made:
     return Made(headers, b"", values, content)
 
 
-def summary(masking: Masking, made: Made) -> MaskSummary:
-    """What the outcome record says of it."""
+def summary(masking: Masking, made: Made, subjects: Subjects = NOBODY) -> MaskSummary:
+    """What the outcome record says of it, and of the patients that it is about."""
     if made.content is None:
         return MaskSummary(masking.profile, masking.digest, counts=made.values)
     content = made.content
@@ -80,6 +81,7 @@ def summary(masking: Masking, made: Made) -> MaskSummary:
         counts,
         paths=content.paths,
         engine=ENGINE_VERSION,
+        subjects=subjects,
     )
 
 

@@ -16,6 +16,7 @@ from gateway.model.exchange import Authorised, Forwarded, Masked, MaskSummary
 from gateway.model.message import Answer, Headers
 from gateway.model.representation import Cached, Content, MaskedKey, Part, Plan, Terms
 from gateway.model.signals import OTHER, Attribute, Signal
+from gateway.model.subjects import NOBODY, Subjects, subjects_of
 from gateway.ports import (
     SILENT,
     Clock,
@@ -118,8 +119,9 @@ class EngineMasker:
         made = await self._timed(forwarded, make, plan.terms)
         await self._remember(forwarded, plan.terms)
         if plan.part is not None and forwarded.response.status == HTTPStatus.NOT_MODIFIED:
-            return _reused(forwarded, made, plan.part)
-        told = summary(authorised.obligations.masking, made)
+            return self._reused(forwarded, made, plan.part)
+        about = await self._subjects(plan.terms)
+        told = summary(authorised.obligations.masking, made, about)
         if made.content is None:
             return _masked(forwarded, forwarded.response.status, made.headers, made.body, told)
         return await self._served(forwarded, plan.terms, made.headers, made.content, told)
@@ -144,8 +146,23 @@ class EngineMasker:
             content.counts,
             paths=content.paths,
             engine=ENGINE_VERSION if masking.masks and content.body else "",
+            subjects=await self._subjects(found),
         )
+        self._count(forwarded, told.subjects, len(made.body), len(made.body))
         return _masked(forwarded, forwarded.response.status, made.headers, made.body, told)
+
+    async def _subjects(self, found: Terms) -> Subjects:
+        """The patients that masked content has named."""
+        if not found.patients:
+            return NOBODY
+        return subjects_of(found.patients, await self._digest_keys.current())
+
+    def _count(self, forwarded: Forwarded, subjects: Subjects, shown: int, whole: int) -> None:
+        """Tell of the patients in `shown` bytes of an answer of `whole` bytes."""
+        if self._telemetry.on and (number := subjects.share(shown, whole)):
+            authorised = forwarded.intended.prepared.approved.screened.authorised
+            kind = authorised.classified.connection.kind
+            self._telemetry.add(Signal.PATIENTS_SEEN, number, {Attribute.CONNECTION_KIND: kind})
 
     async def _timed(self, forwarded: Forwarded, make: Callable[..., M], *rest: object) -> M:
         """Run `make(forwarded, *rest)` where it does not hold up others, and tell how long."""
@@ -203,6 +220,30 @@ class EngineMasker:
         body = await self._cache.read(key, cached, *span)
         return Part(cached, *span, body) if body is not None else None
 
+    def _reused(self, forwarded: Forwarded, made: Made, part: Part) -> Masked:
+        """A part of what was kept, now that the upstream has vouched for it."""
+        authorised = forwarded.intended.prepared.approved.screened.authorised
+        asked_with = authorised.classified.authenticated.received.request.headers
+        masking = authorised.obligations.masking
+        cached = part.cached
+        headers = cached.headers
+        for name in _OF_THIS_ANSWER:
+            value = made.headers.get(name)
+            headers = headers.replacing(name, value) if value is not None else headers
+        span = (part.start, part.stop) if part.start < part.stop else None
+        told = MaskSummary(
+            masking.profile,
+            masking.digest,
+            cached.key_version,
+            cached.counts,
+            paths=cached.paths,
+            engine=ENGINE_VERSION,
+            subjects=cached.subjects,
+        )
+        self._count(forwarded, cached.subjects, len(part.body), cached.length)
+        status, headers, body = ranges.answer(asked_with, headers, part.body, span, cached.length)
+        return _masked(forwarded, status, headers, body, told)
+
     async def _served(
         self,
         forwarded: Forwarded,
@@ -216,26 +257,42 @@ class EngineMasker:
         headers = headers.replacing("accept-ranges", "bytes")
         wanted = ranges.asked(asked_with)
         if wanted is None or not ranges.applies(asked_with, headers.get("etag") or ""):
+            length = len(content.body)
+            self._count(forwarded, told.subjects, length, length)
             return _masked(forwarded, HTTPStatus.OK.value, headers, content.body, told)
         length = len(content.body)
         span = wanted.within(length)
         # A session learns names between two parts, which are to be of one masking all the same.
         worth = length >= CACHE_BYTES or bool(found.session)
         if worth and span not in {None, (0, length)}:
-            await self._keep(forwarded, _key(authorised, found), headers, content)
+            await self._keep(forwarded, _key(authorised, found), headers, content, told.subjects)
         body = content.body[slice(*span)] if span else b""
+        self._count(forwarded, told.subjects, len(body), length)
         status, headers, body = ranges.answer(asked_with, headers, body, span, length)
         return _masked(forwarded, status, headers, body, told)
 
     async def _keep(
-        self, forwarded: Forwarded, key: MaskedKey, headers: Headers, content: Content
+        self,
+        forwarded: Forwarded,
+        key: MaskedKey,
+        headers: Headers,
+        content: Content,
+        subjects: Subjects,
     ) -> None:
         etag = forwarded.response.headers.get("etag")
         if etag is None:
             return
         described = headers.without(*_OF_THIS_ANSWER)
         length = len(content.body)
-        cached = Cached(etag, length, described, content.counts, content.paths, content.key_version)
+        cached = Cached(
+            etag,
+            length,
+            described,
+            content.counts,
+            content.paths,
+            content.key_version,
+            subjects=subjects,
+        )
         await self._cache.store(key, cached, content.body)
 
 
@@ -245,29 +302,6 @@ def _key(authorised: Authorised, found: Terms) -> MaskedKey:
     # Names of the session are masked in it, and the parts of one download are of one masking.
     tag = found.tag(found.masking_of(target), target.connection) + found.session
     return MaskedKey(target.connection, target.authority, container, blob, target.version, tag)
-
-
-def _reused(forwarded: Forwarded, made: Made, part: Part) -> Masked:
-    """A part of what was kept, now that the upstream has vouched for it."""
-    authorised = forwarded.intended.prepared.approved.screened.authorised
-    asked_with = authorised.classified.authenticated.received.request.headers
-    masking = authorised.obligations.masking
-    cached = part.cached
-    headers = cached.headers
-    for name in _OF_THIS_ANSWER:
-        value = made.headers.get(name)
-        headers = headers.replacing(name, value) if value is not None else headers
-    span = (part.start, part.stop) if part.start < part.stop else None
-    told = MaskSummary(
-        masking.profile,
-        masking.digest,
-        cached.key_version,
-        cached.counts,
-        paths=cached.paths,
-        engine=ENGINE_VERSION,
-    )
-    status, headers, body = ranges.answer(asked_with, headers, part.body, span, cached.length)
-    return _masked(forwarded, status, headers, body, told)
 
 
 def _masked(

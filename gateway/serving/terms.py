@@ -142,9 +142,18 @@ class _Exchange:
         self._numbering = numbering
         self._names = names
         self._seen: set[bytes] = set()
+        self._patients: set[str] = set()
 
     def terms(self, masking_of: MaskingOf, session: str) -> Terms:
-        return Terms(masking_of, self._tag, self._value, self._content, session, self._seen)
+        return Terms(
+            masking_of,
+            self._tag,
+            self._value,
+            self._content,
+            session,
+            self._seen,
+            self._patients,
+        )
 
     def _tag(self, masking: Masking, connection: str) -> str:
         """Without tokens, every principal has the same representation, and the same tag."""
@@ -172,6 +181,7 @@ class _Exchange:
 
         result = engine.mask(body, kind, coding, self._context(masking))
         self._seen.update(result.names_seen)
+        self._patients.update(result.patients)
         return Content(result.body, result.counts, result.paths, result.key_version)
 
     def _context(self, masking: Masking) -> "Context":

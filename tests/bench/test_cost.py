@@ -41,6 +41,16 @@ def test_a_use_of_nothing_still_costs_its_timers() -> None:
     assert not any(found["requests"].values())
 
 
+def test_the_page_on_operations_says_what_idle_timers_come_to() -> None:
+    text = (Path(__file__).parents[2] / "docs/operations.md").read_text("utf-8")
+    (row,) = (line for line in text.splitlines() if line.startswith("| a month, whatever the use"))
+    timers = cost.quantities(Load(requests=0, held=0, instances=0))["timers"]
+    units = {**timers, "million_executions": timers["million_executions"] * 1e6}
+
+    for meter, number in units.items():
+        assert f"{round(number, -3):,.0f} " in row, meter
+
+
 def test_every_meter_has_a_price() -> None:
     priced = {field.name for field in fields(Prices)}
 

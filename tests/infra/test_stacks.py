@@ -244,8 +244,11 @@ class TestTheApp:
         }
         # The identities' ids are the preview's own stand-ins; everything else is as deployed.
         guid = "44444444-4444-4444-8444-444444444444"
-        given["signin_client_id"] = guid
+        given["signin_client_id"] = given["identity_client_id"] = guid
+        name = "APPLICATIONINSIGHTS_AUTHENTICATION_STRING"
+        given[name] = settings(stack)[name].replace("client-own-identity", guid)
         made = Settings(**given)  # type: ignore[arg-type]
+        assert made.telemetry_authentication == f"ClientId={guid};Authorization=AAD"
         assert made.environment.value == stack
         assert made.evidence_url == "https://stmarysevidence.blob.core.windows.net"
         assert made.vault_url == "https://stmarysvault.vault.azure.net"
@@ -319,8 +322,19 @@ class TestProduction:
             if item.name == "alert-break-glass"
         )
         assert whole["scopes"] == ["/subscriptions/00000000-0000-4000-8000-000000000000"]
-        wanted = {item["field"]: item["equals"] for item in whole["condition"]["allOf"]}
-        assert wanted["operationName"] == "Microsoft.Authorization/roleAssignments/write"
+        category, operations = whole["condition"]["allOf"]
+        assert category == {"field": "category", "equals": "Administrative"}
+        assert {item["field"] for item in operations["anyOf"]} == {"operationName"}
+        assert {item["equals"] for item in operations["anyOf"]} == {
+            "Microsoft.Authorization/roleAssignments/write",
+            "Microsoft.Authorization/roleAssignmentScheduleRequests/write",
+        }
+
+    def test_nobody_may_write_where_nothing_is_written(self) -> None:
+        for stack in STACKS:
+            scopes = [str(item.inputs["scope"]) for item in of(stack, "RoleAssignment")]
+            assert [scope for scope in scopes if "evidence-container" in scope]
+            assert not [scope for scope in scopes if "bodies" in scope]
 
     def test_operators_neither_overwrite_evidence_nor_sign(self) -> None:
         theirs = [

@@ -1,5 +1,6 @@
 """The doctor at a running gateway, and at rights as a deployment would have them."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -8,16 +9,29 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from azure.core.credentials import AccessToken
+from azure.identity import CredentialUnavailableError
+from azure.keyvault.secrets.aio import SecretClient
 from azure.storage.blob.aio import ContainerClient
 
+from gateway.adapters import rights_probe
 from gateway.adapters.rights_probe import Right, rights
 from gateway.adapters.system import SystemClock
-from gateway.cli.diagnosis import State, evidence_rights
+from gateway.cli.diagnosis import (
+    State,
+    evidence_rights,
+    state_rights,
+    upstream_rights,
+    vault_rights,
+)
 from gateway.cli.doctor_outside import exposed, outside
+from gateway.cli.doctor_rights import upstream
+from gateway.settings import Settings
 from infra.roles import EVIDENCE_WRITER
 from tests.conftest import FreshContainer
 from tests.integration.stack import Stack
 from tests.standins.guarded import Guarded
+from tests.standins.key_vault import KeyVaultStandIn, VaultCredential, key_vault
 from tests.standins.worm_proxy import worm_proxy
 
 pytestmark = [pytest.mark.integration, pytest.mark.enable_socket]
@@ -62,6 +76,8 @@ def test_a_development_gateway_is_in_order_and_called_what_it_is(
     assert found["evidence policy"] == found["settings"] == "development only"
     assert found["evidence: delete"] == "development only"
     assert found["key chaperone-token-key"] == "ok"
+    assert found["state: read"] == found["state: delete"] == "ok"
+    assert found["vault: rights"] == found["vault from here"] == "development only"
 
 
 def test_what_is_wrong_is_named_with_what_to_do(stack: Stack, tmp_path: Path) -> None:
@@ -99,9 +115,11 @@ async def test_an_address_without_a_gateway_is_the_finding() -> None:
 async def test_evidence_that_is_refused_to_strangers_is_told(stack: Stack) -> None:
     environment = stack.deployment.environment
     container = environment["CHAPERONE_EVIDENCE_CONTAINER"]
-    found = await exposed(environment["CHAPERONE_EVIDENCE_URL"], container, emulator=False)
+    url = environment["CHAPERONE_EVIDENCE_URL"]
+    found = await exposed("evidence", url, container, emulator=False)
     assert (found.state, "refused" in found.says) == (State.OK, True)
-    assert (await exposed("http://127.0.0.1:9/x", container, emulator=False)).state is State.OK
+    nowhere = await exposed("state", "http://127.0.0.1:9/x", container, emulator=False)
+    assert (nowhere.check, nowhere.state) == ("state from here", State.OK)
 
 
 @pytest.mark.parametrize(
@@ -136,3 +154,101 @@ async def test_a_container_that_is_not_there_says_nothing_about_rights(azurite: 
     ) as container:
         found = await rights(container)
     assert {right for name, (right, _) in found.items() if name != "read"} == {Right.UNKNOWN}
+
+
+@pytest.mark.parametrize(
+    ("granted", "wrong"), [((), 0), ((f"{BLOBS}/read",), 1), (EVIDENCE_WRITER.data_actions, 2)]
+)
+async def test_an_identity_for_upstreams_has_no_right_on_evidence(
+    azurite: Guarded, fresh_container: FreshContainer, granted: tuple[str, ...], wrong: int
+) -> None:
+    container = await fresh_container(ACCOUNT)
+    name = container.container_name
+    async with (
+        worm_proxy(azurite.direct(ACCOUNT), granted, container=name) as proxy,
+        ContainerClient.from_connection_string(proxy.connection_string, name) as through,
+    ):
+        found = upstream_rights("2b8e1c90", await rights(through))
+    failed = [one for one in found if one.state is State.FAILED]
+    assert len(failed) == wrong
+    assert all(one.check.startswith("upstream 2b8e1c90: ") and one.fix for one in failed)
+
+
+async def test_the_state_container_needs_every_right(
+    azurite: Guarded, fresh_container: FreshContainer
+) -> None:
+    name = (await fresh_container(ACCOUNT)).container_name
+    async with ContainerClient.from_connection_string(azurite.direct(ACCOUNT), name) as direct:
+        assert {one.state for one in state_rights(await rights(direct))} == {State.OK}
+    async with (
+        worm_proxy(azurite.direct(ACCOUNT), (f"{BLOBS}/read",), container=name) as proxy,
+        ContainerClient.from_connection_string(proxy.connection_string, name) as through,
+    ):
+        found = state_rights(await rights(through))
+    failed = {one.check for one in found if one.state is State.FAILED and one.fix}
+    assert failed == {one.check for one in found} - {"state: read"}
+
+
+ALL = frozenset({"get", "list", "delete"})
+
+
+@pytest.mark.parametrize(
+    ("refused", "wrong"),
+    [
+        (ALL, set()),
+        (ALL - {"list"}, {"vault: list secrets"}),
+        (ALL - {"get"}, {"vault: read any secret"}),
+        (ALL - {"delete"}, {"vault: delete a secret"}),
+    ],
+)
+async def test_rights_on_secrets_of_others_are_found_and_none_is_touched(
+    tmp_path: Path, refused: frozenset[str], wrong: set[str]
+) -> None:
+    async with key_vault(tmp_path) as vault, secrets_of(vault) as client:
+        vault.rotate("chaperone-digest-key", "x")
+        vault.refuses = refused
+        found = vault_rights(await rights_probe.vault_rights(client))
+        assert set(vault.secrets) == {"chaperone-digest-key"}
+    assert {one.check for one in found if one.state is State.FAILED and one.fix} == wrong
+    assert len(found) == 3
+
+
+async def test_a_vault_behind_a_firewall_says_nothing_about_rights(tmp_path: Path) -> None:
+    async with key_vault(tmp_path) as vault, secrets_of(vault) as client:
+        vault.firewall = True
+        found = await rights_probe.vault_rights(client)
+    assert set(found.values()) == {(Right.UNKNOWN, "ForbiddenByConnection")}
+
+
+class NoIdentity(VaultCredential):
+    """An identity that the app was not given."""
+
+    async def get_token(self, *scopes: str, **options: Any) -> AccessToken:
+        raise CredentialUnavailableError("no such identity")
+
+
+def test_an_identity_that_the_app_does_not_have_is_named(stack: Stack) -> None:
+    asyncio.run(_no_identity(settings_of(stack)))
+
+
+async def _no_identity(config: Settings) -> None:
+    (found,) = await upstream(config, "2b8e1c90", lambda _: NoIdentity())
+    assert found.state is State.FAILED
+    assert found.check == "upstream 2b8e1c90: token"
+    assert "client_id" in found.fix
+
+
+def settings_of(stack: Stack) -> Settings:
+    given = stack.deployment.environment
+    values = {name.removeprefix("CHAPERONE_").lower(): value for name, value in given.items()}
+    return Settings.model_validate(values)
+
+
+def secrets_of(vault: KeyVaultStandIn) -> SecretClient:
+    return SecretClient(
+        vault.url,
+        VaultCredential(),
+        verify_challenge_resource=False,
+        connection_verify=str(vault.ca_file),
+        retry_total=0,
+    )

@@ -60,6 +60,9 @@ class KeyVaultStandIn:
         status: what every authenticated request is answered with; 200 to serve.
         reads: names of the secrets that were asked for with a token.
         challenges: how many requests came without one.
+        refuses: of `get`, `list` and `delete`, what nobody has a right to where a secret was not
+            given to them; rights on single secrets are not modelled.
+        firewall: nobody gets through, whatever the right.
     """
 
     secrets: dict[str, StoredSecret] = field(default_factory=dict)
@@ -71,6 +74,8 @@ class KeyVaultStandIn:
     delay: float = 0
     reads: list[str] = field(default_factory=list)
     challenges: int = 0
+    refuses: frozenset[str] = frozenset()
+    firewall: bool = False
     url: str = ""
     ca_file: Path = Path()
 
@@ -147,6 +152,8 @@ class KeyVaultStandIn:
         secret = self.secrets.get(name)
         if version and (secret is None or secret.version != version):
             secret = self.older.get((name, version))
+        if secret is None and (refused := self._refused("get")):
+            return refused
         if secret is None:
             return _error(404, "SecretNotFound", f"A secret with name {name} was not found")
         if secret.attributes.get("enabled") is False:
@@ -158,6 +165,31 @@ class KeyVaultStandIn:
                 "attributes": secret.attributes,
             }
         )
+
+    async def serve_list(self, request: web.Request) -> web.Response:
+        """Names of secrets."""
+        if request.headers.get("Authorization") != f"Bearer {TOKEN}":
+            self.challenges += 1
+            return web.Response(status=401, headers={"WWW-Authenticate": _CHALLENGE})
+        listed = [{"id": f"{self.url}/secrets/{name}"} for name in self.secrets]
+        return self._refused("list") or web.json_response({"value": listed})
+
+    async def serve_delete(self, request: web.Request) -> web.Response:
+        """Delete a secret; there is none that could be."""
+        if request.headers.get("Authorization") != f"Bearer {TOKEN}":
+            self.challenges += 1
+            return web.Response(status=401, headers={"WWW-Authenticate": _CHALLENGE})
+        name = request.match_info["name"]
+        if name in self.secrets:
+            raise AssertionError("a probe deletes what is there")
+        return self._refused("delete") or _error(404, "SecretNotFound", f"{name} was not found")
+
+    def _refused(self, operation: str) -> web.Response | None:
+        if not self.firewall and operation not in self.refuses:
+            return None
+        word = "ForbiddenByConnection" if self.firewall else "ForbiddenByRbac"
+        error = {"code": "Forbidden", "message": "no", "innererror": {"code": word}}
+        return web.json_response({"error": error}, status=403)
 
 
 class VaultCredential(StandInCredential):
@@ -175,6 +207,8 @@ async def key_vault(folder: Path) -> AsyncIterator[KeyVaultStandIn]:
     app = web.Application()
     app.router.add_get("/secrets/{name}/{version:.*}", standin.serve)
     app.router.add_get("/secrets/{name}", standin.serve)
+    app.router.add_get("/secrets", standin.serve_list)
+    app.router.add_delete("/secrets/{name}", standin.serve_delete)
     app.router.add_get("/keys/{path:.*}", standin.serve_key)
     app.router.add_post("/keys/{path:.*}", standin.serve_key)
     runner = web.AppRunner(app, shutdown_timeout=0.1)

@@ -16,9 +16,11 @@ from gateway.ingress.guarded import GuardedPages
 from gateway.ingress.reviewing import ClosedPages
 from gateway.ingress.visit import Visit
 from gateway.model.message import Headers, Request, Target
+from gateway.model.signals import Signal
 from gateway.refresh.retention import ObservedRetention, RetentionWatch
 from gateway.refresh.unenforced import UnenforcedRetention
 from gateway.settings import Settings
+from tests.fakes.telemetry import Heard
 from tests.unit.test_settings import EXAMPLE, IN_PRODUCTION
 
 REQUEST = Request("GET", "clinic", Target("/box"), Headers(()), b"", "", "https://gateway.example")
@@ -70,6 +72,19 @@ async def test_every_way_in_is_closed_while_the_policy_is_not_locked(
         with pytest.raises(Unavailable) as caught:
             await ways[way]()
     assert caught.value.reason is Reason.POLICY_NOT_LOCKED
+
+
+async def test_a_policy_that_is_not_good_is_told_by_each_look_at_it(tmp_path: Path) -> None:
+    heard = Heard()
+    async with application(tmp_path) as built:
+        app = dataclasses.replace(built, telemetry=heard.telemetry)
+        await app.tick("policy")
+        assert heard.of(Signal.POLICY_UNLOCKED) == []
+        app = dataclasses.replace(app, retention=Refusing())
+        for _ in range(2):
+            with pytest.raises(Unavailable):
+                await app.tick("policy")
+    assert heard.of(Signal.POLICY_UNLOCKED) == [({}, 2)]
 
 
 async def test_in_production_the_policy_is_required_and_readiness_says_so(tmp_path: Path) -> None:

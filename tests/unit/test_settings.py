@@ -203,3 +203,98 @@ def test_telemetry_is_what_the_functions_host_was_given(production: pytest.Monke
     assert config.telemetry_connection_string is not None
     assert config.telemetry_authentication == "Authorization=AAD"
     assert "a-secret" not in repr(config)
+
+
+WRONG: dict[str, tuple[str, ...]] = {
+    "environment": ("", "staging"),
+    "public_url": ("", "gateway.example", "https://gateway.example/way", "https://[x"),
+    "tenants": (",", "contoso.example"),
+    "audiences": (",",),
+    "authority": ("login.microsoftonline.com", "http://login.microsoftonline.com"),
+    "evidence_url": ("", "evidence", "https://evidence.example?sig=x"),
+    "evidence_container": ("Evidence", "../x"),
+    "evidence_resource_id": ("/subscriptions/x",),
+    "resource_manager_url": ("management.azure.com",),
+    "state_url": ("", "state", PRODUCTION["CHAPERONE_EVIDENCE_URL"]),
+    "state_container": ("a--b",),
+    "table_url": ("", "table"),
+    "queue_url": ("queue", "http://host.queue.core.windows.net"),
+    "vault_url": ("vault", "http://vault.vault.azure.net"),
+    "identity_client_id": ("chaperone",),
+    "signin_client_id": ("reviewers",),
+    "signin_auth_context": ("c0",),
+    "signin_require_mfa": ("perhaps", "false"),
+    "telemetry_authentication": ("Authorization=Basic",),
+    **dict.fromkeys(("deny_table", "index_table", "ticket_table"), ("a-b", "1")),
+    **dict.fromkeys(("held_container", "results_container", "masked_container"), ("A", "a/b")),
+    **{
+        name: ("a/b", "x" * 128)
+        for name in (*sorted(Settings.model_fields), "checkpoint_key")
+        if name.endswith("_secret") or name == "checkpoint_key"
+    },
+    **{
+        name: ("many", "-1", "1e99")
+        for name, field in Settings.model_fields.items()
+        if field.annotation is int
+    },
+}
+ANYTHING = {
+    "telemetry_connection_string",
+    "dev_storage_connection_string",
+    "dev_evidence_connection_string",
+    "dev_secrets_file",
+    "dev_ca_file",
+}
+"""Read by a library when the start goes on, or refused in production whatever they hold."""
+
+
+def test_every_setting_has_a_value_that_is_wrong() -> None:
+    assert set(WRONG) | ANYTHING == set(Settings.model_fields)
+    assert not set(WRONG) & ANYTHING
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, values in WRONG.items() for value in values]
+)
+def test_a_wrong_value_stops_the_start_with_name_reason_and_fix(
+    production: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    field = Settings.model_fields[name]
+    variable = str(field.validation_alias or f"CHAPERONE_{name.upper()}")
+    production.setenv(variable, value)
+    with pytest.raises(ConfigurationError) as refused:
+        settings.load()
+    # A rule over two settings may be broken by either, and names one of them.
+    if name == "state_url" and value == PRODUCTION["CHAPERONE_EVIDENCE_URL"]:
+        variable, field = "CHAPERONE_EVIDENCE_URL", Settings.model_fields["evidence_url"]
+    said = str(refused.value)
+    assert said.startswith(f"{variable}: ")
+    assert said.endswith(f" ({field.description})")
+    assert len(said) > len(f"{variable}: ({field.description})") + 10, "no reason"
+    assert "Value error" not in said
+    assert refused.value.advice
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, field in Settings.model_fields.items() if field.is_required()]
+)
+def test_every_required_setting_is_missed_by_its_name(
+    production: pytest.MonkeyPatch, name: str
+) -> None:
+    production.delenv(f"CHAPERONE_{name.upper()}")
+    with pytest.raises(ConfigurationError, match=f"^CHAPERONE_{name.upper()}: Field required"):
+        settings.load()
+
+
+def test_a_name_that_is_written_wrong_stops_a_production_gateway(
+    production: pytest.MonkeyPatch,
+) -> None:
+    production.setenv("CHAPERONE_TOKEN", "an operator's own")
+    production.setenv("CHAPERONE_DENY_POL_SECONDS", "5")
+    with pytest.raises(ConfigurationError) as refused:
+        settings.load()
+    assert str(refused.value).startswith("CHAPERONE_DENY_POL_SECONDS: there is no such setting")
+    assert "CHAPERONE_DENY_POLL_SECONDS" in str(refused.value)
+    assert refused.value.advice
+    production.setenv("CHAPERONE_ENVIRONMENT", "development")
+    assert settings.load().deny_poll_seconds == 10

@@ -53,6 +53,7 @@ def test_a_right_too_many_or_too_few_fails_with_a_fix(
 
 def test_the_emulators_rights_are_called_what_they_are() -> None:
     found = diagnosis.evidence_rights(rights(delete=Right.GRANTED), emulator=True)
+    assert not failed(found)
     assert State.DEVELOPMENT in {finding.state for finding in found}
     assert not failed(found)
 
@@ -179,12 +180,14 @@ def test_any_token_has_a_finding(text: str) -> None:
     [
         (None, "ClientConnectorError", State.OK),
         (403, "AuthorizationFailure", State.OK),
+        (403, "ForbiddenByConnection", State.OK),
+        (401, "", State.WARNING),
         (409, "PublicAccessNotPermitted", State.WARNING),
         (200, "", State.FAILED),
     ],
 )
 def test_evidence_that_anybody_reads_fails(status: int | None, word: str, state: State) -> None:
-    assert diagnosis.exposure(status, word, emulator=False).state is state
+    assert diagnosis.exposure("state", status, word, emulator=False).state is state
 
 
 def test_a_checkpoint_is_at_most_two_hours_old() -> None:

@@ -240,7 +240,7 @@ def test_without_a_place_the_settings_name_the_container(monkeypatch: pytest.Mon
     values = {
         "ENVIRONMENT": "development",
         "PUBLIC_URL": "https://localhost:1",
-        "TENANTS": "t",
+        "TENANTS": "7e0a4d00-0000-4000-8000-000000000001",
         "AUDIENCES": "a",
         "EVIDENCE_URL": "http://127.0.0.1:1/evidence",
         "STATE_URL": "http://127.0.0.1:1/state",

@@ -52,7 +52,7 @@ def operator(monkeypatch: pytest.MonkeyPatch) -> Operator:
     for name, value in {
         "ENVIRONMENT": "development",
         "PUBLIC_URL": "https://gateway.example",
-        "TENANTS": "t",
+        "TENANTS": "7e0a4d00-0000-4000-8000-000000000001",
         "AUDIENCES": "a",
         "EVIDENCE_URL": "https://evidence.example",
         "STATE_URL": "https://state.example",
