@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from gateway.masking.attachments import Attachments
-from gateway.masking.fhir_fields import ELEMENTS, PERSONS, UNITS
+from gateway.masking.fhir_fields import ELEMENTS, PERSONS, PLACE, UNITS
 from gateway.masking.fhir_identifiers import LABELLED, FhirIdentifiers
 from gateway.masking.fhir_references import TYPE, References
 from gateway.masking.fhir_tables import Table, table_of
@@ -27,6 +27,9 @@ _INSTANCE = re.compile(
     r"(?:^|/)(?:Patient|Person|RelatedPerson|Practitioner|Encounter|Coverage|Account)"
     r"/[A-Za-z0-9.-]{1,64}(?:$|/_history)"
 )
+_LONG = re.compile(r"[0-9]{4}")
+# What may be somebody's name: codes are mostly in small letters, in capitals, or numbers.
+_WORD = re.compile(r"[A-Z][a-z]{2,}\Z")
 MAX_CODES = 50_000
 
 
@@ -187,9 +190,13 @@ class FhirElements(FhirIdentifiers):
     ) -> str:
         """Codes stay as they are; everything else as in any JSON."""
         if field.vocabulary:
+            if field is PLACE and _LONG.search(value):
+                return self._payload.apply(Kind.ADDRESS, value, path)
             if _CODE.match(value) and not ISO.match(value) and not _SSN.match(value):
                 if _INSTANCE.search(value):
                     return self._references.target(value, path)
+                if _WORD.match(value) and path.endswith(("code", "Code")):
+                    return self.scanned(holder, key, value, path, coded=True)
                 if len(codes) < MAX_CODES:
                     codes.add(value)
                 return value

@@ -4,11 +4,12 @@ import re
 
 from gateway.masking.fhir_fields import IDENTIFIER_KINDS, PERSONS
 from gateway.masking.fhir_tables import kind_of_system
-from gateway.masking.field_names import UNKNOWN, field_of
+from gateway.masking.field_names import UNKNOWN, Field
 from gateway.masking.generalise import MAX_AGE
 from gateway.masking.json_codec import Node, Number
-from gateway.masking.json_walk import NOT_PAIRED, JsonWalk
+from gateway.masking.json_walk import NOT_PAIRED, JsonWalk, said_by
 from gateway.masking.kinds import Kind
+from gateway.masking.labels import labelled
 
 LABELLED = frozenset({"Parameters", "QuestionnaireResponse"})
 _PRIMITIVES = frozenset(
@@ -30,7 +31,7 @@ class FhirIdentifiers(JsonWalk):
         """Mask values that a name or a question beside them speaks of; the keys that are done."""
         label = "name" if self._resource == "Parameters" else "text"
         said = node.get(label)
-        field = field_of(said) if isinstance(said, str) else UNKNOWN
+        field = said_by(said) if isinstance(said, str) else UNKNOWN
         if field.kind in NOT_PAIRED:
             return ()
         answers = node.get("answer") if label == "text" else [node]
@@ -117,6 +118,22 @@ def _unit(quantity: dict[str, Node], otherwise: str = "") -> str:
     """The unit of a quantity; `otherwise` where it has none, years where it is no text."""
     unit = quantity.get("code", quantity.get("unit", otherwise))
     return unit if isinstance(unit, str) else "a"
+
+
+def asked(concept: Node) -> Field:
+    """What a concept, or the text in its place, asks for."""
+    if isinstance(concept, str):
+        return said_by(concept)
+    if not isinstance(concept, dict):
+        return UNKNOWN
+    codings = concept.get("coding")
+    displays = (
+        item.get("display")
+        for item in (codings if isinstance(codings, list) else [concept])
+        if isinstance(item, dict)
+    )
+    fields = (labelled(text) for text in (concept.get("text"), *displays) if isinstance(text, str))
+    return next((field for field in fields if field is not UNKNOWN), UNKNOWN)
 
 
 def _over(text: str) -> bool:

@@ -162,3 +162,14 @@ def _getter(places: Sequence[int]) -> Get:
     if len(places) > 1:
         return itemgetter(*places)
     return lambda values: tuple(values[place] for place in places)
+
+
+def members(node: Node) -> list[tuple[str | int, Node]]:
+    """Of an object or an array, with their keys or indexes."""
+    match node:
+        case dict():
+            return list(node.items())
+        case list():
+            return list(enumerate(node))
+        case _:
+            return []

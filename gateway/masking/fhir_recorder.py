@@ -13,7 +13,7 @@ from gateway.masking.context import Context
 from gateway.masking.fhir_elements import PERSONAL, Special, codes, special_name
 from gateway.masking.fhir_fields import NARRATIVE, PERSONS
 from gateway.masking.fhir_identifiers import LABELLED, YEARS
-from gateway.masking.fhir_leaves import Leaves, Unplanned, slot
+from gateway.masking.fhir_leaves import Leaves, Unplanned, members, slot
 from gateway.masking.fhir_plan import (
     Guard,
     Plan,
@@ -170,7 +170,7 @@ class Recorder(FhirWalk):
         do = SteppedWalk.dated if plain and self._years else SteppedWalk.general
         return self._step(do, holder, key, path, (field, self._resource))
 
-    def number(self, value: int | Number | str, kind: Kind, path: str) -> Never:  # noqa: ARG002
+    def number(self, value: int | Number, field: Field, path: str) -> Never:  # noqa: ARG002
         """A number that its field masks."""
         raise Unplanned
 
@@ -205,7 +205,7 @@ class Recorder(FhirWalk):
 
     def _keep(self, node: Node) -> None:
         """What no step was for stays: numbers as leaves, strings as a part of the shape."""
-        for key, value in _members(node):
+        for key, value in members(node):
             assert isinstance(node, dict | list)  # noqa: S101
             at = self._leaves.find(node, key)
             if isinstance(value, dict | list):
@@ -306,6 +306,18 @@ class Recorder(FhirWalk):
         self._step(SteppedWalk.born, node, key, path, None)
         return True
 
+    def _answer(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:  # noqa: ARG002
+        """A value that no code beside it asks for."""
+        if self._outer.birth or "code" in node or "type" in node:
+            raise Unplanned
+        return False
+
+    def _location(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:  # noqa: ARG002
+        """A structure, and no address."""
+        if isinstance(value, str):
+            raise Unplanned
+        return False
+
     def _instant(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
         if not isinstance(value, str) or self._payload.keeps(Kind.DATE):
             return False
@@ -361,16 +373,6 @@ class Recorder(FhirWalk):
 Recorder.special = {
     name: getattr(Recorder, method.__name__) for name, method in FhirWalk.special.items()
 }
-
-
-def _members(node: Node) -> list[tuple[str | int, Node]]:
-    match node:
-        case dict():
-            return list(node.items())
-        case list():
-            return list(enumerate(node))
-        case _:
-            return []
 
 
 def recorded(

@@ -8,7 +8,9 @@ from gateway.masking.field_names import UNKNOWN, VOCABULARY, Field, field_of
 from gateway.masking.json_codec import MAX_DEPTH, Node, Number, too_deep
 from gateway.masking.kinds import Kind
 from gateway.masking.known import MAX_PHRASE, PHRASES
+from gateway.masking.labels import labelled
 from gateway.masking.marks import mark, unmarked
+from gateway.masking.numbers import epoch_date, is_long, is_long_integer, is_measured
 from gateway.masking.operators import Operator
 from gateway.masking.payload import Payload
 from gateway.masking.text import TextMasker
@@ -19,6 +21,7 @@ ISO = re.compile(
 )
 """A year, a date, or a date and time (ISO 8601)."""
 KEY = re.compile(r"[A-Za-z_$@][A-Za-z_.$-]{0,60}[0-9]{0,2}\Z")
+_NAMELIKE = re.compile(r"[A-Z][a-z']{2,}\Z")
 _WORD = re.compile(r"[A-Za-z]{1,30}\Z|[A-Z]{1,10}[_-][A-Z_-]{1,30}\Z")
 _DIGIT = re.compile(r"[0-9]")
 _SPACE = re.compile(r"\S\s+\S")
@@ -38,6 +41,8 @@ LABELS = (
     "Name",
     "Key",
 )
+MEASURED = Field()
+"""Nothing is known of it but that its numbers count something; known by its identity."""
 VALUES = ("value", "Value", "answer", "val")
 NOT_PAIRED = frozenset({None, Kind.TEXT, Kind.PHOTO})
 NUMBERED = frozenset(
@@ -126,14 +131,18 @@ class JsonWalk:
         odd = False
         table = self._table(node) or self._pair(node, path)
         for key, value in node.items():
-            odd = odd or not KEY.match(key)
             if key in table:
+                odd = odd or not KEY.match(key)
                 continue
             field = field_of(key)
+            # A member may be called after somebody: `{"Doe": …}`.
+            odd = odd or not KEY.match(key) or (field is UNKNOWN and bool(_NAMELIKE.match(key)))
             # A name that is not known to be one could be a value; records show none.
             name = "*" if field is UNKNOWN or "." in key else key
             if (field.kind is None and not field.vocabulary) or _outer_decides(outer, field):
                 field = outer if outer.kind or field is UNKNOWN else field
+            if field is UNKNOWN and is_measured(key):
+                field = MEASURED
             self._item(node, key, value, field, f"{path}.{name}" if path else name)
         self._depth -= 1
         if odd:
@@ -161,7 +170,7 @@ class JsonWalk:
         label = next((key for key in LABELS if isinstance(node.get(key), str)), "")
         if not label:
             return ()
-        field = field_of(str(node[label]))
+        field = said_by(str(node[label]))
         value = next((key for key in VALUES if key in node), "")
         if field.kind in NOT_PAIRED or not self.paired(node, value, field, path):
             return ()
@@ -225,18 +234,17 @@ class JsonWalk:
             self.object(value, field, short(path))
         elif isinstance(value, list):
             self.array(value, field, path)
-        elif field.kind and isinstance(value, int | Number) and not isinstance(value, bool):
-            holder[key] = self.number(value, field.kind, path)  # type: ignore[index]
+        elif isinstance(value, int | Number) and not isinstance(value, bool):
+            if field.kind:
+                holder[key] = self.number(value, field, path)  # type: ignore[index]
+            elif field is UNKNOWN and is_long_integer(value):
+                holder[key] = self._payload.identifier(str(value), path)  # type: ignore[index]
 
     def string(self, holder: Node_, key: str | int, value: str, field: Field, path: str) -> str:  # noqa: PLR0911
         """What stands in place of a string, now or after `settle`."""
         kind = field.kind
         if kind is None or kind is Kind.TEXT:
-            if ISO.match(value):
-                return self._payload.apply(Kind.DATE, value, path)
-            if kind is Kind.TEXT or (not field.vocabulary and _SPACE.search(value)):
-                return self.free_text(holder, key, value, path)
-            return self.scanned(holder, key, value, path, coded=field.vocabulary)
+            return self._unnamed(holder, key, value, field, path)
         if field.birth:
             return self._payload.born(value, path) or mark(Kind.DATE)
         if self._payload.keeps(kind):
@@ -248,7 +256,19 @@ class JsonWalk:
             return self.scanned(holder, key, value, path)
         if kind is Kind.ID:
             return self._payload.identifier(value, path)
+        if kind is Kind.DATE:
+            value = epoch_date(value) or value
         return self._payload.apply(kind, value, path)
+
+    def _unnamed(self, holder: Node_, key: str | int, value: str, field: Field, path: str) -> str:
+        """A string that no kind is known of, by its form."""
+        if ISO.match(value):
+            return self._payload.apply(Kind.DATE, value, path)
+        if not field.vocabulary and field is not MEASURED and is_long(value):
+            return self._payload.identifier(value, path)
+        if field.kind is Kind.TEXT or (not field.vocabulary and _SPACE.search(value)):
+            return self.free_text(holder, key, value, path)
+        return self.scanned(holder, key, value, path, coded=field.vocabulary)
 
     def kept_id(self, value: str, path: str) -> str:
         """An id in a profile that shows ids, unless it is a number that the profile hides.
@@ -298,9 +318,10 @@ class JsonWalk:
         elif kind in PHRASES and len(value) <= MAX_PHRASE:
             self._payload.known.learn_phrase(value, kind)
 
-    def number(self, value: int | Number | str, kind: Kind, path: str) -> Node:
+    def number(self, value: int | Number, field: Field, path: str) -> Node:
         """What stands in place of a number whose field names a kind."""
-        if kind is Kind.TEXT or self._payload.keeps(kind):
+        kind = field.kind
+        if kind is None or kind is Kind.TEXT or self._payload.keeps(kind):
             return value
         text = value.text if isinstance(value, Number) else str(value)
         if kind is Kind.AGE:
@@ -308,8 +329,13 @@ class JsonWalk:
             return value if done == text.partition(".")[0] else done
         if kind is Kind.ID:
             return self._payload.identifier(text, path)
-        if kind is Kind.DATE and len(text) < 5:  # noqa: PLR2004
-            return value
+        if field.birth:
+            made = self._payload.born(text, path) or mark(kind)
+            return value if made == text else made
+        if kind is Kind.DATE:
+            if len(text) < 5:  # noqa: PLR2004
+                return value
+            text = epoch_date(text) or text
         return self._payload.apply(kind, text, path)
 
     def _rename(self, node: dict[str, Node]) -> None:
@@ -335,6 +361,12 @@ def _free(node: dict[str, Node], name: str) -> str:
         fresh = f"{name} {number}"
         number += 1
     return fresh
+
+
+def said_by(label: str) -> Field:
+    """What a value is beside which this stands: a key, or a question in words."""
+    field = field_of(label)
+    return labelled(label) if field is UNKNOWN or field.kind in NOT_PAIRED else field
 
 
 def _outer_decides(outer: Field, inner: Field) -> bool:
