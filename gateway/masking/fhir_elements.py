@@ -195,7 +195,7 @@ class FhirElements(FhirIdentifiers):
             if _CODE.match(value) and not ISO.match(value) and not _SSN.match(value):
                 if _INSTANCE.search(value):
                     return self._references.target(value, path)
-                if _WORD.match(value) and path.endswith(("code", "Code")):
+                if _WORD.match(value):
                     return self.scanned(holder, key, value, path, coded=True)
                 if len(codes) < MAX_CODES:
                     codes.add(value)

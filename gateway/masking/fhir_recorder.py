@@ -131,6 +131,8 @@ class Recorder(FhirWalk):
                 self._elements(item, below, value_field)
             elif isinstance(item, str) and constant and field.kind:
                 self._mark(items, index, field, path, key)
+            elif isinstance(item, int | Number) and field is UNKNOWN:
+                self._small(items, index, item)
             else:
                 self._item(items, index, item, field, path)
         self._depth -= 1
@@ -333,12 +335,12 @@ class Recorder(FhirWalk):
 
     def large(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:  # noqa: ARG002
         """A number that must stay small."""
-        if isinstance(value, int | Number) and not isinstance(value, bool):
-            at = self._leaves.find(node, key)
-            if at is None:
-                raise Unplanned
-            self._leaves.keep_small(at)
+        self._small(node, key, value)
         return False
+
+    def _small(self, holder: Node_, key: str | int, value: Node) -> None:
+        if isinstance(value, int | Number) and not isinstance(value, bool):
+            self._leaves.keep_small(self._leaves.at(holder, key))
 
     def version_tag(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
         """An entity tag."""
