@@ -30,6 +30,9 @@ _INSTANCE = re.compile(
 _LONG = re.compile(r"[0-9]{4}")
 # What may be somebody's name: codes are mostly in small letters, in capitals, or numbers.
 _WORD = re.compile(r"[A-Z][a-z]{2,}\Z")
+MAX_SPACES = 4
+"""In a code, a version or a number of a question; what has more is text."""
+_WORDED = (".display", ".text")
 MAX_CODES = 50_000
 
 
@@ -200,6 +203,8 @@ class FhirElements(FhirIdentifiers):
                 if len(codes) < MAX_CODES:
                     codes.add(value)
                 return value
+            if value.count(" ") > MAX_SPACES and not path.endswith(_WORDED):
+                return self.free_text(holder, key, value, path)
             return self.scanned(holder, key, value, path, coded=True)
         return super().string(holder, key, value, field, path)
 

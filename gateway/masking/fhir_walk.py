@@ -204,7 +204,8 @@ class FhirWalk(FhirElements):
 
     def _component(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
         """An Identifier where other resources have a structure of that name."""
-        if not isinstance(value, dict) or not isinstance(value.get("value"), str):
+        items = value if isinstance(value, list) else [value]
+        if not all(isinstance(item, dict) and isinstance(item.get("value"), str) for item in items):
             return False
         return self._identifiers(node, key, value, path)
 
