@@ -17,6 +17,7 @@ from gateway.masking.known import MAX_PHRASE, PHRASES
 from gateway.masking.marks import FIRST
 from gateway.masking.payload import Payload
 from gateway.masking.text import TextMasker
+from gateway.model.fhir import RESOURCE_TYPES
 
 _CODE = re.compile(r"(?:[a-z]+://|urn:)[A-Za-z0-9._:/#|~+-]{0,200}\Z|[A-Za-z0-9._:/#|~+-]{0,40}\Z")
 _SSN = re.compile(r"[0-9]{3}-[0-9]{2}-[0-9]{4}\Z")
@@ -198,7 +199,7 @@ class FhirElements(FhirIdentifiers):
             if _CODE.match(value) and not ISO.match(value) and not _SSN.match(value):
                 if _INSTANCE.search(value):
                     return self._references.target(value, path)
-                if _WORD.match(value):
+                if _WORD.match(value) and value not in RESOURCE_TYPES:
                     return self.scanned(holder, key, value, path, coded=True)
                 if len(codes) < MAX_CODES:
                     codes.add(value)

@@ -124,16 +124,18 @@ def asked(concept: Node) -> Field:
     """What a concept, or the text in its place, asks for."""
     if isinstance(concept, str):
         return said_by(concept)
-    if not isinstance(concept, dict):
-        return UNKNOWN
-    codings = concept.get("coding")
-    displays = (
-        item.get("display")
-        for item in (codings if isinstance(codings, list) else [concept])
-        if isinstance(item, dict)
-    )
-    fields = (labelled(text) for text in (concept.get("text"), *displays) if isinstance(text, str))
+    fields = (labelled(str(holder[key])) for holder, key in questions(concept))
     return next((field for field in fields if field is not UNKNOWN), UNKNOWN)
+
+
+def questions(concept: Node) -> list[tuple[dict[str, Node], str]]:
+    """Where a concept says in words what it is: (object, key) of strings."""
+    if not isinstance(concept, dict):
+        return []
+    codings = concept.get("coding")
+    items = codings if isinstance(codings, list) else [concept]
+    places = [(concept, "text"), *((item, "display") for item in items if isinstance(item, dict))]
+    return [(holder, key) for holder, key in places if isinstance(holder.get(key), str)]
 
 
 def _over(text: str) -> bool:

@@ -11,7 +11,8 @@ from functools import lru_cache
 from gateway.masking.field_names import BIRTH, UNKNOWN, Field, named
 from gateway.masking.kinds import Kind
 
-MAX_LABEL = 120
+MAX_LABEL = 160
+"""Characters; what is longer is text, and would fill the memory."""
 _SUBJECTS: tuple[tuple[Field, str], ...] = (
     (BIRTH, r"birth ?date|date of birth|birthday|dob|born|day of birth"),
     (Field(Kind.SSN), r"ssn|social security(?: number)?|tax(?:payer)? id(?:entification)?"),
@@ -70,14 +71,18 @@ _TRUSTED = frozenset(
 _NAMING = re.compile(r"name|nombre|apellido|pr[eé]nom|nome\b|naam|imi[eę]|surname", re.IGNORECASE)
 
 
-@lru_cache(maxsize=4096)
 def labelled(text: str) -> Field:
     """What a value is that stands beside this label; UNKNOWN where the label does not say.
 
     Labels are cached, so they must not be values themselves.
     """
+    return _labelled(text) if len(text) <= MAX_LABEL else UNKNOWN
+
+
+@lru_cache(maxsize=4096)
+def _labelled(text: str) -> Field:
     label = _BRACKETS.sub("", text).strip()
-    if not label or len(label) > MAX_LABEL:
+    if not label:
         return UNKNOWN
     for field, pattern in _QUESTIONS:
         if pattern.match(label):

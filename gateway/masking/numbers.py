@@ -9,6 +9,8 @@ from gateway.masking.compact_dates import is_compact_date
 
 MIN_DIGITS = 9
 """Of a number that nobody counts or measures to: as many as an SSN has."""
+MAX_NAME = 200
+"""Of a field; what is longer names nothing."""
 _LONG = re.compile(r"-?[0-9]{9,}\Z")
 _EPOCH = re.compile(r"(-?)([0-9]{9,19})(?:\.[0-9]{1,9})?\Z")
 # How many of a unit make a second, by the digits that a date of these decades has in it.
@@ -48,10 +50,14 @@ def is_long_integer(value: object) -> bool:
     return isinstance(value, int) and is_long(str(value)) and abs(value) < _WORD
 
 
-@lru_cache(maxsize=4096)
 def is_measured(name: str) -> bool:
     """Whether a field's name says that its numbers count something."""
-    return not _MEASURES.isdisjoint(word.lower() for word in _SPLIT.split(name[:200]))
+    return len(name) <= MAX_NAME and _is_measured(name)
+
+
+@lru_cache(maxsize=4096)
+def _is_measured(name: str) -> bool:
+    return not _MEASURES.isdisjoint(word.lower() for word in _SPLIT.split(name))
 
 
 def epoch_date(text: str) -> str:
