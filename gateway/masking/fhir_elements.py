@@ -193,21 +193,27 @@ class FhirElements(FhirIdentifiers):
         path: str,
     ) -> str:
         """Codes stay as they are; everything else as in any JSON."""
+        if field is PLACE and _LONG.search(value):
+            return self._payload.apply(Kind.ADDRESS, value, path)
         if field.vocabulary:
-            if field is PLACE and _LONG.search(value):
-                return self._payload.apply(Kind.ADDRESS, value, path)
-            if _CODE.match(value) and not ISO.match(value) and not _SSN.match(value):
-                if _INSTANCE.search(value):
-                    return self._references.target(value, path)
-                if _WORD.match(value) and value not in RESOURCE_TYPES:
-                    return self.scanned(holder, key, value, path, coded=True)
-                if len(codes) < MAX_CODES:
-                    codes.add(value)
-                return value
-            if value.count(" ") > MAX_SPACES and not path.endswith(_WORDED):
-                return self.free_text(holder, key, value, path)
-            return self.scanned(holder, key, value, path, coded=True)
+            return self._word(holder, key, value, path)
         return super().string(holder, key, value, field, path)
+
+    def _word(
+        self, holder: dict[str, Node] | list[Node], key: str | int, value: str, path: str
+    ) -> str:
+        """A word of a vocabulary: a code stays, unless it is an instance or may be a name."""
+        if _CODE.match(value) and not ISO.match(value) and not _SSN.match(value):
+            if _INSTANCE.search(value):
+                return self._references.target(value, path)
+            if _WORD.match(value) and value not in RESOURCE_TYPES:
+                return self.scanned(holder, key, value, path, coded=True)
+            if len(codes) < MAX_CODES:
+                codes.add(value)
+            return value
+        if value.count(" ") > MAX_SPACES and not path.endswith(_WORDED):
+            return self.free_text(holder, key, value, path)
+        return self.scanned(holder, key, value, path, coded=True)
 
 
 def special_name(key: str) -> str:

@@ -6,7 +6,7 @@ value of an observation can be an identifier. A label is read as a whole: `Conta
 """
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from gateway.masking.field_names import BIRTH, UNKNOWN, Field, named
 from gateway.masking.kinds import Kind
@@ -19,7 +19,10 @@ _SUBJECTS: tuple[tuple[Field, str], ...] = (
     (Field(Kind.FAX), r"fax"),
     (Field(Kind.PHONE), r"(?:tele|cell |mobile )?phone|(?:mobile|cell) (?:number|no)|pager"),
     (Field(Kind.EMAIL), r"e-?mail"),
-    (Field(Kind.ADDRESS), r"(?:street |mailing |home |postal )?address|street"),
+    (
+        Field(Kind.ADDRESS),
+        r"(?:street |mailing |home |postal )?address(?: line)?(?: ?[1-4])?|street|county|parish",
+    ),
     (Field(Kind.ZIP), r"zip|postal code|zip code|postcode"),
     (Field(Kind.CITY), r"city|town|place of birth|birthplace"),
     (Field(Kind.MRN), r"mrn|medical record|chart (?:number|no)|patient id(?:entifier)?"),
@@ -31,15 +34,26 @@ _SUBJECTS: tuple[tuple[Field, str], ...] = (
             r" ?(?:id|identifier|number|no\.?|num|#)"
         ),
     ),
-    (Field(Kind.LICENCE), r"(?:driver'?s'? )?licen[sc]e|passport"),
-    (Field(Kind.ACCOUNT), r"account|credit card"),
+    (Field(Kind.VEHICLE), r"licen[sc]e plate|vin|vehicle identification|vehicle id"),
+    (Field(Kind.LICENCE), r"(?:driver'?s'? )?licen[sc]e|passport|npi|dea"),
+    (
+        Field(Kind.ACCOUNT),
+        r"(?:bank )?account|credit card|(?:claim|prescription|rx|invoice)(?= (?:n|id|#))",
+    ),
+    (Field(Kind.IP), r"ip address"),
     (Field(Kind.DEVICE), r"(?:device )?serial|udi|unique device identifier"),
     (
         Field(Kind.NAME),
         (
             r"(?:first |last |full |middle |maiden |family |given |birth |legal |preferred )?names?"
             r"|surname|middle initial|initials|next of kin|(?:emergency )?contact(?: person| name)?"
-            r"|alias(?:es)?|nickname"
+            r"|alias(?:es)?|nickname|(?:legal )?guardian|guarantor|interpreter|employer"
+            r"|pcp|primary care (?:provider|physician)|responsible (?:party|person)"
+            r"|(?:attending|referring|ordering|admitting|consulting|treating|family)"
+            r" (?:physician|provider|doctor|clinician)"
+            r"|(?:electronically )?(?:signed|recorded|reported|collected|verified|entered|ordered"
+            r"|dictated|witnessed|authenticated|interpreted|reviewed|transcribed)"
+            r"(?: electronically)? by"
         ),
     ),
 )
@@ -52,14 +66,16 @@ _WHOSE = (
     r"|member|personal|permanent|temporary|residence|residential|billing|contact|business|day|night"
     r"|evening|alternate|secondary|other|preferred|best|legal|phone)(?:'?s'?)?"
 )
-_FORM = (
-    rf"(?:(?:what|which|enter|please enter|provide)(?:'s| is| are| was| were)? )?"
-    rf"(?:{_WHOSE} ){{0,4}}"
-    rf"(?:%s)(?: (?:number|numbers|no\.?|#|num|code|id|details|information))?"
+_BEFORE = (
+    r"(?:(?:what|which|enter|please enter|provide)(?:'s| is| are| was| were)? )?"
+    rf"(?:{_WHOSE} ){{0,4}}?"
+)
+_BEHIND = (
+    r"(?: (?:address|number|numbers|no\.?|#|num|code|id|details|information))?"
+    r"(?: ?- ?(?:home|work|cell|mobile|business|primary))?"
     rf"(?: (?:of|for)(?: {_WHOSE}){{1,4}}| (?:do|did|does|can|should|where|at|to) .{{1,60}})?"
     r" ?[?:.#]{0,2}\Z"
 )
-_QUESTIONS = tuple((field, re.compile(_FORM % words, re.IGNORECASE)) for field, words in _SUBJECTS)
 _BRACKETS = re.compile(r" ?\[[^\]]{0,40}\]")
 # What one word may be the name of, without being asked for as a name: `mother`, `clinic`, `report`.
 _TRUSTED = frozenset(
@@ -79,14 +95,21 @@ def labelled(text: str) -> Field:
     return _labelled(text) if len(text) <= MAX_LABEL else UNKNOWN
 
 
+@cache
+def _question() -> re.Pattern[str]:
+    """Compiled when it is first asked for: a process that masks no labels does without."""
+    subjects = "|".join(f"(?P<k{index}>{words})" for index, (_, words) in enumerate(_SUBJECTS))
+    return re.compile(f"{_BEFORE}(?:{subjects}){_BEHIND}", re.IGNORECASE)
+
+
 @lru_cache(maxsize=4096)
 def _labelled(text: str) -> Field:
     label = _BRACKETS.sub("", text).strip()
     if not label:
         return UNKNOWN
-    for field, pattern in _QUESTIONS:
-        if pattern.match(label):
-            return field
+    match = _question().match(label)
+    if match:
+        return _SUBJECTS[int((match.lastgroup or "")[1:])][0]
     if " " in label:
         return UNKNOWN
     # A field's name such as `LAST_NAME` or `Nachname`, as a program writes it.
