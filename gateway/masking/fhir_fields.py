@@ -172,6 +172,10 @@ VOCABULARY_EXTENSIONS = (
     "us-core-birthsex",
     "us-core-genderIdentity",
     "us-core-sex",
+    "data-absent-reason",
+    "iso21090-EN-qualifier",
+    "iso21090-EN-representation",
+    "iso21090-EN-use",
 )
 """Extensions whose strings are words of a code system."""
 PLACE_EXTENSIONS = ("geolocation", "census-tract")

@@ -27,6 +27,7 @@ from gateway.masking.fhir_tables import EXTENDED_WORDS, table_of
 from gateway.masking.field_names import UNKNOWN, VOCABULARY, Field, field_of
 from gateway.masking.json_codec import Node, Settled
 from gateway.masking.kinds import Kind
+from gateway.masking.labels import labelled
 
 _NAMED = Field(Kind.NAME)
 _ADDRESSED = Field(Kind.ADDRESS)
@@ -265,6 +266,8 @@ class FhirWalk(FhirElements):
                 field = _ADDRESSED
             elif (said := field_of(name)).kind in EXTENDED or said.birth:
                 field = said
+            elif labelled(name.replace("-", " ")).kind is Kind.NAME:
+                field = _NAMED
             kept.append(item)
             if isinstance(item, dict):
                 self.object(item, field, path)

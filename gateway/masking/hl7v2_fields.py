@@ -12,7 +12,7 @@ from gateway.masking.field_names import UNKNOWN, VOCABULARY, Field
 from gateway.masking.hl7v2_separators import Separators
 from gateway.masking.kinds import Kind
 from gateway.masking.labels import labelled
-from gateway.masking.name_lists import given_names
+from gateway.masking.name_lists import given_names, surnames
 from gateway.masking.person_words import NOT_A_NAME
 
 
@@ -175,6 +175,7 @@ def field_at(segment: str, number: int, kind: str) -> Field:
 
 
 _LETTERS = re.compile(r"[^\W\d_](?:[^\W\d_]|[ '.-]){1,40}\Z")
+_NUMBERED = re.compile(r"[A-Za-z]{0,4}-?[0-9]{6,15}\Z")
 _MIXED = re.compile(r"(?=.{0,40}[A-Za-z])(?=(?:.{0,40}?[0-9]){5})[A-Za-z0-9-]{6,40}\Z")
 _NUMBER = re.compile(r"[A-Za-z]{0,4}[0-9]{2,15}\Z")
 _DEGREES = frozenset({"MD", "DO", "RN", "NP", "PA", "PHD", "DR", "MR", "MRS", "MS", "DDS", "PROF"})
@@ -182,8 +183,10 @@ _PLAIN = frozenset(_words("ST TX FT NM SN SI CE CF CWE CNE ID IS DT TS DTM CX CK
 """Types of OBX-2 that say nothing of whose a value is."""
 
 
-def is_person(components: list[str]) -> bool:
+def is_person(components: list[str], *, custom: bool = False) -> bool:
     """Whether components that nothing is known of are a person's: `12^Doe^Jane`, `Doe^Jane^^^MD`.
+
+    In a site's own segment (`custom`) a surname is enough.
 
     A coded value has a code, a text and the name of a code system in the same places.
     """
@@ -195,12 +198,21 @@ def is_person(components: list[str]) -> bool:
     if len(components) > 2 and len(names[1]) > 1 and _NUMBER.match(components[0]):  # noqa: PLR2004
         return all(part.istitle() for part in names)  # code systems are written in capitals
     family, given = (part.strip().lower() for part in names)
-    return given.partition(" ")[0] in given_names() and family not in NOT_A_NAME
+    if family in NOT_A_NAME:
+        return False
+    return given.partition(" ")[0] in given_names() or (
+        custom and family in surnames() and given not in NOT_A_NAME
+    )
 
 
 def is_mixed_number(component: str) -> bool:
     """Whether a component that nothing is known of is a number with letters, as identifiers are."""
     return _MIXED.match(component) is not None
+
+
+def is_custom_number(value: str) -> bool:
+    """Whether a whole field of a site's own segment is a number, as identifiers are."""
+    return _NUMBERED.match(value) is not None and not is_compact_date(value)
 
 
 def asked(fields: list[str], separators: Separators) -> Field:
@@ -213,6 +225,15 @@ def asked(fields: list[str], separators: Separators) -> Field:
     return next((field for field in said if field is not UNKNOWN), UNKNOWN)
 
 
+COMMON_PLACES = frozenset(
+    _words(
+        "office clinic ward room bed floor unit building department hospital main home lab"
+        " laboratory pharmacy radiology surgery outpatient inpatient emergency er ed or icu nicu"
+        " picu ccu maternity pediatrics cardiology oncology recovery triage waiting north south"
+        " east west"
+    )
+)
+"""What a location may be called whose name says nothing: it is no word to look for in text."""
 _SSN_FORM = re.compile(r"[0-9]{3}-[0-9]{2}-[0-9]{4}")
 
 

@@ -7,6 +7,7 @@ from typing import Final
 from gateway.masking.field_names import UNKNOWN, Field
 from gateway.masking.hl7v2_fields import (
     ADDRESS,
+    COMMON_PLACES,
     FIELDS,
     LEARNED,
     NAME,
@@ -81,7 +82,7 @@ class Names:
                     plain = separators.plain(piece)
                     if field is ORGANISATION:
                         self._known.learn_phrase(plain, Kind.NAME)
-                    elif kind and not is_mark(plain):
+                    elif kind and not is_mark(plain) and plain.lower() not in COMMON_PLACES:
                         self._walk.learn(kind, plain, path)
 
 

@@ -19,6 +19,7 @@ from gateway.masking.hl7v2_fields import (
     PHONE,
     field_at,
     identifier,
+    is_custom_number,
     is_mixed_number,
     is_number,
     is_person,
@@ -159,7 +160,8 @@ class FieldValues:
     def _holds_people(self, value: str) -> bool:
         """Whether a field of a site's own segment is made of people, repetition by repetition."""
         people = value.split(self._separators.repetition)
-        return all(is_person(part.split(self._separators.component)) for part in people)
+        component = self._separators.component
+        return all(is_person(part.split(component), custom=True) for part in people)
 
     def _people(self, value: str) -> str:
         """Such a field: the words of names are masked, each by itself."""
@@ -205,7 +207,9 @@ class FieldValues:
         component = self._separators.component
         field = self._field
         if component not in value:
-            if field is UNKNOWN and is_mixed_number(value):
+            if (field is UNKNOWN and is_mixed_number(value)) or (
+                self._custom and is_custom_number(value)
+            ):
                 field = ID
             self._component(entry, value, field, 0, 1)
             return

@@ -10,6 +10,7 @@ from gateway.masking.kinds import Kind
 from gateway.masking.known import MAX_PHRASE, PHRASES
 from gateway.masking.labels import labelled
 from gateway.masking.marks import mark, unmarked
+from gateway.masking.name_lists import is_called
 from gateway.masking.numbers import epoch_date, is_long, is_long_integer, is_measured
 from gateway.masking.operators import Operator
 from gateway.masking.payload import Payload
@@ -44,6 +45,8 @@ LABELS = (
 MEASURED = Field()
 """Nothing is known of it but that its numbers count something; known by its identity."""
 VALUES = ("value", "Value", "answer", "val")
+_WHOLE = frozenset({Kind.ID, Kind.NAME})
+"""Kinds of which no value has a fraction: what has one measures something."""
 NOT_PAIRED = frozenset({None, Kind.TEXT, Kind.PHOTO})
 NUMBERED = frozenset(
     {
@@ -137,11 +140,15 @@ class JsonWalk:
             field = field_of(key)
             # A member may be called after somebody: `{"Doe": …}`.
             odd = odd or not KEY.match(key) or (field is UNKNOWN and bool(_NAMELIKE.match(key)))
+            apart = outer is UNKNOWN or outer.kind is Kind.ID
+            measured = field is UNKNOWN and apart and is_measured(key)
+            if odd and outer.kind is Kind.NAME and field is UNKNOWN and is_called(key):
+                self.learn(Kind.NAME, key, path)
             # A name that is not known to be one could be a value; records show none.
             name = "*" if field is UNKNOWN or "." in key else key
             if (field.kind is None and not field.vocabulary) or _outer_decides(outer, field):
                 field = outer if outer.kind or field is UNKNOWN else field
-            if field is UNKNOWN and is_measured(key):
+            if measured:
                 field = MEASURED
             self._item(node, key, value, field, f"{path}.{name}" if path else name)
         self._depth -= 1
@@ -321,9 +328,10 @@ class JsonWalk:
     def number(self, value: int | Number, field: Field, path: str) -> Node:
         """What stands in place of a number whose field names a kind."""
         kind = field.kind
-        if kind is None or kind is Kind.TEXT or self._payload.keeps(kind):
-            return value
         text = value.text if isinstance(value, Number) else str(value)
+        measures = kind in _WHOLE and "." in text
+        if kind is None or kind is Kind.TEXT or measures or self._payload.keeps(kind):
+            return value
         if kind is Kind.AGE:
             done = self._payload.apply(kind, text.partition(".")[0], path)
             return value if done == text.partition(".")[0] else done
