@@ -4,11 +4,14 @@ import re
 from collections.abc import Mapping, Sequence
 from operator import itemgetter
 
-from gateway.masking.fhir_plan import NUMBER, Get, Guard, Numeral, Plan
+from gateway.masking.fhir_identifiers import questions
+from gateway.masking.fhir_plan import NUMBER, Get, Guard, Numeral, Plan, asks_for_nothing
 from gateway.masking.fhir_steps import Step, SteppedWalk
+from gateway.masking.field_names import UNKNOWN
 from gateway.masking.json_codec import Node, Number
 from gateway.masking.json_walk import Node_
 from gateway.masking.kinds import Kind
+from gateway.masking.labels import labelled
 
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _SLOT = re.compile(f"{_OPEN}([0-9]+){_CLOSE}")
@@ -70,6 +73,21 @@ class Leaves:
         if found is None or found >= len(self._strings):
             return None
         return self._pieces[self._strings[found]]
+
+    def silent(self, concept: Node) -> list[Guard]:
+        """What must hold for a concept whose words ask for nothing that identifies.
+
+        Raises:
+            Unplanned: they ask, or it is a word by itself.
+        """
+        if isinstance(concept, str):
+            raise Unplanned
+        found: list[Guard] = []
+        for holder, key in questions(concept):
+            if labelled(self.original(holder, key) or "") is not UNKNOWN:
+                raise Unplanned
+            found.append((asks_for_nothing, self.at(holder, key)))
+        return found
 
     def is_string(self, at: int) -> bool:
         """Whether a leaf is a string."""

@@ -12,12 +12,11 @@ from gateway.masking.attachments import Attachments
 from gateway.masking.context import Context
 from gateway.masking.fhir_elements import PERSONAL, Special, codes, special_name
 from gateway.masking.fhir_fields import NARRATIVE, PERSONS
-from gateway.masking.fhir_identifiers import LABELLED, YEARS, questions
+from gateway.masking.fhir_identifiers import LABELLED, YEARS
 from gateway.masking.fhir_leaves import Leaves, Unplanned, members, slot
 from gateway.masking.fhir_plan import (
     Guard,
     Plan,
-    asks_for_nothing,
     is_filled,
     is_narrative,
     is_no_age,
@@ -32,7 +31,6 @@ from gateway.masking.json_codec import Node, Number, encode
 from gateway.masking.json_walk import KEY, Node_, short
 from gateway.masking.kinds import Kind
 from gateway.masking.known import PHRASES
-from gateway.masking.labels import labelled
 from gateway.masking.payload import Payload
 from gateway.masking.text import TextMasker
 
@@ -95,10 +93,9 @@ class Recorder(FhirWalk):
                 key, FhirWalk.special.get(special_name(key))
             )
             if value_field is not None and key == "value":
-                below = table_of(value_field, key)
                 entry = (
                     *(None, entry[1], value_field, value_field.kind),
-                    *(value_field, below, entry[6]),
+                    *(value_field, table_of(value_field, key), entry[6]),
                 )
             special = self._special_of(key)
             self._outer, self._field = table.outer, entry[2]
@@ -312,14 +309,9 @@ class Recorder(FhirWalk):
 
     def _answer(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:  # noqa: ARG002
         """A value that no code beside it asks for."""
-        concept = node.get("code", node.get("type"))
-        if self._outer.birth or isinstance(concept, str):
+        if self._outer.birth:
             raise Unplanned
-        for holder, word in questions(concept):
-            at = self._leaves.at(holder, word)
-            self._guards.append((asks_for_nothing, at))
-            if labelled(self._leaves.original(holder, word) or "") is not UNKNOWN:
-                raise Unplanned
+        self._guards += self._leaves.silent(node.get("code", node.get("type")))
         return False
 
     def _location(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:  # noqa: ARG002
