@@ -22,6 +22,7 @@ from gateway.masking.field_names import UNKNOWN, VOCABULARY, Field
 from gateway.masking.generalise import MAX_AGE
 from gateway.masking.json_walk import ISO, JsonWalk
 from gateway.masking.kinds import Kind
+from gateway.masking.labels import labelled
 from gateway.masking.marks import unmarked
 from gateway.masking.markup_walk import MarkupWalk
 from gateway.masking.payload import Payload
@@ -87,6 +88,8 @@ class CdaWalk(MarkupWalk):
             self._born(element)
         elif kind in FREE_TEXT:
             self._free_text(element)
+        elif kind == "value" and (asked := self._asked()) is not UNKNOWN:
+            self._answer(element, asked)
         else:
             self._other(element, outer)
         self._above.pop()
@@ -240,6 +243,20 @@ class CdaWalk(MarkupWalk):
             else:
                 self._code(element, name, value)
         self._children(element, Field(Kind.DATE))
+
+    def _asked(self) -> Field:
+        """What the code beside a value asks for: LOINC 45394-4, `Last name`."""
+        siblings = self._above[-2].elements if len(self._above) > 1 else ()
+        code = next((node for node in siblings if local(node.name) == "code"), None)
+        return labelled(code.attributes.get("displayName", "")) if code else UNKNOWN
+
+    def _answer(self, element: Element, field: Field) -> None:
+        for name, value in element.attributes.items():
+            if local(name) in {"value", "extension", "displayName"}:
+                self.value(element, name, value, field, "value")
+            else:
+                self._code(element, name, value)
+        self._parts(element, field)
 
     def _free_text(self, element: Element) -> None:
         self.attributes(element, UNKNOWN)

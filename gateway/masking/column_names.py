@@ -12,7 +12,9 @@ _IDS = re.compile(
     r"\w*(?:patient|provider|member|person|subject|encounter|visit|claim|order|appointment|insurance"
     r"|transaction|invoice|study|series|instance|case|record|account|user|employee|specimen|sample"
     r"|practitioner|location|organi[sz]ation|payer|plan|policy|episode|referral|document|report"
-    r"|image|physician|doctor|client|customer|guarantor)_?(?:u|uu|gu)?id[0-9]?\Z",
+    r"|image|physician|doctor|client|customer|guarantor)_?(?:u|uu|gu)?id[0-9]?\Z"
+    # OMOP's columns for what a source system calls somebody or something.
+    r"|(?:person|provider|visit|care_site|location|device_exposure|specimen)_source_(?:value|id)\Z",
     re.IGNORECASE,
 )
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,15}\.[0-9]{1,20}(?:[eE][+-]?[0-9]{1,3})?\Z")

@@ -5,12 +5,15 @@ from collections.abc import Iterable
 from typing import Final
 
 from gateway.masking.column_names import ID, column, is_decimal
-from gateway.masking.field_names import BIRTH, Field
+from gateway.masking.field_names import UNKNOWN, Field
+from gateway.masking.json_fields import MEASURED
 from gateway.masking.json_walk import JsonWalk
 from gateway.masking.kinds import Kind
 from gateway.masking.known import PHRASES
+from gateway.masking.labels import labelled
 from gateway.masking.marks import is_mark
 from gateway.masking.memo import Entry, Memo, Place
+from gateway.masking.numbers import is_measured
 from gateway.masking.patients import patient_column
 from gateway.masking.payload import Payload
 from gateway.masking.record_rules import RecordRules
@@ -32,17 +35,6 @@ _MOVED = frozenset({None, Kind.TEXT, Kind.DATE})
 # A row that names its own field: LOINC's "What address do you live at?" beside the answer.
 _LABELS = frozenset({"description", "question", "attribute", "field", "label", "item", "key"})
 _VALUES = frozenset({"value", "answer", "result", "response", "valuestring", "value_text"})
-_ABOUT: tuple[tuple[Field, str], ...] = (
-    (BIRTH, r"birth ?date|date of birth|birthday|born"),
-    (Field(Kind.SSN), r"ssn|social security"),
-    (Field(Kind.PHONE), r"(?:tele)?phone|mobile|fax"),
-    (Field(Kind.EMAIL), r"e-?mail"),
-    (Field(Kind.ADDRESS), r"(?:street |mailing )?address|street|zip|postal"),
-    (Field(Kind.MRN), r"mrn|medical record"),
-    (Field(Kind.NAME), r"(?:first |last |full |maiden )?names?|surname|next of kin|contact"),
-)
-_SUBJECT = r"(?:what(?:'s| is| are)? )?(?:your |the |my )?(?:[a-z']+ ){0,2}?(?:%s)\b"
-_QUESTIONS = tuple((field, re.compile(_SUBJECT % words, re.IGNORECASE)) for field, words in _ABOUT)
 
 
 class Columns:
@@ -65,7 +57,7 @@ class Columns:
         self._memo = Memo(payload, walk)
         decided = rules.columns(names)
         self._columns = [
-            _Column(name, column(name), decided.get(index), walk, payload, rules)
+            _Column(name, _field(name), decided.get(index), walk, payload, rules)
             for index, name in enumerate(names)
         ]
         plain = [name.strip().lower() for name in names]
@@ -73,7 +65,7 @@ class Columns:
         value = next((i for i, name in enumerate(plain) if name in _VALUES), -1)
         self._value = value if self._label >= 0 and value not in decided else -1
         # What a label asks for, and the same column under that field.
-        self._asked: dict[str, Field | None] = {}
+        self._asked: dict[str, Field] = {}
         self._answers: dict[Field, _Column] = {}
         self._context = walk, payload, rules
 
@@ -121,18 +113,21 @@ class Columns:
         if is_decimal(row[self._value]):
             return plain
         if label not in self._asked:
-            about = label.strip()
             if len(self._asked) >= MAX_LABELS:
                 self._asked.clear()
-            self._asked[label] = next(
-                (field for field, words in _QUESTIONS if words.match(about)), None
-            )
+            self._asked[label] = labelled(label)
         field = self._asked[label]
-        if field is None:
+        if field is UNKNOWN:
             return plain
         if field not in self._answers:
             self._answers[field] = _Column(plain.name, field, None, *self._context)
         return self._answers[field]
+
+
+def _field(name: str) -> Field:
+    """What the values under a column's name are, or that they count something."""
+    field = column(name)
+    return MEASURED if field is UNKNOWN and is_measured(name) else field
 
 
 class _Column(Place):

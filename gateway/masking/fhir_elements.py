@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from gateway.masking.attachments import Attachments
-from gateway.masking.fhir_fields import ELEMENTS, PERSONS, UNITS
+from gateway.masking.fhir_fields import ELEMENTS, PERSONS, PLACE, UNITS
 from gateway.masking.fhir_identifiers import LABELLED, FhirIdentifiers
 from gateway.masking.fhir_references import TYPE, References
 from gateway.masking.fhir_tables import Table, table_of
@@ -17,6 +17,7 @@ from gateway.masking.known import MAX_PHRASE, PHRASES
 from gateway.masking.marks import FIRST
 from gateway.masking.payload import Payload
 from gateway.masking.text import TextMasker
+from gateway.model.fhir import RESOURCE_TYPES
 
 _CODE = re.compile(r"(?:[a-z]+://|urn:)[A-Za-z0-9._:/#|~+-]{0,200}\Z|[A-Za-z0-9._:/#|~+-]{0,40}\Z")
 _SSN = re.compile(r"[0-9]{3}-[0-9]{2}-[0-9]{4}\Z")
@@ -27,6 +28,13 @@ _INSTANCE = re.compile(
     r"(?:^|/)(?:Patient|Person|RelatedPerson|Practitioner|Encounter|Coverage|Account)"
     r"/[A-Za-z0-9.-]{1,64}(?:$|/_history)"
 )
+_LONG = re.compile(r"[0-9]{4}")
+# What may be somebody's name: codes are mostly in small letters, in capitals, or numbers.
+_WORD = re.compile(r"[A-Z][a-z]{2,}\Z")
+MAX_SPACES = 4
+"""In a code, a version or a number of a question; what has more is text."""
+WORDED = (".display", ".text")
+"""How paths of words of vocabularies end that may be sentences."""
 MAX_CODES = 50_000
 
 
@@ -188,15 +196,27 @@ class FhirElements(FhirIdentifiers):
         path: str,
     ) -> str:
         """Codes stay as they are; everything else as in any JSON."""
+        if field is PLACE and _LONG.search(value):
+            return self._payload.apply(Kind.ADDRESS, value, path)
         if field.vocabulary:
-            if _CODE.match(value) and not ISO.match(value) and not _SSN.match(value):
-                if _INSTANCE.search(value):
-                    return self._references.target(value, path)
-                if len(codes) < MAX_CODES:
-                    codes.add(value)
-                return value
-            return self.scanned(holder, key, value, path, coded=True)
+            return self._word(holder, key, value, path)
         return super().string(holder, key, value, field, path)
+
+    def _word(
+        self, holder: dict[str, Node] | list[Node], key: str | int, value: str, path: str
+    ) -> str:
+        """A word of a vocabulary: a code stays, unless it is an instance or may be a name."""
+        if _CODE.match(value) and not ISO.match(value) and not _SSN.match(value):
+            if _INSTANCE.search(value):
+                return self._references.target(value, path)
+            if _WORD.match(value) and value not in RESOURCE_TYPES:
+                return self.scanned(holder, key, value, path, coded=True)
+            if len(codes) < MAX_CODES:
+                codes.add(value)
+            return value
+        if value.count(" ") > MAX_SPACES and not path.endswith(WORDED):
+            return self.free_text(holder, key, value, path)
+        return self.scanned(holder, key, value, path, coded=True)
 
 
 def special_name(key: str) -> str:

@@ -18,6 +18,8 @@ TEXT = Field(Kind.TEXT)
 DEVICE = Field(Kind.DEVICE)
 ID = Field(Kind.ID)
 DATE = Field(Kind.DATE)
+PLACE = Field(vocabulary=True)
+"""A state or a country: a word that may stay, unless it is a number; known by its identity."""
 ELEMENTS: dict[str, Field] = {
     # (A) names
     **dict.fromkeys(
@@ -32,6 +34,7 @@ ELEMENTS: dict[str, Field] = {
     **dict.fromkeys(
         _words("address valueAddress line district county position birthPlace"), ADDRESS
     ),
+    **dict.fromkeys(("state", "country"), PLACE),
     "city": Field(Kind.CITY),
     "postalCode": Field(Kind.ZIP),
     # (C) dates that may imply an age over 89; other dates are known by their form
@@ -39,7 +42,7 @@ ELEMENTS: dict[str, Field] = {
     # (I), (J) plan and account numbers
     **dict.fromkeys(("subscriberId", "preAuthRef", "policyHolder", "dependent"), Field(Kind.PLAN)),
     "account": Field(Kind.ACCOUNT),
-    "businessArrangement": Field(Kind.PLAN),
+    **dict.fromkeys(("businessArrangement", "network"), Field(Kind.PLAN)),
     # (M) devices
     **dict.fromkeys(
         _words(
@@ -51,8 +54,10 @@ ELEMENTS: dict[str, Field] = {
     # (P) biometrics
     "sourceIdentityCertificate": Field(Kind.BIOMETRIC),
     "proxyIdentityCertificate": Field(Kind.BIOMETRIC),
+    # what a server sends along with a notification: mostly credentials
+    "header": Field(Kind.SECRET),
     # known by their form, also below names and addresses
-    **dict.fromkeys(("period", "start", "end", "_given", "_family", "_line"), UNKNOWN),
+    **dict.fromkeys(("period", "start", "end", "_given", "_family", "_line", "valueUri"), UNKNOWN),
     # technical ids, (R)
     **dict.fromkeys(("id", "versionId", "valueId", "uid", "valueUuid", "valueOid"), ID),
     # free text
@@ -74,7 +79,7 @@ ELEMENTS: dict[str, Field] = {
             " resourceType"
             " contentType comparator linkId rank criticality verificationStatus clinicalStatus"
             " class"
-            " category state country valueCode valueUri valueCanonical valueUnsignedInt profile"
+            " category valueCode valueCanonical valueUnsignedInt profile"
             " method"
             " color currency timezone start_type display category kind severity subtype site route"
             " vaccineCode medicationCodeableConcept cvx manufacturer modality docStatus"
@@ -167,6 +172,10 @@ VOCABULARY_EXTENSIONS = (
     "us-core-birthsex",
     "us-core-genderIdentity",
     "us-core-sex",
+    "data-absent-reason",
+    "iso21090-EN-qualifier",
+    "iso21090-EN-representation",
+    "iso21090-EN-use",
 )
 """Extensions whose strings are words of a code system."""
 PLACE_EXTENSIONS = ("geolocation", "census-tract")
@@ -180,3 +189,9 @@ EXTENDED = frozenset(
 """What an extension's own name says of its value, where it is one of these."""
 NUMBERS = ("valueInteger", "valuePositiveInt", "valueUnsignedInt", "valueInteger64", "valueDecimal")
 """Numbers that no unit makes a measurement."""
+PRODUCT_IDENTIFIERS = (
+    *("component", "authorisationReferenceNumber", "crossReference", "outerPackaging"),
+    *("immediatePackaging", "organismId", "parentSubstanceId", "nTerminalModificationId"),
+    "cTerminalModificationId",
+)
+"""Elements of the type Identifier whose names do not say so."""

@@ -3,7 +3,7 @@
 import re
 from typing import Any, TypeAlias
 
-from gateway.masking.fhir_elements import MAX_CODES, PLAIN_DATE, codes
+from gateway.masking.fhir_elements import MAX_CODES, MAX_SPACES, PLAIN_DATE, codes
 from gateway.masking.fhir_groups import Groups, Run
 from gateway.masking.fhir_steps import SteppedWalk, Values
 from gateway.masking.fhir_walk import display_use
@@ -132,7 +132,7 @@ class GroupedWalk(SteppedWalk):
             do, at, path, more = run.last
             do(self, values, at, path, more)
 
-    def _words_in(
+    def _words_in(  # noqa: C901  (likewise)
         self, groups: Groups, values: Values, uses: dict[int, Use], *, known: bool
     ) -> Places | None:
         """Displays of codes, None where one is not known to be nothing else.
@@ -145,6 +145,8 @@ class GroupedWalk(SteppedWalk):
         """
         found = list(groups.words)
         if not known:
+            if any(values[at].count(" ") > MAX_SPACES for at in groups.terse):
+                return None
             found += [item for item in groups.codes if values[item[0]] not in codes]
         for at, places, path in groups.titles:
             value = values[at]

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from gateway.masking.fhir_elements import WORDED
 from gateway.masking.fhir_steps import Step, SteppedWalk
 from gateway.masking.fhir_walk import display_use
 from gateway.masking.kinds import Kind
@@ -47,6 +48,7 @@ class Groups:
 
     Attributes:
         codes: places of words of code systems, and their paths.
+        terse: places of those that are no displays, and text where they have many words.
         words: places of displays of codes, likewise.
         titles: places of texts that must be the display of a code, those of displays, and paths.
         displays: of references.
@@ -60,6 +62,7 @@ class Groups:
     """
 
     codes: tuple[tuple[int, str], ...]
+    terse: tuple[int, ...]
     words: tuple[tuple[int, str], ...]
     titles: tuple[tuple[int, Sequence[int], str], ...]
     displays: tuple[Display, ...]
@@ -119,7 +122,7 @@ class _Grouping:
         years, constants = self._payload.gives_years, self._payload.constants
         if do is SteppedWalk.code:
             self._codes.append((at, path))
-        elif do is SteppedWalk.worded:
+        elif do is SteppedWalk.worded and path.endswith(WORDED):
             self._words.append((at, path))
         elif do is SteppedWalk.titled:
             self._titles.append((at, more[0], path))
@@ -171,6 +174,7 @@ class _Grouping:
         """All groups."""
         return Groups(
             tuple(self._codes),
+            tuple(at for at, path in self._codes if not path.endswith(WORDED)),
             tuple(self._words),
             tuple(self._titles),
             tuple(self._displays),

@@ -4,11 +4,13 @@ import re
 
 from gateway.masking.fhir_fields import IDENTIFIER_KINDS, PERSONS
 from gateway.masking.fhir_tables import kind_of_system
-from gateway.masking.field_names import UNKNOWN, field_of
+from gateway.masking.field_names import UNKNOWN, Field
 from gateway.masking.generalise import MAX_AGE
 from gateway.masking.json_codec import Node, Number
-from gateway.masking.json_walk import NOT_PAIRED, JsonWalk
+from gateway.masking.json_fields import NOT_PAIRED, said_by
+from gateway.masking.json_walk import JsonWalk
 from gateway.masking.kinds import Kind
+from gateway.masking.labels import labelled
 
 LABELLED = frozenset({"Parameters", "QuestionnaireResponse"})
 _PRIMITIVES = frozenset(
@@ -30,7 +32,7 @@ class FhirIdentifiers(JsonWalk):
         """Mask values that a name or a question beside them speaks of; the keys that are done."""
         label = "name" if self._resource == "Parameters" else "text"
         said = node.get(label)
-        field = field_of(said) if isinstance(said, str) else UNKNOWN
+        field = said_by(said) if isinstance(said, str) else UNKNOWN
         if field.kind in NOT_PAIRED:
             return ()
         answers = node.get("answer") if label == "text" else [node]
@@ -117,6 +119,24 @@ def _unit(quantity: dict[str, Node], otherwise: str = "") -> str:
     """The unit of a quantity; `otherwise` where it has none, years where it is no text."""
     unit = quantity.get("code", quantity.get("unit", otherwise))
     return unit if isinstance(unit, str) else "a"
+
+
+def asked(concept: Node) -> Field:
+    """What a concept, or the text in its place, asks for."""
+    if isinstance(concept, str):
+        return said_by(concept)
+    fields = (labelled(str(holder[key])) for holder, key in questions(concept))
+    return next((field for field in fields if field is not UNKNOWN), UNKNOWN)
+
+
+def questions(concept: Node) -> list[tuple[dict[str, Node], str]]:
+    """Where a concept says in words what it is: (object, key) of strings."""
+    if not isinstance(concept, dict):
+        return []
+    codings = concept.get("coding")
+    items = codings if isinstance(codings, list) else [concept]
+    places = [(concept, "text"), *((item, "display") for item in items if isinstance(item, dict))]
+    return [(holder, key) for holder, key in places if isinstance(holder.get(key), str)]
 
 
 def _over(text: str) -> bool:

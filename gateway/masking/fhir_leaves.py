@@ -4,11 +4,14 @@ import re
 from collections.abc import Mapping, Sequence
 
 from gateway.masking.fhir_groups import grouped
-from gateway.masking.fhir_plan import Form, Guard, Plan
+from gateway.masking.fhir_identifiers import questions
+from gateway.masking.fhir_plan import Form, Guard, Plan, asks_for_nothing
 from gateway.masking.fhir_reader import NUMBER, Numeral, Reader, getter
 from gateway.masking.fhir_steps import Step, SteppedWalk
+from gateway.masking.field_names import UNKNOWN
 from gateway.masking.json_codec import Node, Number
 from gateway.masking.json_walk import Node_
+from gateway.masking.labels import labelled
 from gateway.masking.payload import Payload
 
 _OPEN, _CLOSE = "\ue000", "\ue001"
@@ -71,6 +74,21 @@ class Leaves:
         if found is None or found >= len(self._strings):
             return None
         return self._pieces[self._strings[found]]
+
+    def silent(self, concept: Node) -> list[Guard]:
+        """What must hold for a concept whose words ask for nothing that identifies.
+
+        Raises:
+            Unplanned: they ask, or it is a word by itself.
+        """
+        if isinstance(concept, str):
+            raise Unplanned
+        found: list[Guard] = []
+        for holder, key in questions(concept):
+            if labelled(self.original(holder, key) or "") is not UNKNOWN:
+                raise Unplanned
+            found.append((asks_for_nothing, self.at(holder, key)))
+        return found
 
     def is_string(self, at: int) -> bool:
         """Whether a leaf is a string."""
@@ -160,3 +178,14 @@ def _form(text: str, marks: Mapping[int, str]) -> Form:
     text = _SLOT.sub(lambda found: marks.get(int(found[1]), found[0]), text)
     parts = _SLOT.split(text)
     return Form(parts, getter([int(part) for part in parts[1::2]]))
+
+
+def members(node: Node) -> list[tuple[str | int, Node]]:
+    """Of an object or an array, with their keys or indexes."""
+    match node:
+        case dict():
+            return list(node.items())
+        case list():
+            return list(enumerate(node))
+        case _:
+            return []

@@ -21,8 +21,10 @@ from gateway.masking.fhir_groups import Groups
 from gateway.masking.fhir_identifiers import YEARS
 from gateway.masking.fhir_reader import Get, Reader
 from gateway.masking.fhir_steps import Step, Values
+from gateway.masking.field_names import UNKNOWN
 from gateway.masking.generalise import MAX_AGE, birth_year
 from gateway.masking.kinds import Kind
+from gateway.masking.labels import labelled
 from gateway.masking.marks import is_mark
 
 BACKSLASH, QUOTE = "\x01", "\x02"
@@ -153,6 +155,11 @@ def is_old(value: str, today: date) -> bool:
 def is_no_age(value: str, today: date) -> bool:  # noqa: ARG001
     """A unit of something else than ages."""
     return value not in YEARS
+
+
+def asks_for_nothing(value: str, today: date) -> bool:  # noqa: ARG001
+    """The name of a test whose result identifies nobody."""
+    return labelled(value) is UNKNOWN
 
 
 def is_narrative(value: str, today: date) -> bool:  # noqa: ARG001

@@ -13,7 +13,7 @@ from gateway.masking.context import Context
 from gateway.masking.fhir_elements import PERSONAL, Special, codes, special_name
 from gateway.masking.fhir_fields import NARRATIVE, PERSONS
 from gateway.masking.fhir_identifiers import LABELLED, YEARS
-from gateway.masking.fhir_leaves import Leaves, Unplanned, slot
+from gateway.masking.fhir_leaves import Leaves, Unplanned, members, slot
 from gateway.masking.fhir_plan import (
     Guard,
     Plan,
@@ -95,10 +95,9 @@ class Recorder(FhirWalk):
                 key, FhirWalk.special.get(special_name(key))
             )
             if value_field is not None and key == "value":
-                below = table_of(value_field, key)
                 entry = (
                     *(None, entry[1], value_field, value_field.kind),
-                    *(value_field, below, entry[6]),
+                    *(value_field, table_of(value_field, key), entry[6]),
                 )
             special = self._special_of(key)
             self._outer, self._field = table.outer, entry[2]
@@ -133,6 +132,8 @@ class Recorder(FhirWalk):
                 self._elements(item, below, value_field)
             elif isinstance(item, str) and constant and field.kind:
                 self._mark(items, index, field, path, key)
+            elif isinstance(item, int | Number) and field is UNKNOWN:
+                self._small(items, index, item)
             else:
                 self._item(items, index, item, field, path)
         self._depth -= 1
@@ -172,7 +173,7 @@ class Recorder(FhirWalk):
         do = SteppedWalk.dated if plain and self._years else SteppedWalk.general
         return self._step(do, holder, key, path, (field, self._resource))
 
-    def number(self, value: int | Number | str, kind: Kind, path: str) -> Never:  # noqa: ARG002
+    def number(self, value: int | Number, field: Field, path: str) -> Never:  # noqa: ARG002
         """A number that its field masks."""
         raise Unplanned
 
@@ -207,7 +208,7 @@ class Recorder(FhirWalk):
 
     def _keep(self, node: Node) -> None:
         """What no step was for stays: numbers as leaves, strings as a part of the shape."""
-        for key, value in _members(node):
+        for key, value in members(node):
             assert isinstance(node, dict | list)  # noqa: S101
             at = self._leaves.find(node, key)
             if isinstance(value, dict | list):
@@ -284,10 +285,8 @@ class Recorder(FhirWalk):
     def _data(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
         if not isinstance(value, str) or "origin" in node:
             return False
-        kind = ""
-        if "contentType" in node:
-            self._fix(node, "contentType")
-            kind = self._leaves.original(node, "contentType") or ""
+        self._fix(node, "contentType")
+        kind = self._leaves.original(node, "contentType") or ""
         if "\\" in kind or not kind.isprintable():
             raise Unplanned
         self._step(SteppedWalk.attached, node, key, f"{path}.{key}", kind)
@@ -308,6 +307,19 @@ class Recorder(FhirWalk):
         self._step(SteppedWalk.born, node, key, path, None)
         return True
 
+    def _answer(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:  # noqa: ARG002
+        """A value that no code beside it asks for."""
+        if self._outer.birth:
+            raise Unplanned
+        self._guards += self._leaves.silent(node.get("code", node.get("type")))
+        return False
+
+    def _location(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:  # noqa: ARG002
+        """A structure, and no address."""
+        if isinstance(value, str):
+            raise Unplanned
+        return False
+
     def _instant(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
         if not isinstance(value, str) or self._payload.keeps(Kind.DATE):
             return False
@@ -323,12 +335,12 @@ class Recorder(FhirWalk):
 
     def large(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:  # noqa: ARG002
         """A number that must stay small."""
-        if isinstance(value, int | Number) and not isinstance(value, bool):
-            at = self._leaves.find(node, key)
-            if at is None:
-                raise Unplanned
-            self._leaves.keep_small(at)
+        self._small(node, key, value)
         return False
+
+    def _small(self, holder: Node_, key: str | int, value: Node) -> None:
+        if isinstance(value, int | Number) and not isinstance(value, bool):
+            self._leaves.keep_small(self._leaves.at(holder, key))
 
     def version_tag(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
         """An entity tag."""
@@ -363,16 +375,6 @@ class Recorder(FhirWalk):
 Recorder.special = {
     name: getattr(Recorder, method.__name__) for name, method in FhirWalk.special.items()
 }
-
-
-def _members(node: Node) -> list[tuple[str | int, Node]]:
-    match node:
-        case dict():
-            return list(node.items())
-        case list():
-            return list(enumerate(node))
-        case _:
-            return []
 
 
 def recorded(

@@ -7,7 +7,13 @@ the element in a list, where the walk comes upon it in a tree. See `fhir_recorde
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
-from gateway.masking.fhir_elements import MAX_CODES, PLAIN_DATE, codes
+from gateway.masking.fhir_elements import (
+    MAX_CODES,
+    MAX_SPACES,
+    PLAIN_DATE,
+    WORDED,
+    codes,
+)
 from gateway.masking.fhir_fields import UNITS
 from gateway.masking.fhir_walk import FhirWalk, display_use
 from gateway.masking.field_names import VOCABULARY, Field
@@ -57,7 +63,9 @@ class SteppedWalk(FhirWalk):
     def worded(self, values: Values, at: int, path: str, more: Any) -> None:  # noqa: ARG002
         """The display of a code."""
         value, waiting = values[at], len(self._coded)
-        if value in self._text.clean:
+        # What has many words and is no display may be withheld as text.
+        terse = path.endswith(WORDED) or value.count(" ") <= MAX_SPACES
+        if terse and value in self._text.clean:
             return
         self.loose.append(at)
         values[at] = self.string(values, at, value, VOCABULARY, path)

@@ -83,4 +83,6 @@ def _inherits(outer: Field, inner: Field, key: str) -> bool:
         return inner.kind is Kind.TEXT
     if outer.kind is None or outer.kind is Kind.TEXT:
         return False
+    if key == "valueCode":  # of an extension that says what it is: `nickname`
+        return True
     return inner.kind in {Kind.TEXT, Kind.NAME} and key != "div"

@@ -1,5 +1,6 @@
 """A walk over FHIR R4 JSON: data types and elements first, then the form of values."""
 
+import re
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -16,15 +17,17 @@ from gateway.masking.fhir_fields import (
     NUMBERS,
     PERSONS,
     PLACE_EXTENSIONS,
+    PRODUCT_IDENTIFIERS,
     REMOVED,
     VOCABULARY_EXTENSIONS,
 )
-from gateway.masking.fhir_identifiers import FhirIdentifiers
+from gateway.masking.fhir_identifiers import FhirIdentifiers, asked
 from gateway.masking.fhir_references import TYPE
 from gateway.masking.fhir_tables import EXTENDED_WORDS, table_of
 from gateway.masking.field_names import UNKNOWN, VOCABULARY, Field, field_of
 from gateway.masking.json_codec import Node, Settled
 from gateway.masking.kinds import Kind
+from gateway.masking.labels import labelled
 
 _NAMED = Field(Kind.NAME)
 _ADDRESSED = Field(Kind.ADDRESS)
@@ -39,6 +42,9 @@ _AGES = (
 )
 # Made once: a Field is slow to make, and tables go by its identity.
 _OF_KIND = {kind: Field(kind) for kind in Kind}
+
+
+_POINTS = re.compile(r"[/?]")
 
 
 class FhirWalk(FhirElements):
@@ -176,6 +182,34 @@ class FhirWalk(FhirElements):
             self._gone.append((node, key))
         return True
 
+    def _answer(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
+        """A value beside a code that asks for an identifier: LOINC 45394-4, `Last name`."""
+        field = self._outer if self._outer.birth else asked(node.get("code", node.get("type")))
+        if field.birth:
+            return self._birth(node, key, value, path)
+        return field is not UNKNOWN and self.paired(node, key, field, f"{path}.{key}")
+
+    def _location(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
+        """Where a created resource lies, in a transaction's response; a subscription's search."""
+        if not isinstance(value, str) or not _POINTS.search(value):
+            return False
+        node[key] = self._references.target(value, f"{path}.{key}")
+        return True
+
+    def _contact(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
+        """A ContactPoint where other resources have a structure of that name."""
+        points = value if isinstance(value, list) else [value]
+        if not all(isinstance(point, dict) and "value" in point for point in points):
+            return False
+        return self._telecom(node, key, value, path)
+
+    def _component(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
+        """An Identifier where other resources have a structure of that name."""
+        items = value if isinstance(value, list) else [value]
+        if not all(isinstance(item, dict) and isinstance(item.get("value"), str) for item in items):
+            return False
+        return self._identifiers(node, key, value, path)
+
     def _maybe_instant(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
         """Elements that are an `instant` in some resources, right below them."""
         if path != self._resource or (path, key) not in INSTANT_ELEMENTS:
@@ -230,8 +264,10 @@ class FhirWalk(FhirElements):
                 field = _NAMED
             elif name.startswith("iso21090-ADXP"):
                 field = _ADDRESSED
-            elif (said := field_of(name)).kind in EXTENDED:
+            elif (said := field_of(name)).kind in EXTENDED or said.birth:
                 field = said
+            elif labelled(name.replace("-", " ")).kind is Kind.NAME:
+                field = _NAMED
             kept.append(item)
             if isinstance(item, dict):
                 self.object(item, field, path)
@@ -255,6 +291,10 @@ class FhirWalk(FhirElements):
         "extension": _extensions,
         "modifierExtension": _extensions,
         "birthDate": _birth,
+        **dict.fromkeys(("valueString", "valueDateTime"), _answer),
+        **dict.fromkeys(("location", "criteria"), _location),
+        "contact": _contact,
+        **dict.fromkeys(PRODUCT_IDENTIFIERS, _component),
         **dict.fromkeys(("requisition", "predecessor"), _identifiers),
         **dict.fromkeys(("low", "high"), FhirIdentifiers.bound),
         **dict.fromkeys(NUMBERS, FhirIdentifiers.large),

@@ -165,7 +165,11 @@ _RULES: tuple[tuple[Field, str], ...] = (
         (
             r"status|state|country|nation|code|codes|coding|system|type|kind|class|category|unit|units|uom|diagnosis|diagnoses|condition|conditions|problem|procedure"
             r"|medication|medications|drug|drugs|allergy|allergies|immunization|vaccine|test|test_name|component|specimen|severity|dose|dosage|route|frequency|role|format|content_type"
+            r"|(?:reaction|allergen|diagnosis|dx|diag|procedure|severity|modifier)_?[0-9]{1,2}|reaction"
             r"|(?:\w+_)?concept_?id|sct(?:_?id)?|rx_?cui|cui|gtin|ndc_?11|snomed_?(?:ct|id)(?:_?id)?"
+            r"|(?:reason|diagnosis|diag|procedure|proc|condition|drug|medication|med|test|lab|result|body_?site"
+            r"|concept|event|observation|allergy|allergen|vaccine|specimen|service|encounter|unit|source"
+            r"|status|type|class|category|reaction|outcome|order|component|dx|px|rev|revenue|billing)_?codes?"
             r"|\w+_(?:code|type|status|category|class|unit|units|display|system)|display|resource_?type|specialty|department|service|value_?set|icd(?:_?(?:9|10)(?:_?cm)?)?|snomed|loinc|rxnorm|cpt|ndc"
         ),
     ),

@@ -138,10 +138,12 @@ LANGUAGES = _table(
     doctor: medico arzt arztin hausarzt medecin dottore lege huisarts lekarz
     mother: madre mutter moeder
     father: padre vater vader
-    spouse: conyuge esposo esposa ehepartner conjoint partner
+    spouse: conyuge esposo esposa ehepartner conjoint partner ehemann ehefrau marito moglie
+    spouse: echtgenoot
     employer: arbeitgeber empresa employeur
     guardian: vormund tutor tuteur
-    contact: kontakt contacto contatto
+    contact: kontakt contacto contatto kontaktperson ansprechpartner notfallkontakt
+    relative: angehoriger angehorige familiar parente
     notes: notas notizen bemerkung bemerkungen observaciones remarques opmerkingen befund anamnese
     diagnosis: diagnose diagnostico diagnostic diagnosi
     postal_code: codpostal

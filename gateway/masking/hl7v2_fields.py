@@ -9,7 +9,11 @@ import re
 
 from gateway.masking.compact_dates import is_compact_date
 from gateway.masking.field_names import UNKNOWN, VOCABULARY, Field
+from gateway.masking.hl7v2_separators import Separators
 from gateway.masking.kinds import Kind
+from gateway.masking.labels import labelled
+from gateway.masking.name_lists import given_names, surnames
+from gateway.masking.person_words import NOT_A_NAME
 
 
 def _words(text: str) -> list[str]:
@@ -52,7 +56,7 @@ FIELDS: dict[tuple[str, int], Field] = {
         "PID-5,6,9 NK1-2,26,30 GT1-3,4,16,42,45 IN1-6,16,30 IN2-3,7,9,22,40,49,52 IN3-8,14,16"
         " PD1-4 PV1-7,8,9,17,52 PV2-13,23 MRG-7 EVN-5 ACC-7,9 DG1-16 PR1-8,11,12 PDA-5"
         " ORC-10,11,12,19 OBR-10,16,28,32,33,34,35 OBX-16,25 TXA-5,9,10,11,22,23 SCH-12,16,20"
-        " AIP-3 ROL-4 CTD-2 PRD-2 STF-3 RXA-10,27 RXD-10,11 RXE-13,14 RXG-10 RXO-14,15"
+        " AIP-3 AIG-3 ROL-4 CTD-2 PRD-2 STF-3 RXA-10,27 RXD-10,11 RXE-13,14 RXG-10 RXO-14,15"
         " FT1-20,21,24 IAM-14,18 VAR-4 CON-24 OM1-17,27 QRD-8 CER-8 NTE-5 PRT-5 OBX-26 RF1-20"
         " PDA-9",
         NAME,
@@ -170,6 +174,66 @@ def field_at(segment: str, number: int, kind: str) -> Field:
     return FIELDS.get((segment, number), UNKNOWN if segment in SEGMENTS else TEXT)
 
 
+_LETTERS = re.compile(r"[^\W\d_](?:[^\W\d_]|[ '.-]){1,40}\Z")
+_NUMBERED = re.compile(r"[A-Za-z]{0,4}-?[0-9]{6,15}\Z")
+_MIXED = re.compile(r"(?=.{0,40}[A-Za-z])(?=(?:.{0,40}?[0-9]){5})[A-Za-z0-9-]{6,40}\Z")
+_NUMBER = re.compile(r"[A-Za-z]{0,4}[0-9]{2,15}\Z")
+_DEGREES = frozenset({"MD", "DO", "RN", "NP", "PA", "PHD", "DR", "MR", "MRS", "MS", "DDS", "PROF"})
+_PLAIN = frozenset(_words("ST TX FT NM SN SI CE CF CWE CNE ID IS DT TS DTM CX CK")) | {""}
+"""Types of OBX-2 that say nothing of whose a value is."""
+
+
+def is_person(components: list[str], *, custom: bool = False) -> bool:
+    """Whether components that nothing is known of are a person's: `12^Doe^Jane`, `Doe^Jane^^^MD`.
+
+    In a site's own segment (`custom`) a surname is enough.
+
+    A coded value has a code, a text and the name of a code system in the same places.
+    """
+    if any(part.strip(". ").upper() in _DEGREES for part in components[2:]):
+        return True
+    names = components[1:3] if _NUMBER.match(components[0]) else components[:2]
+    if len(names) < 2 or not all(_LETTERS.match(part) for part in names):  # noqa: PLR2004
+        return False
+    if len(components) > 2 and len(names[1]) > 1 and _NUMBER.match(components[0]):  # noqa: PLR2004
+        return all(part.istitle() for part in names)  # code systems are written in capitals
+    family, given = (part.strip().lower() for part in names)
+    if family in NOT_A_NAME:
+        return False
+    return given.partition(" ")[0] in given_names() or (
+        custom and family in surnames() and given not in NOT_A_NAME
+    )
+
+
+def is_mixed_number(component: str) -> bool:
+    """Whether a component that nothing is known of is a number with letters, as identifiers are."""
+    return _MIXED.match(component) is not None
+
+
+def is_custom_number(value: str) -> bool:
+    """Whether a whole field of a site's own segment is a number, as identifiers are."""
+    return _NUMBERED.match(value) is not None and not is_compact_date(value)
+
+
+def asked(fields: list[str], separators: Separators) -> Field:
+    """What the text of OBX-3 asks OBX-5 for: `45394-4^Last name^LN`; UNKNOWN where for nothing."""
+    if len(fields) < 6 or fields[2] not in _PLAIN:  # noqa: PLR2004
+        return UNKNOWN
+    components = fields[3].split(separators.component)
+    texts = components[1:2] + components[4:5] or components
+    said = (labelled(separators.plain(text)) for text in texts)
+    return next((field for field in said if field is not UNKNOWN), UNKNOWN)
+
+
+COMMON_PLACES = frozenset(
+    _words(
+        "office clinic ward room bed floor unit building department hospital main home lab"
+        " laboratory pharmacy radiology surgery outpatient inpatient emergency er ed or icu nicu"
+        " picu ccu maternity pediatrics cardiology oncology recovery triage waiting north south"
+        " east west"
+    )
+)
+"""What a location may be called whose name says nothing: it is no word to look for in text."""
 _SSN_FORM = re.compile(r"[0-9]{3}-[0-9]{2}-[0-9]{4}")
 
 

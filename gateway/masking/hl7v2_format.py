@@ -10,7 +10,8 @@ import re
 from typing import Final
 
 from gateway.errors import Reason, Withheld
-from gateway.masking.hl7v2_fields import TYPED
+from gateway.masking.field_names import UNKNOWN, Field
+from gateway.masking.hl7v2_fields import TYPED, asked
 from gateway.masking.hl7v2_names import Names
 from gateway.masking.hl7v2_separators import Separators
 from gateway.masking.hl7v2_values import ENCAPSULATED, FieldValues, Masking
@@ -29,8 +30,8 @@ _TRAILERS = {"BTS": "BHS", "FTS": "FHS"}
 _NAME = re.compile(r"[A-Z][A-Z0-9]{2}\Z")
 _LEADS = "\n\x0b\x1c"
 _Places = dict[int, Place]
-_Table = dict[tuple[str, str], _Places]
-"""Of the segments under the same separators; for OBX with the type of OBX-5."""
+_Table = dict[tuple[str, str, Field], _Places]
+"""Of the segments under the same separators; for OBX with the type and the question of OBX-5."""
 _Row = tuple[str, list[str], list[tuple[int, Entry]]]
 """A separator, what it joins, and which of it becomes what."""
 
@@ -99,16 +100,19 @@ class Hl7v2Masker:
         first, shift = (2, 1) if name in _HEADERS else (1, 0)
         typed = fields[2] if name == "OBX" and len(fields) > 2 else ""  # noqa: PLR2004
         typed = typed if typed in TYPED or typed in ENCAPSULATED else ""
-        places = self._table.get((name, typed))
+        said = asked(fields, separators) if name == "OBX" else UNKNOWN
+        places = self._table.get((name, typed, said))
         if places is None:
-            places = self._table[name, typed] = {}
+            places = self._table[name, typed, said] = {}
         memo = self._memo
         found: list[tuple[int, Entry]] = []
         for index, value in enumerate(fields):
             if not value or index < first:
                 continue
             place = places.get(index) or self._place(
-                places, index, FieldValues(self._masking, name, index + shift, typed, separators)
+                places,
+                index,
+                FieldValues(self._masking, name, index + shift, typed, separators, said),
             )
             entry = place.entries.get(value)
             if entry is None:

@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Final
 
-from gateway.masking.field_names import Field
+from gateway.masking.field_names import UNKNOWN, Field
 from gateway.masking.hl7v2_fields import (
     ADDRESS,
+    COMMON_PLACES,
     FIELDS,
     LEARNED,
     NAME,
@@ -14,6 +15,7 @@ from gateway.masking.hl7v2_fields import (
     ORGANISATION,
     PHONE,
     TYPED,
+    asked,
     field_at,
     identifier,
     is_number,
@@ -56,6 +58,10 @@ class Names:
                 continue
             parts = line.split(separators.field)
             typed = parts[2] if name == "OBX" and len(parts) > 2 else ""  # noqa: PLR2004
+            said = asked(parts, separators) if name == "OBX" else UNKNOWN
+            if said is not UNKNOWN and said.kind:
+                value = parts[5].split(separators.component)[0]
+                self._walk.learn(said.kind, separators.plain(value), "OBX.5")
             for number, field in _fields(name, typed if typed in TYPED else ""):
                 if number < len(parts) and parts[number]:
                     self._field(name, number, field, parts[number], separators)
@@ -76,7 +82,7 @@ class Names:
                     plain = separators.plain(piece)
                     if field is ORGANISATION:
                         self._known.learn_phrase(plain, Kind.NAME)
-                    elif kind and not is_mark(plain):
+                    elif kind and not is_mark(plain) and plain.lower() not in COMMON_PLACES:
                         self._walk.learn(kind, plain, path)
 
 

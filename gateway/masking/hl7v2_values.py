@@ -19,7 +19,10 @@ from gateway.masking.hl7v2_fields import (
     PHONE,
     field_at,
     identifier,
+    is_custom_number,
+    is_mixed_number,
     is_number,
+    is_person,
 )
 from gateway.masking.hl7v2_separators import Separators
 from gateway.masking.json_walk import JsonWalk
@@ -36,7 +39,6 @@ _OID = re.compile(r"[0-2](?:\.[0-9]{1,40}){5,}\Z")
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\Z")
 # Beside an identifier: words as in VOCABULARY, but no code, so that a date is one.
 _BESIDE = Field(vocabulary=True)
-_DEGREES = frozenset({"MD", "DO", "RN", "NP", "PA", "PHD", "DR", "MR", "MRS", "MS", "DDS", "PROF"})
 _NUMERIC = frozenset({"NM", "SN", "SI"})
 ENCAPSULATED = frozenset({"ED", "RP"})
 _CODES = frozenset({0, 3})
@@ -75,10 +77,17 @@ class FieldValues:
         segment, number: which field.
         typed: for OBX-5, the type that OBX-2 gives it.
         separators: of the message.
+        asked: for OBX-5, what OBX-3 asks for; UNKNOWN where for nothing that identifies.
     """
 
-    def __init__(
-        self, masking: Masking, segment: str, number: int, typed: str, separators: Separators
+    def __init__(  # noqa: PLR0913, PLR0917 - a field, and what its segment says of it
+        self,
+        masking: Masking,
+        segment: str,
+        number: int,
+        typed: str,
+        separators: Separators,
+        asked: Field = UNKNOWN,
     ) -> None:
         self._payload = masking.payload
         self._walk = masking.walk
@@ -90,6 +99,9 @@ class FieldValues:
         self._queries = segment == "QPD"
         self._paired = (segment, number) in PAIRED
         field = field_at(segment, number, typed)
+        if self._path == "OBX.5" and asked is not UNKNOWN:
+            field = asked
+        self._custom = segment.startswith("Z") and field.kind is Kind.TEXT
         rule = masking.rules.segment(segment, number)
         self._ruled = rule if rule is not None and rule.operator is not None else None
         self._ruled_field = field
@@ -136,15 +148,37 @@ class FieldValues:
             entry.lasting = False
         elif self._mark:
             entry.parts.append(self._marked(value))
+        elif self._custom and self._holds_people(value):
+            entry.parts.append(self._people(value))
         elif self._field.kind is Kind.TEXT:
             # Whatever its text holds, a component or a repetition would cut names in two.
             self._repetition(entry, value)
         else:
-            for index, repetition in enumerate(value.split(self._separators.repetition)):
-                if index:
-                    entry.parts.append(self._separators.repetition)
-                self._repetition(entry, repetition)
+            self._repetitions(entry, value)
         return entry
+
+    def _holds_people(self, value: str) -> bool:
+        """Whether a field of a site's own segment is made of people, repetition by repetition."""
+        people = value.split(self._separators.repetition)
+        component = self._separators.component
+        return all(is_person(part.split(component), custom=True) for part in people)
+
+    def _people(self, value: str) -> str:
+        """Such a field: the words of names are masked, each by itself."""
+        separators, pieces = self._separators, self._separators.split(value)
+        for index in range(0, len(pieces), 2):
+            plain = separators.plain(pieces[index])
+            if plain:
+                self._walk.learn(Kind.NAME, plain, self._path)
+                done = self._payload.apply(Kind.NAME, plain, self._path)
+                pieces[index] = self._written(pieces[index], plain, done)
+        return "".join(pieces)
+
+    def _repetitions(self, entry: Entry, value: str) -> None:
+        for index, repetition in enumerate(value.split(self._separators.repetition)):
+            if index:
+                entry.parts.append(self._separators.repetition)
+            self._repetition(entry, repetition)
 
     def _marked(self, value: str) -> str:
         """A field of which every part becomes the same mark."""
@@ -173,13 +207,14 @@ class FieldValues:
         component = self._separators.component
         field = self._field
         if component not in value:
+            if (field is UNKNOWN and is_mixed_number(value)) or (
+                self._custom and is_custom_number(value)
+            ):
+                field = ID
             self._component(entry, value, field, 0, 1)
             return
         parts = value.split(component)
-        if field is UNKNOWN and any(part.strip(". ").upper() in _DEGREES for part in parts[2:]):
-            field = NAME  # a person with a title, where the standard has none
-            for part in parts[:4]:
-                self._walk.learn(Kind.NAME, self._separators.plain(part), self._path)
+        field = self._person(parts) if field is UNKNOWN else field
         typed = identifier(field, parts) if self._numbered else field
         for index, part in enumerate(parts):
             if index:
@@ -191,6 +226,14 @@ class FieldValues:
                 elif field is ADDRESS and len(parts) > 4:  # noqa: PLR2004
                     own = _of_address(part, index)
                 self._component(entry, part, own, index, len(parts))
+
+    def _person(self, parts: list[str]) -> Field:
+        """The field of a person with a title or a given name, where the standard has none."""
+        if not is_person(parts):
+            return self._field
+        for part in parts[:4]:
+            self._walk.learn(Kind.NAME, self._separators.plain(part), self._path)
+        return NAME
 
     def _component(self, entry: Entry, value: str, field: Field, index: int, count: int) -> None:
         inner = self._separators.subcomponent

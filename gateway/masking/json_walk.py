@@ -4,11 +4,22 @@ import re
 
 from gateway.masking.attachments import Attachments
 from gateway.masking.column_names import column, is_header, is_plain, result_columns
-from gateway.masking.field_names import UNKNOWN, VOCABULARY, Field, field_of
+from gateway.masking.field_names import UNKNOWN, Field, field_of
 from gateway.masking.json_codec import MAX_DEPTH, Node, Number, too_deep
+from gateway.masking.json_fields import (
+    LABELS,
+    MEASURED,
+    NOT_PAIRED,
+    NUMBERED,
+    VALUES,
+    outer_decides,
+    said_by,
+)
 from gateway.masking.kinds import Kind
 from gateway.masking.known import MAX_PHRASE, PHRASES
 from gateway.masking.marks import mark, unmarked
+from gateway.masking.name_lists import is_called
+from gateway.masking.numbers import epoch_date, is_long, is_long_integer, is_measured
 from gateway.masking.operators import Operator
 from gateway.masking.patients import is_patient_number, patient_column
 from gateway.masking.payload import Payload
@@ -20,6 +31,7 @@ ISO = re.compile(
 )
 """A year, a date, or a date and time (ISO 8601)."""
 KEY = re.compile(r"[A-Za-z_$@][A-Za-z_.$-]{0,60}[0-9]{0,2}\Z")
+_NAMELIKE = re.compile(r"[A-Z][a-z']{2,}\Z")
 _WORD = re.compile(r"[A-Za-z]{1,30}\Z|[A-Z]{1,10}[_-][A-Z_-]{1,30}\Z")
 _DIGIT = re.compile(r"[0-9]")
 _SPACE = re.compile(r"\S\s+\S")
@@ -27,27 +39,8 @@ MIN_BASE64 = 24
 _BASE64 = re.compile(r"[A-Za-z0-9+/_\r\n-]+={0,2}\Z")
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\Z")
 _HEX = re.compile(r"[0-9A-Fa-f-]+\Z")
-LABELS = (
-    "name",
-    "key",
-    "field",
-    "label",
-    "question",
-    "attribute",
-    "property",
-    "parameter",
-    "Name",
-    "Key",
-)
-VALUES = ("value", "Value", "answer", "val")
-NOT_PAIRED = frozenset({None, Kind.TEXT, Kind.PHOTO})
-NUMBERED = frozenset(
-    {
-        *(Kind.SSN, Kind.MRN, Kind.PHONE, Kind.FAX, Kind.ZIP, Kind.PLAN, Kind.ACCOUNT),
-        *(Kind.LICENCE, Kind.DEVICE, Kind.AGE, Kind.SECRET),
-    }
-)
-"""Kinds that are written as numbers; a number named `provider` is a count."""
+_WHOLE = frozenset({Kind.ID, Kind.NAME})
+"""Kinds of which no value has a fraction: what has one measures something."""
 _OPENING = frozenset("{[<MFB")
 """How a document within a string begins: JSON, XML, HTML, HL7 v2."""
 Node_ = dict[str, Node] | list[Node]
@@ -132,16 +125,24 @@ class JsonWalk:
         odd = False
         table = self._table(node) or self._pair(node, path)
         for key, value in node.items():
-            odd = odd or not KEY.match(key)
             if key in table:
+                odd = odd or not KEY.match(key)
                 continue
             field = field_of(key)
             if key not in self._unnumbered:
                 self._about(value, key)
+            # A member may be called after somebody: `{"Doe": …}`.
+            odd = odd or not KEY.match(key) or (field is UNKNOWN and bool(_NAMELIKE.match(key)))
+            apart = outer is UNKNOWN or outer.kind is Kind.ID
+            measured = field is UNKNOWN and apart and is_measured(key)
+            if odd and outer.kind is Kind.NAME and field is UNKNOWN and is_called(key):
+                self.learn(Kind.NAME, key, path)
             # A name that is not known to be one could be a value; records show none.
             name = "*" if field is UNKNOWN or "." in key else key
-            if (field.kind is None and not field.vocabulary) or _outer_decides(outer, field):
+            if (field.kind is None and not field.vocabulary) or outer_decides(outer, field):
                 field = outer if outer.kind or field is UNKNOWN else field
+            if measured:
+                field = MEASURED
             self._item(node, key, value, field, f"{path}.{name}" if path else name)
         self._depth -= 1
         if odd:
@@ -172,7 +173,7 @@ class JsonWalk:
         label = next((key for key in LABELS if isinstance(node.get(key), str)), "")
         if not label:
             return ()
-        field = field_of(str(node[label]))
+        field = said_by(str(node[label]))
         value = next((key for key in VALUES if key in node), "")
         if field.kind in NOT_PAIRED or not self.paired(node, value, field, path):
             return ()
@@ -243,18 +244,17 @@ class JsonWalk:
             self.object(value, field, short(path))
         elif isinstance(value, list):
             self.array(value, field, path)
-        elif field.kind and isinstance(value, int | Number) and not isinstance(value, bool):
-            holder[key] = self.number(value, field.kind, path)  # type: ignore[index]
+        elif isinstance(value, int | Number) and not isinstance(value, bool):
+            if field.kind:
+                holder[key] = self.number(value, field, path)  # type: ignore[index]
+            elif field is UNKNOWN and is_long_integer(value):
+                holder[key] = self._payload.identifier(str(value), path)  # type: ignore[index]
 
     def string(self, holder: Node_, key: str | int, value: str, field: Field, path: str) -> str:  # noqa: PLR0911
         """What stands in place of a string, now or after `settle`."""
         kind = field.kind
         if kind is None or kind is Kind.TEXT:
-            if ISO.match(value):
-                return self._payload.apply(Kind.DATE, value, path)
-            if kind is Kind.TEXT or (not field.vocabulary and _SPACE.search(value)):
-                return self.free_text(holder, key, value, path)
-            return self.scanned(holder, key, value, path, coded=field.vocabulary)
+            return self._unnamed(holder, key, value, field, path)
         if field.birth:
             return self._payload.born(value, path) or mark(Kind.DATE)
         if self._payload.keeps(kind):
@@ -266,7 +266,19 @@ class JsonWalk:
             return self.scanned(holder, key, value, path)
         if kind is Kind.ID:
             return self._payload.identifier(value, path)
+        if kind is Kind.DATE:
+            value = epoch_date(value) or value
         return self._payload.apply(kind, value, path)
+
+    def _unnamed(self, holder: Node_, key: str | int, value: str, field: Field, path: str) -> str:
+        """A string that no kind is known of, by its form."""
+        if ISO.match(value):
+            return self._payload.apply(Kind.DATE, value, path)
+        if not field.vocabulary and field is not MEASURED and is_long(value):
+            return self._payload.identifier(value, path)
+        if field.kind is Kind.TEXT or (not field.vocabulary and _SPACE.search(value)):
+            return self.free_text(holder, key, value, path)
+        return self.scanned(holder, key, value, path, coded=field.vocabulary)
 
     def kept_id(self, value: str, path: str) -> str:
         """An id in a profile that shows ids, unless it is a number that the profile hides.
@@ -316,18 +328,25 @@ class JsonWalk:
         elif kind in PHRASES and len(value) <= MAX_PHRASE:
             self._payload.known.learn_phrase(value, kind)
 
-    def number(self, value: int | Number | str, kind: Kind, path: str) -> Node:
+    def number(self, value: int | Number, field: Field, path: str) -> Node:
         """What stands in place of a number whose field names a kind."""
-        if kind is Kind.TEXT or self._payload.keeps(kind):
-            return value
+        kind = field.kind
         text = value.text if isinstance(value, Number) else str(value)
+        measures = kind in _WHOLE and "." in text
+        if kind is None or kind is Kind.TEXT or measures or self._payload.keeps(kind):
+            return value
         if kind is Kind.AGE:
             done = self._payload.apply(kind, text.partition(".")[0], path)
             return value if done == text.partition(".")[0] else done
         if kind is Kind.ID:
             return self._payload.identifier(text, path)
-        if kind is Kind.DATE and len(text) < 5:  # noqa: PLR2004
-            return value
+        if field.birth:
+            made = self._payload.born(text, path) or mark(kind)
+            return value if made == text else made
+        if kind is Kind.DATE:
+            if len(text) < 5:  # noqa: PLR2004
+                return value
+            text = epoch_date(text) or text
         return self._payload.apply(kind, text, path)
 
     def _rename(self, node: dict[str, Node]) -> None:
@@ -353,13 +372,6 @@ def _free(node: dict[str, Node], name: str) -> str:
         fresh = f"{name} {number}"
         number += 1
     return fresh
-
-
-def _outer_decides(outer: Field, inner: Field) -> bool:
-    """Below `name` or `address`, a part such as `use` or `text` is still of that kind."""
-    if outer.kind is None or inner.kind in {Kind.SECRET, outer.kind}:
-        return False
-    return inner.kind in {Kind.TEXT, Kind.ID} or (inner is VOCABULARY and outer.kind is Kind.TEXT)
 
 
 def _may_be_date(value: str) -> bool:

@@ -1,11 +1,13 @@
 """Given names and surnames, read from the package when a first text wants them."""
 
+import re
 from functools import cache
 from importlib.resources import files
 
 from gateway.masking.person_words import AMBIGUOUS_GIVEN, MORE_GIVEN, NOT_GIVEN
 
 _CENSUS = files("gateway.masking") / "census"
+_CALLED = re.compile(r"[A-Z][\w'.-]{1,30}(?:,? [A-Z][\w'.-]{0,30}){1,3}\Z")
 
 
 @cache
@@ -24,6 +26,13 @@ def all_given_names() -> frozenset[str]:
 def surnames() -> frozenset[str]:
     """Surnames that are no common words, and the most frequent ones even so; in lower case."""
     return _words("surnames.txt")
+
+
+def is_called(key: str) -> bool:
+    """Whether a key among people may be what one is called: `Doe, Jane`, `Jane Doe`."""
+    if not _CALLED.match(key):
+        return False
+    return ", " in key or not given_names().isdisjoint(key.lower().split())
 
 
 def _words(name: str) -> frozenset[str]:

@@ -46,6 +46,8 @@ _FOLLOWED = re.compile(
     r"|(?:is|was) an? [0-9]|an? [0-9]{1,3}[ -]|[0-9]{1,3}[ -]?(?:yo|y/o|year|yr|[MF]\b)"
     r"|(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-C)?|Ph\.?D|D\.?D\.?S|LCSW|APRN|FACP|FACS|Esq|PharmD|CRNA|LPN)\b)"
 )
+_DOES = re.compile(r" (?:lives|resides|who|came|denies)\b")
+_ENDS = re.compile(r" ?(?:[;(|\n]|\Z)")
 # The last words of what introduces a name, looked at before the patterns are tried.
 _NAMED_LEADS = frozenset("named called as by is was name names aka a.k.a i am i'm".split())
 _PERSON_LEADS = frozenset(
@@ -53,6 +55,11 @@ _PERSON_LEADS = frozenset(
     patients is like pt pts client resident veteran mr mrs ms dr old yo y/o o son daughter mother
     father wife husband brother sister partner caregiver neighbor friend spouse by for of under
     colleague nurse doctor physician surgeon therapist counselor worker m f named""".split()
+)
+# Behind these a capitalised word by itself is what somebody is called.
+_KIN = frozenset(
+    """mother father wife husband spouse brother sister son daughter partner grandmother
+    grandfather aunt uncle niece nephew cousin roommate neighbor neighbour""".split()
 )
 _SAINTS = frozenset({"st", "saint", "sts", "mt", "mount", "ft", "fort", "san", "santa"})
 
@@ -91,6 +98,20 @@ class _Finder:
 
     def person(self, index: int) -> int:
         """Behind the last word of a name that begins at `index`; `index` where none does."""
+        end = self._person(index)
+        return end + 1 if end > index and self._in_capitals(end) else end
+
+    def _in_capitals(self, index: int) -> bool:
+        """`John SMITH, DOB 1/2/1950`: the surname stands out, and what follows says of whom."""
+        if not self._joins(index) or self._words[index - 1].possessive:
+            return False
+        word = self._words[index]
+        if not word.capitals or self._words[index - 1].capitals or not self._may_be_name(word):
+            return False
+        rest = _FOLLOWED.match(self._text, word.stop) or _DOES.match(self._text, word.stop)
+        return len(word.low) > 2 and rest is not None  # noqa: PLR2004
+
+    def _person(self, index: int) -> int:
         word = self._words[index]
         if word.low in TITLES:
             return self._titled(index)
@@ -184,6 +205,9 @@ class _Finder:
             if end == index + 1 and self._reverses(end):
                 end = self._name_from(end)
             return index if self._is_eponym(index, end) else end
+        kin = end == index + 1 and lead in _KIN and before.lower().endswith(f"{lead} ")
+        if kin and not word.capitals and not self._is_eponym(index, end):
+            return end
         if end < index + 2 or self._is_eponym(index, end) or word.initial:
             return index
         if any(
@@ -204,7 +228,11 @@ class _Finder:
         """A given name stands at `index`, behind a surname and a comma."""
         if index >= len(self._words) or self._words[index].gap is not Gap.COMMA:
             return False
-        return self._listed(self._words[index])
+        word = self._words[index]
+        if self._listed(word):
+            return True
+        alone = _ENDS.match(self._text, word.stop) or _FOLLOWED.match(self._text, word.stop)
+        return alone is not None and self._may_be_name(word)
 
     def _name_from(self, index: int) -> int:
         """Behind the words of one name: listed ones and initials, and one that no list has."""
@@ -244,9 +272,9 @@ class _Finder:
             return False
         known = (self._surnames, self._given, AMBIGUOUS_GIVEN)
         parts = word.low.split("-")
-        return not EPONYMS.issuperset(parts) and all(
-            any(part in names for names in known) for part in parts
-        )
+        if EPONYMS.issuperset(parts) or tuple(parts[:2]) in EPONYM_PAIRS:
+            return False
+        return all(any(part in names for names in known) for part in parts)
 
     def _may_be_name(self, word: Word) -> bool:
         low = word.low

@@ -12,6 +12,7 @@ from functools import lru_cache
 from gateway.masking import prose
 from gateway.masking.kinds import Kind
 from gateway.masking.known import PART, WORD
+from gateway.masking.numbers import long_numbers
 from gateway.masking.scan import Scanner, Span
 from gateway.masking.session_names import SessionNames
 from gateway.masking.user_patterns import Scan
@@ -125,6 +126,8 @@ class Paragraphs:
         kept = self._kept
         found = [span for span in spans if span[2] not in kept]
         people = [span for span in prose.in_bytes(text, named[0]) if span[2] not in kept]
+        if self._prose and Kind.ID not in kept:
+            people += [(start, end, Kind.ID) for start, end in long_numbers(data)]
         both = prose.merged([*found, *people]) if people else found
         return Paragraph(text, data, tuple(both), words(data), tuple(found), named)
 

@@ -261,6 +261,16 @@ TIMES: tuple[Recogniser, ...] = (
         rf"|3[01])(?:[-/.](?:{_YEAR}|[0-9]{{2}}))?|[12][0-9]{{7}})\b",
     ),
     Recogniser(
+        Kind.DATE,
+        r"\b(?P<date>(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12][0-9]|3[01])) "
+        r"(?i:visit|appointment|appt|admission|discharge|encounter|note)\b",
+    ),
+    Recogniser(
+        Kind.DATE,
+        r"(?i:\b(?:since|until|till|before|after|from|for|by))"
+        r" (?P<date>0[1-9]/(?:0[1-9]|[12][0-9]|3[01]))\b",
+    ),
+    Recogniser(
         Kind.AGE,
         r"\b(?P<age>9[0-9]|1[0-4][0-9])[ -]?(?i:years?|yrs?|y/?o|y\.o\.?|yr-old)\b",
     ),
@@ -291,6 +301,11 @@ PLACES: tuple[Recogniser, ...] = (
         Kind.ADDRESS,
         r"\b[0-9]{1,5} (?:[nsew]\.? )?[a-z]{2,20}(?: [a-z]{2,20})? "
         r"(?:street|avenue|boulevard|road|ave|blvd|rd)\b",
+    ),
+    Recogniser(
+        Kind.ADDRESS,
+        rf"\b(?:on|along|near|off|at) (?P<address>(?:{_WORD} ){{1,3}}(?:Street|Avenue|Boulevard"
+        r"|Lane|Road|Drive|Parkway|Highway|Blvd|Ave))\b",
     ),
     Recogniser(
         Kind.ADDRESS,

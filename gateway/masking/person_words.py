@@ -234,6 +234,8 @@ EPONYM_PAIRS = frozenset(
         ("stanford", "binet"), ("wong", "baker"), ("norton", "scale"), ("eli", "lilly"),
         ("bristol", "myers"), ("johnson", "johnson"), ("bell", "palsy"), ("adams", "stokes"),
         ("jackson", "pratt"), ("penrose", "drain"), ("harrington", "rod"), ("rose", "bengal"),
+        ("may", "thurner"), ("hill", "sachs"), ("vaughan", "williams"), ("ivor", "lewis"),
+        ("monte", "carlo"), ("lambert", "eaton"), ("charcot", "marie"), ("shwachman", "diamond"),
         ("mallory", "weiss"), ("grace", "score"), ("franklin", "gothic"), ("philip", "morris"),
     }
 )  # fmt: skip

@@ -70,6 +70,12 @@ _SMALL = re.compile(
     r" (?:clinic|facility|hospital|office|location|branch|campus|practice|site|center|suburbs?"
     r"|area|region|neighborhood|metro|lab|pharmacy|ER|ED|OR|ICU)\b"
 )
+# Behind a place's name: what is called after it, as the Geneva score is.
+_CALLED_AFTER = re.compile(
+    r" (?:[A-Z][a-z]{1,20} ){0,2}(?i:scores?|criteria|classification|staging|stages?|scale|grading"
+    r"|protocols?|guidelines?|consensus|convention|declaration|rules?|regimen|study|trial|cohort"
+    r"|calculator|assessment|encephalitis|flu)\b"
+)
 _GUIDES = re.compile(rf"(?i:{SOURCES})")
 # The last words of what precedes a place, looked at before the patterns are tried.
 _LEADS = frozenset(
@@ -138,7 +144,7 @@ class _Finder:
 
     def _accepts(self, first: int, last: int, tail: int, names: list[str]) -> bool:
         before = self._before(first)
-        if _GUIDES.search(before):
+        if _GUIDES.search(before) or _CALLED_AFTER.match(self._text, self._words[last].stop):
             return False
         visited = bool(_VISIT.search(before))
         if visited and self._right(last) > self._words[last].stop:
@@ -201,7 +207,8 @@ class _Finder:
         size = self._known(index, CITIES)
         end = self._words[index + size - 1].end if size else word.end
         if size and (_CITY.search(before) or _SMALL.match(self._text, end)):
-            if not _GUIDES.search(before):
+            called = _CALLED_AFTER.match(self._text, end) and not _LIVES.search(before)
+            if not (called or _GUIDES.search(before)):
                 yield self._with_article(index), self._rest(end), Kind.CITY
         elif word.low in NOT_A_NAME or word.capitals or word.initial or not self._leads(index):
             return

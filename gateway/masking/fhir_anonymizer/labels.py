@@ -12,7 +12,8 @@ _SYSTEM = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue"
 class Label(StrEnum):
     """What was done to a value, in the order in which labels are added.
 
-    The spelling CRYTOHASH is the tool's; a receiver looks for it.
+    The spelling CRYTOHASH is the tool's; a receiver looks for it. Releases of the tool before its
+    `ResourceProcessor` said ENCRYPT, without a system, for what is now MASKED.
     """
 
     REDACTED = "REDACTED"

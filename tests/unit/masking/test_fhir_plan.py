@@ -370,3 +370,20 @@ def test_what_is_long_does_not_fill_the_memory(like: str, monkeypatch: pytest.Mo
         fhir_shapes._known.clear()
 
     assert grown < 5_000_000  # 39 times 200,000 characters are 7,800,000 for each copy
+
+
+def test_a_result_is_planned_by_what_its_label_asks_for() -> None:
+    def result(display: str, value: str) -> str:
+        coding = f'{{"system":"http://loinc.org","code":"1-8","display":"{display}"}}'
+        return (
+            '{"resourceType":"Observation","status":"final","code":{"coding":['
+            f'{coding}]}},"valueString":"{value}"}}'
+        )
+
+    labels = ["Urine colour", "Urine clarity", "Nitrite", "Last name", "Ketones", "Next of kin"]
+    lines = [result(label, f"Vosh{index}kel") for index, label in enumerate(labels)] * 3
+
+    done = mask("\n".join(lines).encode(), "application/fhir+ndjson", "", context(accept=True))
+
+    shown = [json.loads(line)["valueString"] for line in done.body.splitlines()]
+    assert shown == ["Vosh0kel", "Vosh1kel", "Vosh2kel", "[name]", "Vosh4kel", "[name]"] * 3

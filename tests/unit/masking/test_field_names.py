@@ -44,7 +44,8 @@ def test_a_birth_date_is_told_from_other_dates() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["status", "gender", "unit", "diagnosis", "code", "state", "icd10"]
+    "name",
+    ["status", "gender", "unit", "diagnosis", "code", "state", "icd10", "REASONCODE", "DRUGCODES"],
 )
 def test_words_of_vocabularies_are_no_identifiers(name: str) -> None:
     assert field_of(name).kind is None

@@ -43,6 +43,9 @@ def found(text: str, session: SessionNames | None = None) -> list[tuple[str, str
         ("Mary-Ann Smith-Jones fell", "Mary-Ann Smith-Jones"),
         ("José Núñez fell", "José Núñez"),
         ("Gail741 Mosciski958 has gout", "Gail741 Mosciski958"),
+        ("reported by his spouse Xochitl today", "Xochitl"),
+        ("Mary QUETZAL, DOB 1/2/1950, fell", "Mary QUETZAL"),
+        ("Patient: Xochit, Quetzaly; fell", "Xochit, Quetzaly"),
     ],
 )  # fmt: skip
 def test_a_name_is_found(text: str, name: str) -> None:
@@ -80,7 +83,8 @@ def test_a_place_is_found(text: str, kind: str, place: str) -> None:
         "referred to the hematology clinic", "a Hispanic female", "Vitamin D. Hepatitis C.",
         "Johnson & Johnson", "ACC/AHA guidelines from 2023", "Penicillin V Potassium 250 MG",
         "Assessment and Plan", "History of Present Illness", "lives in Texas", "ST elevation",
-        "[name] and [address]",
+        "[name] and [address]", "the Geneva score", "a Jackson-Pratt drain", "her mother MRSA",
+        "by the Mayo Clinic protocol", "scored on the Glasgow Coma Scale", "May-Thurner syndrome",
     ],
 )  # fmt: skip
 def test_ordinary_clinical_text_is_left_alone(text: str) -> None:

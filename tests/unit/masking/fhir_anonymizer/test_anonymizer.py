@@ -328,3 +328,103 @@ def test_texts_that_methods_put_in_are_settled_and_no_others() -> None:
     assert result["birthDate"] == "made of 1980-02-03"
     assert "Town" in settled
     assert len(settled) == 3
+
+
+KILOGRAMS = {"value": 18, "unit": "kg"}
+WEIGHED = {
+    "resourceType": "Observation",
+    "status": "final",
+    "code": {"text": "Weight"},
+    "valueQuantity": KILOGRAMS,
+}
+AILING = {
+    "resourceType": "Condition",
+    "subject": {"reference": "Patient/p1"},
+    "onsetAge": {"value": 40, "unit": "a"},
+    "abatementString": "in spring",
+}
+
+
+@pytest.mark.parametrize(
+    ("resource", "of", "element", "left"),
+    [
+        (
+            WEIGHED,
+            rule("(Observation.value as Quantity).value", "redact"),
+            "valueQuantity",
+            {"unit": "kg"},
+        ),
+        (
+            WEIGHED,
+            rule("Observation.value.ofType(Quantity).unit", "substitute", replaceWith="g"),
+            "valueQuantity",
+            {"value": 18, "unit": "g"},
+        ),
+        (WEIGHED, rule("Observation.value as string", "redact"), "valueQuantity", KILOGRAMS),
+        (WEIGHED, rule("Observation.value", "perturb", span=0), "valueQuantity", KILOGRAMS),
+        (AILING, rule("Condition.onset | Condition.abatement as Age", "redact"), "onsetAge", None),
+        (AILING, rule("Condition.abatement as Age", "redact"), "abatementString", "in spring"),
+        (AILING, rule("Condition.abatement | Condition.onset", "redact"), "abatementString", None),
+        (AILING, rule("Resource.subject.reference", "redact"), "subject", None),
+        (AILING, rule("DomainResource.onset", "redact"), "onsetAge", None),
+    ],
+)  # fmt: skip
+def test_choices_of_types_are_told_apart(
+    resource: dict[str, Any], of: dict[str, Any], element: str, left: Any
+) -> None:
+    assert masked(resource, of).get(element) == left
+
+
+def test_a_resource_that_is_found_by_its_type_has_its_label_at_the_bundle() -> None:
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": PATIENT}]}
+
+    result = masked(bundle, rule("nodesByType('Patient')", "redact"))
+
+    assert result["entry"] == [{"resource": {"resourceType": "Patient"}}]
+    assert codes(result) == ["REDACTED"]
+
+
+def test_every_method_has_its_label() -> None:
+    resource = {**PATIENT, "multipleBirthInteger": 2, "gender": "other"}
+
+    result = masked(
+        resource,
+        rule("Patient.gender", "generalize", cases={"true": "'unknown'"}),
+        rule("Patient.name.family", "substitute", replaceWith="Doe"),
+        rule("Patient.multipleBirth", "perturb", span=0),
+        rule("Patient.address.city", "encrypt"),
+        rule("Patient.id", "cryptoHash"),
+        rule("Patient.address.postalCode", "redact"),
+        rule("Patient.active", "redact"),
+        rule("Patient.name.given", "keep"),
+        enablePartialZipCodesForRedact=True,
+        encryptKey="0123456789abcdef",
+    )
+
+    assert codes(result) == [
+        *("REDACTED", "ABSTRED", "CRYTOHASH", "MASKED", "PERTURBED", "SUBSTITUTED", "GENERALIZED")
+    ]
+    systems = [label.get("system", "") for label in result["meta"]["security"]]
+    assert [bool(system) for system in systems] == [True] * 4 + [False] * 3
+    assert result["meta"]["security"][3]["display"] == "masked"
+
+
+def test_rules_that_contend_leave_what_came_first() -> None:
+    result = masked(
+        PATIENT,
+        rule("Patient.name.given.first()", "keep"),
+        rule("Patient.name.family", "cryptoHash"),
+        rule(
+            "nodesByType('HumanName')",
+            "substitute",
+            replaceWith={"family": "Doe", "given": ["A", "B", "C"], "text": "A Doe"},
+        ),
+        rule("Patient.name", "redact"),
+        cryptoHashKey="k",
+    )
+
+    (name,) = result["name"]
+    assert name.keys() == {"family", "given", "text"}
+    assert len(name["family"]) == 64
+    assert name["given"] == ["Ada", "B", "C"]
+    assert name["text"] == "A Doe"
