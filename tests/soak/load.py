@@ -22,6 +22,7 @@ _TICKET = re.compile(rb"/approvals/([0-9a-f]{32})")
 _READS = 4
 _REJECTED_OF = 4
 _ATTEMPTS = 5
+_TEXT = 1000
 
 
 class Targets:
@@ -48,6 +49,24 @@ class Targets:
             return draw.choice(self._urls)
 
 
+@dataclass(frozen=True, slots=True)
+class Unexplained:
+    """An answer that neither a kill nor the manifest explains.
+
+    Attributes:
+        exchange: names its records; "" where the answer named none.
+        after: seconds of load before it.
+        took: seconds from the request to the answer.
+        text: of the answer, which holds no content of a store.
+    """
+
+    exchange: str
+    url: str
+    after: float
+    took: float
+    text: str
+
+
 @dataclass
 class Tally:
     """What the callers have seen.
@@ -57,12 +76,14 @@ class Tally:
         written: blobs whose writing was acknowledged.
         failed: requests without an answer, or with 502 or 503: their instance was killed.
         unexpected: statuses that nothing explains, each with its reason.
+        unexplained: the same one by one.
     """
 
     acknowledged: list[str] = field(default_factory=list)
     written: list[str] = field(default_factory=list)
     failed: int = 0
     unexpected: Counter[str] = field(default_factory=Counter)
+    unexplained: list[Unexplained] = field(default_factory=list)
 
 
 @dataclass
@@ -87,6 +108,7 @@ class Load:
     box: str
     ended: threading.Event
     tally: Tally = field(default_factory=Tally)
+    started: float = field(default_factory=time.monotonic)
 
     def run(self, workers: int) -> None:
         """Until `ended`; in a thread of its own."""
@@ -126,9 +148,10 @@ class Load:
         headers = {"authorization": f"Bearer {token}", "x-ms-version": "2025-11-05"}
         if body is not None:
             headers["x-ms-blob-type"] = "BlockBlob"
+        began = time.monotonic()
         try:
             async with session.request(method, url + path, headers=headers, data=body) as response:
-                await response.read()
+                content = await response.read()
         except (aiohttp.ClientError, TimeoutError):
             self.tally.failed += 1
             await asyncio.sleep(0.05)
@@ -142,6 +165,10 @@ class Load:
         else:
             reason = response.headers.get("x-ms-error-code", "")
             self.tally.unexpected[f"{method} {response.status} {reason}".rstrip()] += 1
+            exchange = response.headers.get("x-chaperone-exchange", "")
+            now, text = time.monotonic(), content[:_TEXT].decode(errors="replace")
+            found = Unexplained(exchange, url, began - self.started, now - began, text)
+            self.tally.unexplained.append(found)
         return good
 
 

@@ -33,7 +33,7 @@ from gateway.recording.sweeper import sweep
 from tests.integration.deployment import Deployment, Host
 from tests.integration.stack import ADMINISTRATOR, READER, Stack
 from tests.integration.test_scale_out import Later
-from tests.soak.load import Asking, Load, Targets
+from tests.soak.load import Asking, Load, Tally, Targets
 
 MANIFEST = Path(__file__).with_name("manifest.yaml")
 MIB = 1024 * 1024
@@ -42,6 +42,7 @@ NOISE = 12 * MIB
 """What an allocator may keep or give back between any two looks, however long the run is."""
 _WARM = 200
 """Requests until pools and compiled patterns are there, and how many must follow to be a figure."""
+_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -91,12 +92,14 @@ class Outcome:
         missing: acknowledged blobs that storage does not hold.
         repeated: containers deleted more than once, or deleted though the person said no.
         findings: of the verification after the sweep, other than ends that cannot be known.
+        unexplained: each answer that nothing explains, with the records of its exchange.
     """
 
     seconds: float = 0
     acknowledged: int = 0
     failed: int = 0
     unexpected: dict[str, int] = field(default_factory=dict)
+    unexplained: list[dict[str, object]] = field(default_factory=list)
     killed: int = 0
     decided: int = 0
     carried_out: int = 0
@@ -109,6 +112,7 @@ class Outcome:
     repeated: list[str] = field(default_factory=list)
     findings: list[str] = field(default_factory=list)
     growth: list[Growth] = field(default_factory=list)
+    sizes: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
 
     @property
     def faults(self) -> list[str]:
@@ -129,17 +133,17 @@ class Memory:
 
     def __init__(self, targets: Targets) -> None:
         self._targets = targets
-        self._seen: dict[int, list[tuple[int, int]]] = {}
+        self.seen: dict[int, list[tuple[int, int]]] = {}
 
     def look(self, hosts: Sequence[tuple[int, str]]) -> None:
         """Once for each (process, URL)."""
         for pid, url in hosts:
             size = psutil.Process(pid).memory_info().rss
-            self._seen.setdefault(pid, []).append((self._targets.answered[url], size))
+            self.seen.setdefault(pid, []).append((self._targets.answered[url], size))
 
     def growth(self) -> Iterator[Growth]:
         """Of each process that has served long enough."""
-        for pid, seen in self._seen.items():
+        for pid, seen in self.seen.items():
             warm = [(requests, size) for requests, size in seen if requests >= _WARM]
             if len(warm) < 5 or warm[-1][0] - warm[0][0] < _WARM:
                 continue
@@ -183,11 +187,12 @@ def soak(options: Options) -> Outcome:
         outcome.acknowledged, outcome.failed = len(load.tally.acknowledged), load.tally.failed
         outcome.unexpected = dict(load.tally.unexpected)
         outcome.growth = list(memory.growth())
+        outcome.sizes = {str(pid): seen for pid, seen in memory.seen.items()}
         held = set(storage.get_container_client("soak").list_blob_names())
         outcome.missing = sorted(set(load.tally.written) - held)
         _check_decisions(asking, stack, outcome)
         outcome.swept = len(asyncio.run(_sweep(deployment)))
-        _check_evidence(deployment, load.tally.acknowledged, outcome)
+        _check_evidence(deployment, load.tally, outcome)
         return outcome
 
 
@@ -268,14 +273,21 @@ async def _sweep(deployment: Deployment) -> tuple[str, ...]:
         return await sweep(tools.store, tools.journal, clock, SWEEP_IDLE)
 
 
-def _check_evidence(deployment: Deployment, acknowledged: Sequence[str], outcome: Outcome) -> None:
+def _check_evidence(deployment: Deployment, tally: Tally, outcome: Outcome) -> None:
     records = deployment.records()
     found = Counter((record.get("id"), record["type"]) for record in records)
     outcome.records, outcome.journals = len(records), len(deployment.journals())
     outcome.lost = [
         exchange
-        for exchange in acknowledged
+        for exchange in tally.acknowledged
         if (found[exchange, "intent"], found[exchange, "outcome"]) != (1, 1)
+    ]
+    outcome.unexplained = [
+        {
+            **asdict(item),
+            "records": [record for record in records if record.get("id") == item.exchange],
+        }
+        for item in tally.unexplained[:_SHOWN]
     ]
     report = deployment.verify()
     outcome.open_ends = sum(item.kind is Kind.INDETERMINATE for item in report.findings)
@@ -305,6 +317,7 @@ def table(outcome: Outcome) -> str:
         for item in outcome.growth
     ]
     rows += [("FAULT", fault) for fault in outcome.faults]
+    rows += [("unexplained", json.dumps(item)) for item in outcome.unexplained]
     return "\n".join(f"{name:28} {value}" for name, value in rows)
 
 
