@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
@@ -40,8 +40,9 @@ MIB = 1024 * 1024
 GROWTH_PER_100K = 20 * MIB
 NOISE = 12 * MIB
 """What an allocator may keep or give back between any two looks, however long the run is."""
-_WARM = 200
-"""Requests until pools and compiled patterns are there, and how many must follow to be a figure."""
+_FEW = 200
+"""Requests after the warm-up below which growth is no figure."""
+_LOOKS = 5
 _SHOWN = 20
 
 
@@ -129,7 +130,7 @@ class Outcome:
 
 
 class Memory:
-    """Resident sizes by process, each beside how many requests it had answered by then."""
+    """Resident sizes by process after its warm-up, beside the requests it had answered by then."""
 
     def __init__(self, targets: Targets) -> None:
         self._targets = targets
@@ -144,11 +145,9 @@ class Memory:
     def growth(self) -> Iterator[Growth]:
         """Of each process that has served long enough."""
         for pid, seen in self.seen.items():
-            warm = [(requests, size) for requests, size in seen if requests >= _WARM]
-            if len(warm) < 5 or warm[-1][0] - warm[0][0] < _WARM:
-                continue
-            span = warm[-1][0] - warm[0][0]
-            yield Growth(pid, span, slope(warm) * span)
+            span = seen[-1][0] - seen[0][0]
+            if len(seen) >= _LOOKS and span >= _FEW:
+                yield Growth(pid, span, slope(seen) * span)
 
 
 def slope(points: Sequence[tuple[float, float]]) -> float:
@@ -175,11 +174,18 @@ def soak(options: Options) -> Outcome:
         load = Load(targets, documents, writer, reader, str(run.ca_file), "soak", ended)
         asking = Asking(targets, stack, writer, ended, options.ask_every)
         memory = Memory(targets)
+
+        def warm(url: str) -> None:
+            load.warm(url, options.workers)
+            asking.warm(url)
+            targets.add(url)
+
         hosts = [deployment.start() for _ in range(options.processes - 1)]
         for url in (run.url, *(host.url for host in hosts)):
-            targets.add(url)
+            warm(url)
+        load.started = time.monotonic()
         with _threads(ended, lambda: load.run(options.workers), asking.run):
-            _kill(options, deployment, hosts, targets, memory=memory, outcome=outcome)
+            _kill(options, deployment, hosts, targets, warm, memory=memory, outcome=outcome)
         for host in hosts:
             host.stop()
         run.supervisor.stop(run.host)
@@ -214,6 +220,7 @@ def _kill(
     deployment: Deployment,
     hosts: list[Host],
     targets: Targets,
+    warm: Callable[[str], None],
     *,
     memory: Memory,
     outcome: Outcome,
@@ -235,8 +242,9 @@ def _kill(
             host.kill()
             targets.remove(host.url)
             outcome.killed += 1
-            hosts.append(deployment.start())
-            targets.add(hosts[-1].url)
+            started_again = deployment.start()
+            warm(started_again.url)
+            hosts.append(started_again)
             due = time.monotonic() + options.kill_every
         time.sleep(0.5)
     outcome.seconds = time.monotonic() - started
