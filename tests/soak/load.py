@@ -26,7 +26,7 @@ _READS = 4
 _REJECTED_OF = 4
 _ATTEMPTS = 5
 _TEXT = 1000
-_WARM_UP = 8
+_WARM_UP = 3
 """Requests of each worker to an instance before it takes its share of the load."""
 
 
