@@ -23,6 +23,7 @@ from gateway import bootstrap
 from gateway.application import SWEEP_IDLE
 from gateway.evidence.findings import Kind
 from gateway.local.dev import Running, parsed
+from infra.interpreter import interpreter
 from tests.integration.deployment import Deployment, fresh
 from tests.integration.stack import ADMINISTRATOR, Both, Stack
 from tests.integration.test_scale_out import Later
@@ -52,7 +53,7 @@ def worker(deployment: Deployment, calls: list[dict[str, Any]]) -> Iterator[Work
     try:
         python = environments.environment(LINE)
     except environments.NoEnvironmentError as error:
-        if os.environ.get("CI") and environments.interpreter(LINE):
+        if os.environ.get("CI") and interpreter(LINE):
             raise
         pytest.skip(str(error))
     process = subprocess.Popen(
