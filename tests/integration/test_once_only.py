@@ -30,7 +30,14 @@ from gateway.recording.session_names import StateSessionNames
 from gateway.refresh.manifest import ManifestWatch
 from tests.builders.evidence import intent
 from tests.fakes.manifest import manifest, rule
-from tests.integration.approvals_stores import ROOT, Upstream, evidence_of, fresh_stores, journals
+from tests.integration.approvals_stores import (
+    ANSWER_SECONDS,
+    ROOT,
+    Upstream,
+    evidence_of,
+    fresh_stores,
+    journals,
+)
 from tests.pipeline.world import FixedKeys
 from tests.standins.guarded import Guarded
 
@@ -54,7 +61,7 @@ class Process:
 
     async def heard(self) -> dict[str, Any]:
         assert self._child.stdout is not None
-        found = json.loads(await asyncio.wait_for(self._child.stdout.readline(), 60))
+        found = json.loads(await asyncio.wait_for(self._child.stdout.readline(), ANSWER_SECONDS))
         assert isinstance(found, dict)
         return found
 
