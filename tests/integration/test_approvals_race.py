@@ -49,14 +49,19 @@ class Met:
         if not asyncio.iscoroutinefunction(call):
             return call  # type: ignore[no-any-return]
 
-        async def met(*args: object, **kwargs: object) -> object:
+        async def later(*args: object, **kwargs: object) -> object:
             calls = self._calls
             calls.made.append(f"{self._name}.{method}")
             if len(calls.made) - 1 == calls.step:
                 await calls.meanwhile()
             return await call(*args, **kwargs)
 
-        return met
+        return later
+
+
+def met(calls: Calls) -> Callable[[str, object], Any]:
+    """What goes around each port of a scene."""
+    return lambda name, port: Met(name, port, calls)
 
 
 async def in_processes(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -173,9 +178,7 @@ async def test_expiry_and_decisions_at_once_leave_one_verdict(azurite: Guarded) 
             decide = partial(in_processes, [{**run, **act, "shift": HELD - 60}] * 2)
             calls = Calls(step, decide)
             late = {**run, "shift": HELD + 60}
-            async with scene_of(
-                late, lambda name, port, calls=calls: Met(name, port, calls)
-            ) as scene:
+            async with scene_of(late, met(calls)) as scene:
                 await scene.expiry().sweep()
             if step >= len(calls.made):
                 break
