@@ -35,7 +35,7 @@ from tests.integration.stack import ADMINISTRATOR, READER, Stack
 from tests.soak.soak import MANIFEST, MIB, Growth, slope
 from tests.soak.traced import FOLDER, grown, snapshot_file
 
-_SECONDS = aiohttp.ClientTimeout(total=60)
+_SECONDS = aiohttp.ClientTimeout(total=600)
 _REQUESTS_OF_A_SESSION = 50
 _BLOBS = 200
 _LOOKS = 200
