@@ -59,12 +59,14 @@ class Unexplained:
     """An answer that neither a kill nor the manifest explains.
 
     Attributes:
+        answer: method, status and reason.
         exchange: names its records; "" where the answer named none.
         after: seconds of load before it.
         took: seconds from the request to the answer.
         text: of the answer, which holds no content of a store.
     """
 
+    answer: str
     exchange: str
     url: str
     after: float
@@ -80,14 +82,12 @@ class Tally:
         acknowledged: exchanges that were answered with 2xx.
         written: blobs whose writing was acknowledged.
         failed: requests without an answer, or with 502 or 503: their instance was killed.
-        unexpected: statuses that nothing explains, each with its reason.
-        unexplained: the same one by one.
+        unexplained: answers that neither a kill nor the manifest explains.
     """
 
     acknowledged: list[str] = field(default_factory=list)
     written: list[str] = field(default_factory=list)
     failed: int = 0
-    unexpected: Counter[str] = field(default_factory=Counter)
     unexplained: list[Unexplained] = field(default_factory=list)
 
     def add(self, other: "Tally") -> None:
@@ -95,7 +95,6 @@ class Tally:
         self.acknowledged += other.acknowledged
         self.written += other.written
         self.failed += other.failed
-        self.unexpected += other.unexpected
         self.unexplained += other.unexplained
 
 
@@ -188,10 +187,10 @@ class Load:
             self.tally.failed += 1
         else:
             reason = response.headers.get("x-ms-error-code", "")
-            self.tally.unexpected[f"{method} {response.status} {reason}".rstrip()] += 1
+            answer = f"{method} {response.status} {reason}".rstrip()
             exchange = response.headers.get("x-chaperone-exchange", "")
             now, text = time.monotonic(), content[:_TEXT].decode(errors="replace")
-            found = Unexplained(exchange, url, began - self.started, now - began, text)
+            found = Unexplained(answer, exchange, url, began - self.started, now - began, text)
             self.tally.unexplained.append(found)
         return good
 
