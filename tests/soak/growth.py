@@ -40,6 +40,8 @@ _REQUESTS_OF_A_SESSION = 50
 _BLOBS = 200
 _LOOKS = 200
 _SNAPSHOT_SECONDS = 60
+_TIMERS_SECONDS = 130
+"""The index and the log are brought up to date once a minute, which loads what they need."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,8 @@ class Options:
     Attributes:
         processes: that serve.
         requests: to all of them together, after the warm-up.
-        warm: requests before the first look: pools, compiled patterns and caches are there then.
+        warm: requests before the first look, and two minutes at least: pools, compiled patterns
+            and caches are there then.
         workers: requests under way at any time.
         traced: whether to trace allocations, in a process of its own.
     """
@@ -88,6 +91,8 @@ class Caller:
         self._ca_file = ca_file
         self.seen: dict[int, list[tuple[float, float]]] = {pid: [] for pid, _ in hosts}
         self._sent = 0
+        self._end = sys.maxsize
+        self._began = time.monotonic()
 
     async def run(self, mix: Sequence[Kind]) -> None:
         """Until all are answered.
@@ -109,15 +114,16 @@ class Caller:
     ) -> None:
         label = ""
         every = max(1, self._options.requests // _LOOKS)
-        while self._sent < self._options.warm + self._options.requests:
+        while self._sent < self._end:
             number, self._sent = self._sent, self._sent + 1
             if number % _REQUESTS_OF_A_SESSION == 0 or not label:
                 label = str(uuid.UUID(int=draw.getrandbits(128)))
-            if number == self._options.warm:
+            if self._end == sys.maxsize and self._is_warm(number):
+                self._end = number + self._options.requests
                 self._warm()
             _, url = self._hosts[number % len(self._hosts)]
             await self._send(session, url, draw.choice(mix), label, draw)
-            if number >= self._options.warm and number % every == 0:
+            if self._end < sys.maxsize and number % every == 0:
                 self._look(number // len(self._hosts))
 
     async def _send(
@@ -138,6 +144,11 @@ class Caller:
             await answer.read()
             if answer.status != kind.expected:
                 raise RuntimeError(f"{kind.method} {path} was answered {answer.status}")
+
+    def _is_warm(self, number: int) -> bool:
+        """Enough requests, and each timer has been due."""
+        since = time.monotonic() - self._began
+        return number >= self._options.warm and since >= _TIMERS_SECONDS
 
     def _look(self, answered: int) -> None:
         for pid, _ in self._hosts:
