@@ -6,11 +6,12 @@ cold start pays once; a build that fails is tried again by the next request.
 
 import asyncio
 import gc
+import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from threading import Thread
+from threading import Thread, current_thread, main_thread
 from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 
@@ -82,6 +83,10 @@ _COLLECT_AFTER: Final = 50_000
 """New objects before the cyclic collector looks: trees of documents are many and hold no cycles."""
 
 
+_TERMINATION_SECONDS: Final = 20
+"""From SIGTERM to the end of the process; platforms follow with SIGKILL after about thirty."""
+
+
 @dataclass(frozen=True, slots=True)
 class OperatorTools:
     """What the command line needs to act on a deployment, with the operator's own rights."""
@@ -101,6 +106,7 @@ class OperatorTools:
 _applications: WeakKeyDictionary[asyncio.AbstractEventLoop, "asyncio.Task[Application]"] = (
     WeakKeyDictionary()
 )
+_ending: "set[asyncio.Task[None]]" = set()
 
 
 async def gateway() -> Application:
@@ -113,6 +119,7 @@ async def gateway() -> Application:
     task = _applications.get(loop)
     if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
         task = _applications[loop] = loop.create_task(build(settings.load()))
+        _close_when_terminated(loop)
     return await asyncio.shield(task)
 
 
@@ -121,6 +128,32 @@ async def shutdown() -> None:
     task = _applications.pop(asyncio.get_running_loop(), None)
     if task is not None:
         await (await task).close()
+
+
+def _close_when_terminated(loop: asyncio.AbstractEventLoop) -> None:
+    """Have SIGTERM close the gateway before it ends the process, where nobody else listens for it.
+
+    The Python worker of Azure Functions does not listen: it would end on the spot
+    (https://github.com/Azure/azure-functions-python-worker/issues/578).
+    """
+    heard = signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
+    if heard or current_thread() is not main_thread():
+        return
+
+    def begin() -> None:
+        if not _ending:
+            _ending.add(loop.create_task(_terminate(loop), name="termination"))
+
+    loop.add_signal_handler(signal.SIGTERM, begin)
+
+
+async def _terminate(loop: asyncio.AbstractEventLoop) -> None:
+    try:
+        async with asyncio.timeout(_TERMINATION_SECONDS):
+            await shutdown()
+    finally:
+        loop.remove_signal_handler(signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
 
 
 async def build(config: Settings) -> Application:

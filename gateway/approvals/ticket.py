@@ -6,7 +6,8 @@
                            └→ REFUSED ←──────────┘
 
 What a state asserts is on record before the state is entered. OPENING, DECIDING and CLAIMED only
-reserve the right to write that record: whoever loses the compare-and-swap writes nothing.
+reserve the right to write that record: whoever loses the compare-and-swap writes nothing. So does
+the reason of a ticket that is about to expire, in whatever state it stands.
 """
 
 from dataclasses import dataclass, replace
@@ -107,7 +108,7 @@ class Ticket:
         execution: where the `executing` record stands, None before.
         collected: keyed digest of the client request id that read the end first, "" before.
         looked_at: when a sweep last put it in the queue again.
-        reason: code of what ended it, "".
+        reason: code of what ended it, or is about to; "" before.
         result_seconds: how long a result can be read; a copy of what is sealed.
         kept: how much may still be stored for it: 2 request and result, 1 result, 0 nothing.
     """

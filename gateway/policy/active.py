@@ -141,6 +141,20 @@ def numbers(names: Iterable[str], place: Place) -> tuple[int, int]:
     return max(mine, default=0), max((int(match[1]) for match in found), default=0)
 
 
+def unnumbered(names: Iterable[str], pointer: Pointer) -> list[Place]:
+    """The activations up to the pointer's that have no number among these names, oldest first.
+
+    Back to the first that has one: numbers are given in the order of the pointers.
+    """
+    known = list(names)
+    found: list[Place] = []
+    for activation in (pointer.activation, *pointer.trail):
+        if numbers(known, activation.record)[0]:
+            break
+        found.append(activation.record)
+    return found[::-1]
+
+
 def require_latest(names: Iterable[str], place: Place) -> None:
     """Pass an activation after which there was no other.
 

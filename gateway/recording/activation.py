@@ -8,6 +8,7 @@ never the reverse. The number, in the evidence, keeps the pointer from being set
 
 import re
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -35,6 +36,7 @@ from gateway.policy.active import (
     numbers,
     order_name,
     require_digest,
+    unnumbered,
 )
 from gateway.policy.compiler import check_own, compile_manifest
 from gateway.policy.faults import Fault, ManifestInvalid, Position
@@ -205,7 +207,7 @@ async def _activate(
     receipt = await stores.journal.append(acts.activated(policy.digest, previous, actor, act))
     pointer = Pointer.to(Activation(digest=policy.digest, record=Place.of(receipt)), before)
     await _swap(stores.state, pointer, found[1] if found else None)
-    await _number(stores.store, pointer.record)
+    await _number(stores.store, pointer)
     return Activated(policy.digest, previous, receipt, warnings)
 
 
@@ -236,14 +238,19 @@ async def _swap(state: StateStore, pointer: Pointer, etag: str | None) -> None:
             raise
 
 
-async def _number(store: EvidenceStore, place: Place) -> None:
+async def _number(store: EvidenceStore, pointer: Pointer) -> None:
+    """Number an activation, and those before it whose operators have not come to it yet.
+
+    An operator who is slow would otherwise number an activation above the one that replaced it,
+    and every instance would take the newer one for set back. Whoever numbers one of them at the
+    same time counts from the same number and writes the same name.
+    """
     try:
         names = [blob.name async for blob in store.list(ORDER)]
-        _, highest = numbers(names, place)
-        # Activations are one after another, by the pointer: an equal number is a neighbour's.
-        await store.put(order_name(highest + 1, place), b"activated\n")
-    except AlreadyExists:
-        return
+        _, highest = numbers(names, pointer.record)
+        for number, place in enumerate(unnumbered(names, pointer), start=highest + 1):
+            with suppress(AlreadyExists):
+                await store.put(order_name(number, place), b"activated\n")
     except StoreUnavailable as error:
         raise StoreUnavailable(
             "the manifest is active, but its activation has no number yet: the pointer could be "

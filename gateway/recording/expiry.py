@@ -143,9 +143,10 @@ class Expiry:
 
     async def _expire(self, stored: StoredTicket, reason: str) -> None:
         opened = await self._trusted(stored)
+        reserved = await self.register.reserve_end(stored, str(reason))
         subject = subject_of(stored.ticket, opened.held if opened else None)
         await self.journal.append(approval_records.decided(subject, "expired", reason=str(reason)))
-        await self.register.move(stored, TicketState.EXPIRED, reason=str(reason))
+        await self.register.move(reserved, TicketState.EXPIRED, reason=str(reason))
         if opened is not None and reason == Reason.APPROVAL_EXPIRED:
             age = (self.clock.now() - opened.held.held_at).total_seconds()
             self.telemetry.measure(Signal.APPROVAL_AGE, age, {Attribute.END: "expired"})

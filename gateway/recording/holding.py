@@ -310,10 +310,12 @@ class HeldApprovals:
         """End what nobody has seen, so that the request can be repeated; a sweep does it else."""
         subject = subject_of(opened.ticket, opened.held)
         try:
+            # It may be shown by now, though the answer to that was lost.
+            reserved = await self.register.reserve_end(opened.stored, INTERRUPTED)
             await self.journal.append(
                 approval_records.decided(subject, "expired", reason=INTERRUPTED)
             )
-            await self.register.move(opened.stored, TicketState.EXPIRED, reason=INTERRUPTED)
+            await self.register.move(reserved, TicketState.EXPIRED, reason=INTERRUPTED)
         except (Unavailable, PreconditionFailed):
             self.meter.count("approvals", INTERRUPTED)
 

@@ -164,6 +164,19 @@ class Register:
         )
         return await self.put(row, stored.etag)
 
+    async def reserve_end(self, stored: StoredTicket, reason: str) -> StoredTicket:
+        """The ticket where it stands, with the reason for which it is about to end.
+
+        Before the record that says so: somebody who decides or claims it at this moment, by a
+        clock that is behind or after a long stop, would make that record untrue. Once reserved
+        nobody decides it, and a driver that claims it ends it for this reason.
+
+        Raises:
+            PreconditionFailed: somebody else has moved it.
+            Unavailable: it may or may not be reserved.
+        """
+        return await self.put(replace(stored.ticket, reason=reason), stored.etag)
+
     async def put(self, ticket: Ticket, etag: str) -> StoredTicket:
         """Write a ticket that changes without moving, or the result of a move.
 

@@ -114,7 +114,8 @@ class TicketReviews:
         opened = await self.register.open(ticket_id)
         groups = await self._groups(opened, reviewer)
         now = self.clock.now()
-        if opened.ticket.state is not TicketState.PENDING or now >= opened.ticket.expires_at:
+        ending = bool(opened.ticket.reason) or now >= opened.ticket.expires_at
+        if ending or opened.ticket.state is not TicketState.PENDING:
             raise _closed()
         if page_digest != opened.page:
             raise Forbidden(

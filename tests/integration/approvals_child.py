@@ -1,6 +1,7 @@
-"""Drives or decides one ticket per line of standard input, in a forked process.
+"""Asks for, decides, drives or expires a ticket per line of standard input, in a forked process.
 
-Each line is a run of `approvals_scene` with `act` ("drive", "decide"), `ticket`, and for a driver
+Each line is a run of `approvals_scene` with `act` ("ask", "decide", "drive", "expire"), `ticket`,
+`times` where it is done several times at once, and for a driver
 `number` and `after`: the process dies by SIGKILL at that call to a port or a store, before it
 starts or after it has taken effect. Answers `{"killed": bool, "calls": [...], "ends": [...]}`.
 """
@@ -12,8 +13,8 @@ import signal
 import sys
 from typing import Any, Literal
 
-from gateway.errors import GatewayError
-from tests.fakes.asking import reviewer
+from gateway.errors import ApprovalRequired, GatewayError
+from tests.fakes.asking import deletion, reviewer
 from tests.integration.approvals_scene import RealScene, scene_of
 from tests.integration.crash_child import Deadly
 
@@ -23,12 +24,27 @@ async def carry_out(run: dict[str, Any]) -> dict[str, Any]:
     run.setdefault("number", -1)
     run.setdefault("after", False)
     async with scene_of(run, lambda name, target: Deadly(name, target, run, calls)) as scene:
-        if run["act"] == "drive":
-            driver = scene.driver()
-            ends = await gather(*(driver.drive(run["ticket"]) for _ in range(run.get("times", 1))))
-        else:
-            ends = await gather(*(decide(scene, run, number) for number in run["reviewers"]))
+        times = range(run.get("times", 1))
+        match run["act"]:
+            case "drive":
+                driver = scene.driver()
+                ends = await gather(*(driver.drive(run["ticket"]) for _ in times))
+            case "ask":
+                ends = await gather(*(asked(scene) for _ in times))
+            case "expire":
+                ends = await gather(*(scene.expiry().sweep() for _ in times))
+            case _:
+                ends = await gather(*(decide(scene, run, number) for number in run["reviewers"]))
     return {"calls": calls, "ends": ends}
+
+
+async def asked(scene: RealScene) -> str:
+    """The ticket under which the request waits."""
+    error = await scene.ask(deletion(request_id="sdk"))
+    if isinstance(error, ApprovalRequired):
+        return dict(error.details)["approvalId"]
+    assert isinstance(error, GatewayError), "nobody has decided"
+    raise error
 
 
 async def decide(scene: RealScene, run: dict[str, Any], number: int) -> str:

@@ -29,6 +29,7 @@ from gateway.local.supervisor import Child
 from gateway.recording.activation import Stores, activate
 
 _START_SECONDS = 60
+HOST = "gateway.local.host"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +73,17 @@ class Deployment:
     environment: Mapping[str, str]
 
     @contextmanager
-    def host(self, **settings: str) -> Iterator[Host]:
+    def host(self, *, command: str = HOST, **settings: str) -> Iterator[Host]:
         """Another process of this deployment; `settings` are those that differ."""
-        host = self.start(**settings)
+        host = self.start(command=command, **settings)
         try:
             yield host
         finally:
             if host.child.process.returncode is None:
                 self.running.supervisor.stop(host.child)
 
-    def start(self, **settings: str) -> Host:
-        """The same, stopped by the caller or with the whole stack."""
+    def start(self, *, command: str = HOST, **settings: str) -> Host:
+        """The same, stopped by the caller or with the whole stack; `command` is its module."""
         port = free_port()
         url = f"https://{LOOPBACK}:{port}"
         values = {**self.environment, **settings, "CHAPERONE_PUBLIC_URL": url}
@@ -90,7 +91,7 @@ class Deployment:
         pair = ("--cert", str(tls / "server.pem"), "--key", str(tls / "server.key"))
         child = self.running.supervisor.start(
             f"gateway-{port}",
-            module("gateway.local.host", "--port", str(port), *pair),
+            module(command, "--port", str(port), *pair),
             environment=environment(values),
         )
         self.running.supervisor.ready(child, timeout_seconds=_START_SECONDS)

@@ -82,7 +82,7 @@ async def test_processes_that_race_and_die_leave_a_log_that_an_outsider_verifies
         written.close()
         await store.append(written.name, written.data[sizes[written.name] :], sizes[written.name])
     notary = notary_of(run, store, state)
-    found: dict[str, Any] = {}
+    found = {}
     for _ in range(20):
         try:
             await notary._attest()

@@ -1,20 +1,23 @@
 """Load on all instances at once: what was acknowledged, and what was decided by a person."""
 
 import asyncio
+import itertools
 import random
 import re
 import ssl
+import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
 
 import aiohttp
 
 from gateway.errors import GatewayError
 from gateway.local.reviewer import Browser, Reviewer
-from tests.integration.stack import Both, Stack
+from tests.integration.stack import Stack
 
 _SECONDS = aiohttp.ClientTimeout(total=30)
 _TICKET = re.compile(rb"/approvals/([0-9a-f]{32})")
@@ -22,6 +25,9 @@ _TICKET = re.compile(rb"/approvals/([0-9a-f]{32})")
 _READS = 4
 _REJECTED_OF = 4
 _ATTEMPTS = 5
+_TEXT = 1000
+_WARM_UP = 3
+"""Requests of each worker to an instance before it takes its share of the load."""
 
 
 class Targets:
@@ -48,6 +54,26 @@ class Targets:
             return draw.choice(self._urls)
 
 
+@dataclass(frozen=True, slots=True)
+class Unexplained:
+    """An answer that neither a kill nor the manifest explains.
+
+    Attributes:
+        answer: method, status and reason.
+        exchange: names its records; "" where the answer named none.
+        after: seconds of load before it.
+        took: seconds from the request to the answer.
+        text: of the answer, which holds no content of a store.
+    """
+
+    answer: str
+    exchange: str
+    url: str
+    after: float
+    took: float
+    text: str
+
+
 @dataclass
 class Tally:
     """What the callers have seen.
@@ -56,13 +82,20 @@ class Tally:
         acknowledged: exchanges that were answered with 2xx.
         written: blobs whose writing was acknowledged.
         failed: requests without an answer, or with 502 or 503: their instance was killed.
-        unexpected: statuses that nothing explains, each with its reason.
+        unexplained: answers that neither a kill nor the manifest explains.
     """
 
     acknowledged: list[str] = field(default_factory=list)
     written: list[str] = field(default_factory=list)
     failed: int = 0
-    unexpected: Counter[str] = field(default_factory=Counter)
+    unexplained: list[Unexplained] = field(default_factory=list)
+
+    def add(self, other: "Tally") -> None:
+        """What others have seen."""
+        self.acknowledged += other.acknowledged
+        self.written += other.written
+        self.failed += other.failed
+        self.unexplained += other.unexplained
 
 
 @dataclass
@@ -87,10 +120,22 @@ class Load:
     box: str
     ended: threading.Event
     tally: Tally = field(default_factory=Tally)
+    started: float = field(default_factory=time.monotonic)
+    name: str = "load"
+    most: int = sys.maxsize
 
     def run(self, workers: int) -> None:
-        """Until `ended`; in a thread of its own."""
+        """Until `ended`, or until each worker has sent `most`; in a thread of its own."""
         asyncio.run(self._run(workers))
+
+    def warm(self, url: str, workers: int) -> None:
+        """Give one instance, that nobody else sends to, as many requests at once as it may get."""
+        alone = Targets()
+        alone.add(url)
+        name = f"warm-{urlsplit(url).port}-{time.monotonic_ns()}"
+        first = replace(self, targets=alone, tally=Tally(), name=name, most=_WARM_UP)
+        first.run(workers)
+        self.tally.add(first.tally)
 
     async def _run(self, workers: int) -> None:
         context = ssl.create_default_context(cafile=self.ca_file)
@@ -101,14 +146,14 @@ class Load:
     async def _work(self, session: aiohttp.ClientSession, worker: int) -> None:
         draw = random.Random(worker)  # noqa: S311 - which request comes next is no secret
         number = 0
-        while not self.ended.is_set():
+        while not self.ended.is_set() and number < self.most:
             number += 1
             url = self.targets.pick(draw)
             if draw.randrange(10) < _READS:
                 path = f"/c/clinic/phi/{draw.choice(self.documents)}"
                 await self._send(session, url, "GET", path, self.reader)
                 continue
-            blob = f"{worker}-{number}"
+            blob = f"{self.name}-{worker}-{number}"
             path = f"/c/research/{self.box}/{blob}"
             if await self._send(session, url, "PUT", path, self.writer, body=blob.encode()):
                 self.tally.written.append(blob)
@@ -126,9 +171,10 @@ class Load:
         headers = {"authorization": f"Bearer {token}", "x-ms-version": "2025-11-05"}
         if body is not None:
             headers["x-ms-blob-type"] = "BlockBlob"
+        began = time.monotonic()
         try:
             async with session.request(method, url + path, headers=headers, data=body) as response:
-                await response.read()
+                content = await response.read()
         except (aiohttp.ClientError, TimeoutError):
             self.tally.failed += 1
             await asyncio.sleep(0.05)
@@ -141,7 +187,11 @@ class Load:
             self.tally.failed += 1
         else:
             reason = response.headers.get("x-ms-error-code", "")
-            self.tally.unexpected[f"{method} {response.status} {reason}".rstrip()] += 1
+            answer = f"{method} {response.status} {reason}".rstrip()
+            exchange = response.headers.get("x-chaperone-exchange", "")
+            now, text = time.monotonic(), content[:_TEXT].decode(errors="replace")
+            found = Unexplained(answer, exchange, url, began - self.started, now - began, text)
+            self.tally.unexplained.append(found)
         return good
 
 
@@ -155,38 +205,50 @@ class Asking:
     ended: threading.Event
     every_seconds: float
     asked: list[Asked] = field(default_factory=list)
+    numbers: "itertools.count[int]" = field(default_factory=itertools.count)
 
     def run(self) -> None:
         """Until `ended`; in a thread of its own."""
         draw = random.Random(7)  # noqa: S311 - as above
         rita = Reviewer("rita.reviewer", Browser(self.stack.running.ca_file))
-        browser = Browser(self.stack.running.ca_file)
-        while not self.ended.wait(self.every_seconds):
-            number = len(self.asked)
-            box: Both = self.stack.both("research", f"hold-{number:05}", service=None)
-            ticket = self._patient(lambda box=box: self._hold(browser, box, draw))  # type: ignore[misc]
-            if not ticket:
-                continue
+        for number in itertools.count():
+            if self.ended.wait(self.every_seconds):
+                return
             wanted = "reject" if number % _REJECTED_OF == _REJECTED_OF - 1 else "approve"
-            asked = Asked(ticket, box.stored.container_name, wanted)
-            self.asked.append(asked)
-            page = f"/approvals/{ticket}"
-            decided = self._patient(lambda: self._decide(rita, page, wanted, draw))  # noqa: B023
-            asked.decided = bool(decided)
-            # The agent repeats itself, wherever, while the approved request is carried out.
-            for _ in range(3):
-                self._patient(lambda box=box: self._hold(browser, box, draw))  # type: ignore[misc]
+            self._ask(rita, wanted, lambda: self.targets.pick(draw))
 
-    def _hold(self, browser: Browser, box: Both, draw: random.Random) -> str:
+    def warm(self, url: str) -> None:
+        """The whole way of a deletion that is rejected at one instance, from the sign-in on."""
+        self._ask(
+            Reviewer("rita.reviewer", Browser(self.stack.running.ca_file)), "reject", url.strip
+        )
+
+    def _ask(self, rita: Reviewer, wanted: str, pick: Callable[[], str]) -> None:
+        browser = Browser(self.stack.running.ca_file)
+        box = self.stack.both("research", f"hold-{next(self.numbers):05}", service=None)
+        name = box.stored.container_name
+        ticket = self._patient(lambda: self._hold(browser, name, pick()))
+        if not ticket:
+            return
+        asked = Asked(ticket, name, wanted)
+        self.asked.append(asked)
+        asked.decided = bool(
+            self._patient(lambda: self._decide(rita, f"{pick()}/approvals/{ticket}", wanted))
+        )
+        # The agent repeats itself, wherever, while the approved request is carried out.
+        for _ in range(3):
+            self._patient(lambda: self._hold(browser, name, pick()))
+
+    def _hold(self, browser: Browser, container: str, url: str) -> str:
         """The ticket under which the deletion waits, "done" where it waits no more."""
         headers = {"Authorization": f"Bearer {self.token}", "Content-Length": "0"}
-        target = f"/c/research/{box.stored.container_name}?restype=container"
-        answer = browser.open(self.targets.pick(draw) + target, method="DELETE", **headers)
+        target = f"/c/research/{container}?restype=container"
+        answer = browser.open(url + target, method="DELETE", **headers)
         found = _TICKET.search(answer.html.encode())
         return found[1].decode() if found else "done"
 
-    def _decide(self, rita: Reviewer, page: str, decision: str, draw: random.Random) -> str:
-        shown = rita.decide(self.targets.pick(draw) + page, decision, "As agreed.")
+    def _decide(self, rita: Reviewer, page: str, decision: str) -> str:
+        shown = rita.decide(page, decision, "As agreed with Ada Winter.")
         return "decided" if shown.status == 200 else ""
 
     def _patient(self, act: Callable[[], str]) -> str:

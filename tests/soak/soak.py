@@ -15,11 +15,12 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -33,15 +34,19 @@ from gateway.recording.sweeper import sweep
 from tests.integration.deployment import Deployment, Host
 from tests.integration.stack import ADMINISTRATOR, READER, Stack
 from tests.integration.test_scale_out import Later
-from tests.soak.load import Asking, Load, Targets
+from tests.soak.load import Asking, Load, Tally, Targets, Unexplained
 
 MANIFEST = Path(__file__).with_name("manifest.yaml")
 MIB = 1024 * 1024
 GROWTH_PER_100K = 20 * MIB
 NOISE = 12 * MIB
 """What an allocator may keep or give back between any two looks, however long the run is."""
-_WARM = 200
-"""Requests until pools and compiled patterns are there, and how many must follow to be a figure."""
+_FEW = 200
+"""Requests after the warm-up below which growth is no figure."""
+_LOOKS = 5
+_SHOWN = 20
+_INTERRUPTED_OF = 200
+"""One change in so many may end unknown; a gateway that kept connections too long had more."""
 
 
 @dataclass(frozen=True)
@@ -91,12 +96,18 @@ class Outcome:
         missing: acknowledged blobs that storage does not hold.
         repeated: containers deleted more than once, or deleted though the person said no.
         findings: of the verification after the sweep, other than ends that cannot be known.
+        unexpected: answers that nothing explains, by method, status and reason.
+        unexplained: each of them, with the records of its exchange.
+        interrupted: changes under which storage broke off its connection, as the agent was told
+            and the evidence says: whether they were carried out is not known.
     """
 
     seconds: float = 0
     acknowledged: int = 0
     failed: int = 0
+    interrupted: int = 0
     unexpected: dict[str, int] = field(default_factory=dict)
+    unexplained: list[dict[str, object]] = field(default_factory=list)
     killed: int = 0
     decided: int = 0
     carried_out: int = 0
@@ -109,6 +120,7 @@ class Outcome:
     repeated: list[str] = field(default_factory=list)
     findings: list[str] = field(default_factory=list)
     growth: list[Growth] = field(default_factory=list)
+    sizes: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
 
     @property
     def faults(self) -> list[str]:
@@ -119,32 +131,33 @@ class Outcome:
             "executed twice or against the decision": self.repeated,
             "findings": self.findings,
             "answers that nothing explains": [str(self.unexpected)] if self.unexpected else [],
+            "changes whose end is unknown": [f"{self.interrupted} of {self.acknowledged}"]
+            if self.interrupted * _INTERRUPTED_OF > self.acknowledged
+            else [],
             "memory": [str(item) for item in self.growth if not item.bounded],
         }
         return [f"{what}: {', '.join(items[:5])}" for what, items in lists.items() if items]
 
 
 class Memory:
-    """Resident sizes by process, each beside how many requests it had answered by then."""
+    """Resident sizes by process after its warm-up, beside the requests it had answered by then."""
 
     def __init__(self, targets: Targets) -> None:
         self._targets = targets
-        self._seen: dict[int, list[tuple[int, int]]] = {}
+        self.seen: dict[int, list[tuple[int, int]]] = {}
 
     def look(self, hosts: Sequence[tuple[int, str]]) -> None:
         """Once for each (process, URL)."""
         for pid, url in hosts:
             size = psutil.Process(pid).memory_info().rss
-            self._seen.setdefault(pid, []).append((self._targets.answered[url], size))
+            self.seen.setdefault(pid, []).append((self._targets.answered[url], size))
 
     def growth(self) -> Iterator[Growth]:
         """Of each process that has served long enough."""
-        for pid, seen in self._seen.items():
-            warm = [(requests, size) for requests, size in seen if requests >= _WARM]
-            if len(warm) < 5 or warm[-1][0] - warm[0][0] < _WARM:
-                continue
-            span = warm[-1][0] - warm[0][0]
-            yield Growth(pid, span, slope(warm) * span)
+        for pid, seen in self.seen.items():
+            span = seen[-1][0] - seen[0][0]
+            if len(seen) >= _LOOKS and span >= _FEW:
+                yield Growth(pid, span, slope(seen) * span)
 
 
 def slope(points: Sequence[tuple[float, float]]) -> float:
@@ -171,23 +184,30 @@ def soak(options: Options) -> Outcome:
         load = Load(targets, documents, writer, reader, str(run.ca_file), "soak", ended)
         asking = Asking(targets, stack, writer, ended, options.ask_every)
         memory = Memory(targets)
+
+        def warm(url: str) -> None:
+            load.warm(url, options.workers)
+            asking.warm(url)
+            targets.add(url)
+
         hosts = [deployment.start() for _ in range(options.processes - 1)]
         for url in (run.url, *(host.url for host in hosts)):
-            targets.add(url)
+            warm(url)
+        load.started = time.monotonic()
         with _threads(ended, lambda: load.run(options.workers), asking.run):
-            _kill(options, deployment, hosts, targets, memory=memory, outcome=outcome)
+            _kill(options, deployment, hosts, targets, warm, memory=memory, outcome=outcome)
         for host in hosts:
             host.stop()
         run.supervisor.stop(run.host)
 
         outcome.acknowledged, outcome.failed = len(load.tally.acknowledged), load.tally.failed
-        outcome.unexpected = dict(load.tally.unexpected)
         outcome.growth = list(memory.growth())
+        outcome.sizes = {str(pid): seen for pid, seen in memory.seen.items()}
         held = set(storage.get_container_client("soak").list_blob_names())
         outcome.missing = sorted(set(load.tally.written) - held)
         _check_decisions(asking, stack, outcome)
         outcome.swept = len(asyncio.run(_sweep(deployment)))
-        _check_evidence(deployment, load.tally.acknowledged, outcome)
+        _check_evidence(deployment, load.tally, outcome)
         return outcome
 
 
@@ -209,6 +229,7 @@ def _kill(
     deployment: Deployment,
     hosts: list[Host],
     targets: Targets,
+    warm: Callable[[str], None],
     *,
     memory: Memory,
     outcome: Outcome,
@@ -230,8 +251,9 @@ def _kill(
             host.kill()
             targets.remove(host.url)
             outcome.killed += 1
-            hosts.append(deployment.start())
-            targets.add(hosts[-1].url)
+            started_again = deployment.start()
+            warm(started_again.url)
+            hosts.append(started_again)
             due = time.monotonic() + options.kill_every
         time.sleep(0.5)
     outcome.seconds = time.monotonic() - started
@@ -268,14 +290,28 @@ async def _sweep(deployment: Deployment) -> tuple[str, ...]:
         return await sweep(tools.store, tools.journal, clock, SWEEP_IDLE)
 
 
-def _check_evidence(deployment: Deployment, acknowledged: Sequence[str], outcome: Outcome) -> None:
+def _check_evidence(deployment: Deployment, tally: Tally, outcome: Outcome) -> None:
     records = deployment.records()
     found = Counter((record.get("id"), record["type"]) for record in records)
     outcome.records, outcome.journals = len(records), len(deployment.journals())
     outcome.lost = [
         exchange
-        for exchange in acknowledged
+        for exchange in tally.acknowledged
         if (found[exchange, "intent"], found[exchange, "outcome"]) != (1, 1)
+    ]
+    by_exchange: dict[str, list[dict[str, Any]]] = {}
+    for record in records:
+        by_exchange.setdefault(record.get("id", ""), []).append(record)
+    explained = [
+        item
+        for item in tally.unexplained
+        if is_interrupted(item, by_exchange.get(item.exchange, []))
+    ]
+    outcome.interrupted = len(explained)
+    rest = [item for item in tally.unexplained if item not in explained]
+    outcome.unexpected = dict(Counter(item.answer for item in rest))
+    outcome.unexplained = [
+        {**asdict(item), "records": by_exchange.get(item.exchange, [])} for item in rest[:_SHOWN]
     ]
     report = deployment.verify()
     outcome.open_ends = sum(item.kind is Kind.INDETERMINATE for item in report.findings)
@@ -284,12 +320,24 @@ def _check_evidence(deployment: Deployment, acknowledged: Sequence[str], outcome
     ]
 
 
+def is_interrupted(item: Unexplained, records: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether storage broke off under a change, and the evidence says the same as the answer.
+
+    The emulator's server closes a connection that is idle by its clock though a request has
+    arrived meanwhile: it does when it gets no processor for five seconds.
+    """
+    ends = [(record["type"], record.get("result", "")) for record in records]
+    found = item.answer == "PUT 403 UpstreamInterrupted"
+    return found and ends == [("intent", ""), ("outcome", "interrupted")]
+
+
 def table(outcome: Outcome) -> str:
     """For people."""
     rows = [
         ("seconds of load", f"{outcome.seconds:.0f}"),
         ("acknowledged", f"{outcome.acknowledged:,}"),
         ("failed with their instance", f"{outcome.failed:,}"),
+        ("broken off by storage", f"{outcome.interrupted:,}"),
         ("instances killed", f"{outcome.killed}"),
         ("decided by a person", f"{outcome.decided}"),
         ("carried out", f"{outcome.carried_out}"),
@@ -305,6 +353,7 @@ def table(outcome: Outcome) -> str:
         for item in outcome.growth
     ]
     rows += [("FAULT", fault) for fault in outcome.faults]
+    rows += [("unexplained", json.dumps(item)) for item in outcome.unexplained]
     return "\n".join(f"{name:28} {value}" for name, value in rows)
 
 

@@ -2,7 +2,18 @@
 
 import pytest
 
-from tests.soak.soak import MIB, NOISE, Growth, Options, Outcome, slope, soak, table
+from tests.soak.load import Unexplained
+from tests.soak.soak import (
+    MIB,
+    NOISE,
+    Growth,
+    Options,
+    Outcome,
+    is_interrupted,
+    slope,
+    soak,
+    table,
+)
 
 CROWD = [pytest.mark.integration, pytest.mark.enable_socket]
 
@@ -63,3 +74,31 @@ def test_everything_that_went_wrong_is_a_fault() -> None:
     )
     assert len(outcome.faults) == 5
     assert table(outcome).count("FAULT") == 5
+
+
+INTENT = {"type": "intent"}
+INTERRUPTED = {"type": "outcome", "result": "interrupted"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "records", "known"),
+    [
+        ("PUT 403 UpstreamInterrupted", [INTENT, INTERRUPTED], True),
+        ("PUT 403 UpstreamInterrupted", [INTENT], False),
+        ("PUT 403 UpstreamInterrupted", [INTENT, INTERRUPTED, INTERRUPTED], False),
+        ("PUT 403 UpstreamInterrupted", [INTENT, {"type": "outcome", "result": "answered"}], False),
+        ("PUT 403 UpstreamInterrupted", [], False),
+        ("PUT 403 OutcomeUnrecorded", [INTENT, INTERRUPTED], False),
+        ("GET 403 NoRuleAllows", [{"type": "denied"}], False),
+    ],
+)
+def test_an_answer_that_the_end_is_unknown_is_explained_by_evidence_alone(
+    answer: str, records: list[dict[str, str]], known: bool
+) -> None:
+    item = Unexplained(answer, "e1", "https://gateway", 1, 1, "")
+    assert is_interrupted(item, records) is known
+
+
+def test_changes_that_end_unknown_are_rare() -> None:
+    assert Outcome(acknowledged=10_000, interrupted=50).faults == []
+    assert len(Outcome(acknowledged=10_000, interrupted=51).faults) == 1

@@ -1,8 +1,10 @@
 """What the composed gateway refuses before its evidence is safe."""
 
+import asyncio
 import dataclasses
 import json
 import logging
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -108,3 +110,24 @@ async def test_a_development_gateway_on_a_real_account_observes_its_policy(tmp_p
     account = IN_PRODUCTION["evidence_resource_id"]
     async with application(tmp_path, evidence_resource_id=account) as app:
         assert isinstance(app.retention, ObservedRetention)
+
+
+async def test_who_listens_for_sigterm_already_is_left_alone() -> None:
+    """The local host, which lets requests end before it closes the gateway."""
+    loop = asyncio.get_running_loop()
+    heard = asyncio.Event()
+    loop.add_signal_handler(signal.SIGTERM, heard.set)
+    try:
+        bootstrap._close_when_terminated(loop)
+        signal.raise_signal(signal.SIGTERM)
+        async with asyncio.timeout(5):
+            await heard.wait()
+    finally:
+        loop.remove_signal_handler(signal.SIGTERM)
+    assert not bootstrap._ending
+
+
+async def test_nobody_listens_for_signals_outside_of_the_main_thread() -> None:
+    loop = asyncio.get_running_loop()
+    await asyncio.to_thread(bootstrap._close_when_terminated, loop)
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL

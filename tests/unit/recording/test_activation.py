@@ -15,7 +15,7 @@ from gateway.evidence import schema
 from gateway.model.digest import sha256
 from gateway.model.own import Own
 from gateway.model.principal import Principal, PrincipalKind
-from gateway.policy.active import POINTER, Pointer, blob_name
+from gateway.policy.active import ORDER, POINTER, Pointer, blob_name, numbers
 from gateway.policy.faults import ManifestInvalid
 from gateway.ports import Versioned
 from gateway.recording.activation import (
@@ -26,6 +26,7 @@ from gateway.recording.activation import (
     read_pointer,
     rollback,
 )
+from gateway.refresh.manifest import ManifestWatch
 from tests.fakes.evidence import FakeEvidenceStore, Fault
 from tests.fakes.manifest import HEAD, StoredJournal, manifest, rule
 from tests.fakes.store import FakeStateStore
@@ -302,6 +303,66 @@ async def test_of_two_at_once_the_second_is_told(world: World) -> None:
     found = await read_pointer(state)
     assert found is not None
     assert found[0].digest == sha256(SECOND)
+
+
+async def in_force(world: World) -> str:
+    """Digest of what an instance that starts now would serve."""
+    own = world.stores.own
+    watch = ManifestWatch(world.evidence, world.state, FakeClock(), own=own)
+    return (await watch.current()).digest
+
+
+async def order(world: World) -> list[str]:
+    """Digests of the manifests whose activations have a number, in the order of the numbers."""
+    entries = [entry async for entry in history(world.evidence, world.state)]
+    names = sorted(name for name in world.evidence.blobs if name.startswith(ORDER))
+    found = []
+    for name in names:
+        (digest,) = {
+            entry.activation.digest
+            for entry in entries
+            if numbers([name], entry.activation.record)[0]
+        }
+        found.append(digest)
+    return found
+
+
+@pytest.mark.parametrize("step", ["list", "put"])
+async def test_an_operator_who_is_slow_numbers_nothing_above_a_later_activation(
+    world: World, step: str
+) -> None:
+    """Held up after the pointer has moved, before the names are listed or before one is written."""
+    await activate(world.stores, PERSON, FIRST)
+    slow: list[str] = []
+
+    async def another(kind: str, name: str) -> None:
+        if kind == step and name.startswith(ORDER) and not slow:
+            slow.append(name)
+            await activate(world.stores, PERSON, manifest(rule("three")))
+
+    world.evidence.on_call = another
+    await activate(world.stores, PERSON, SECOND)
+
+    third = sha256(manifest(rule("three")))
+    assert slow
+    assert await world.active() == third
+    assert await in_force(world) == third
+    assert await order(world) == [sha256(FIRST), sha256(SECOND), third]
+
+
+async def test_an_activation_left_without_a_number_is_numbered_by_the_next(world: World) -> None:
+    await activate(world.stores, PERSON, FIRST)
+    for digits in (2, 3):
+        world.evidence.faults.extend([Fault.NONE] * 2 + [Fault.FAIL])
+        world.evidence.faulty = {"put", "list"}
+        with pytest.raises(StoreUnavailable, match="no number yet"):
+            await activate(world.stores, PERSON, manifest(rule(f"r{digits}")))
+        world.evidence.faults.clear()
+
+    await activate(world.stores, PERSON, SECOND)
+
+    assert len(await order(world)) == 4
+    assert (await order(world))[-1] == await in_force(world) == sha256(SECOND)
 
 
 async def test_history_says_which_activations_no_record_confirms(world: World) -> None:

@@ -1,7 +1,10 @@
 """The sweep ends what has expired, finishes what a crash left, and deletes what is over."""
 
+import asyncio
+import itertools
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -17,14 +20,14 @@ from gateway.approvals.ticket import (
     Cite,
     TicketState,
 )
-from gateway.errors import Denied, StoreUnavailable, Unavailable
+from gateway.errors import Denied, Reason, StoreUnavailable, Unavailable
 from gateway.evidence.chain import extend, start
 from gateway.model.canonical import Json
 from gateway.ports import StoredTicket
 from tests.fakes.asking import Entropy, Scene, deletion
 from tests.fakes.evidence import Fault
 from tests.fakes.store import FakeStateStore
-from tests.fakes.time import NOON
+from tests.fakes.time import NOON, FakeClock
 
 EXPIRY = timedelta(minutes=5)
 
@@ -370,8 +373,8 @@ async def test_a_sweep_ends_before_its_lease_does() -> None:
     scene.clock.advance(EXPIRY + GRACE)
 
     def slow(method: str) -> None:
-        if method == "swap":
-            scene.clock.advance(timedelta(seconds=25))
+        if method == "swap":  # two for each ticket: its end is reserved, then it ends
+            scene.clock.advance(timedelta(seconds=12.5))
 
     scene.tickets.on_call = slow
     await scene.expiry().sweep()
@@ -432,3 +435,54 @@ async def test_the_records_are_json_that_the_schema_takes() -> None:
     scene.clock.advance(EXECUTION_LEASE)
     await scene.expiry().sweep()
     assert json.dumps(scene.journal.records[-1])
+
+
+@pytest.mark.parametrize("swap", [1, 2])
+@pytest.mark.parametrize("decision", ["approve", "reject"])
+async def test_a_reviewer_whose_clock_is_behind_contradicts_no_record(
+    swap: int, decision: str
+) -> None:
+    """At each write of the sweep; by the reviewer's instance there is time left."""
+    scene = Scene()
+    ticket_id = await scene.held()
+    behind = replace(scene, clock=FakeClock(scene.clock.now()))
+    scene.clock.advance(EXPIRY + GRACE)
+    swaps = itertools.count(1)
+
+    async def decide(method: str) -> None:
+        if method == "swap" and next(swaps) == swap:
+            scene.tickets.on_call = None
+            with suppress(Denied):
+                await behind.decide(ticket_id, decision)
+
+    scene.tickets.on_call = decide
+    await scene.expiry().sweep()
+
+    verdicts = [row["verdict"] for row in scene.journal.records if row["type"] == "decided"]
+    decided = {"approve": "approved", "reject": "rejected"}[decision]
+    assert verdicts == ([decided] if swap == 1 else ["expired"])
+    assert scene.ticket(ticket_id).state.value == verdicts[0]
+
+
+async def test_two_sweeps_at_once_record_one_end() -> None:
+    """The lease of one ran out while it waited for a store."""
+    scene = Scene()
+    ticket_id = await scene.held()
+    scene.clock.advance(EXPIRY + GRACE)
+
+    await asyncio.gather(*(scene.expiry().sweep() for _ in range(3)))
+
+    assert scene.journal.types() == ["held", "decided"]
+    assert scene.ticket(ticket_id).state is TicketState.EXPIRED
+
+
+async def test_an_approval_whose_expiry_was_begun_is_not_carried_out() -> None:
+    scene = Scene()
+    ticket_id = await scene.approved()
+    scene.tamper(ticket_id, reason=str(Reason.APPROVAL_EXPIRED))
+
+    await scene.driver().drive(ticket_id)
+
+    assert scene.upstream.sent == []
+    assert scene.ticket(ticket_id).state is TicketState.EXPIRED
+    assert scene.journal.records[-1]["verdict"] == "expired"

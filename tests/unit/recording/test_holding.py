@@ -1,6 +1,7 @@
 """A request that needs a person is held, found again, and answered once it is over."""
 
 import asyncio
+import itertools
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -361,3 +362,23 @@ async def test_a_workflow_that_left_the_manifest_between_two_stages_denies() -> 
     with pytest.raises(Denied) as caught:
         await gateway.handle(deletion())
     assert caught.value.reason is Reason.APPROVAL_UNAVAILABLE
+
+
+async def test_a_request_shown_without_anybody_knowing_is_not_recorded_as_ended() -> None:
+    """The ticket became pending and the store's answer was lost: a reviewer may see it."""
+    scene = Scene()
+    swaps = itertools.count(1)
+
+    def lose(method: str) -> None:
+        if method == "swap" and next(swaps) == 2:
+            scene.tickets.fail("swap", "lost")
+
+    scene.tickets.on_call = lose
+    told = await scene.ask(deletion(request_id="one"))
+    again = await scene.ask(deletion(request_id="one"))
+
+    assert isinstance(told, Unavailable)
+    assert isinstance(again, ApprovalRequired)
+    assert dict(again.details)["approvalId"] == scene.tickets.only().id
+    assert scene.tickets.only().state is TicketState.PENDING
+    assert "decided" not in scene.journal.types()
