@@ -29,6 +29,7 @@ from gateway.ingress.contract import Pages
 from gateway.ingress.guarded import GuardedPages
 from gateway.ingress.later import LaterPages
 from gateway.later import Later, LaterApprovals
+from gateway.masking.collection import THRESHOLDS
 from gateway.model.own import Own
 from gateway.parts import (
     Parts,
@@ -78,10 +79,6 @@ With the default of 5 ms a small request waits that long at each of its steps.
 
 _WARM_UP_SECONDS: Final = 0.05
 """From the construction of the gateway to its warming up."""
-
-_COLLECT_AFTER: Final = 50_000
-"""New objects before the cyclic collector looks: trees of documents are many and hold no cycles."""
-
 
 _TERMINATION_SECONDS: Final = 20
 """From SIGTERM to the end of the process; platforms follow with SIGKILL after about thirty."""
@@ -159,7 +156,7 @@ async def _terminate(loop: asyncio.AbstractEventLoop) -> None:
 async def build(config: Settings) -> Application:
     """Construct every adapter and wire the pipeline; nothing is contacted yet."""
     sys.setswitchinterval(_SWITCH_SECONDS)
-    gc.set_threshold(_COLLECT_AFTER, 20, 20)
+    gc.set_threshold(*THRESHOLDS)
     async with AsyncExitStack() as building:
         _warm_up_soon(building)
         telemetry = open_telemetry(config, building)

@@ -9,6 +9,8 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+THRESHOLDS = (50_000, 20, 20)
+"""Of the collector in a process that masks: trees are many, and hold no cycles."""
 MAX_PAUSED = 32 * 1024 * 1024
 """Bytes of a payload; for a larger one the collector goes on."""
 
