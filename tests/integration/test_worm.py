@@ -171,7 +171,7 @@ async def test_a_gateway_works_with_nothing_more_than_its_roles(
 def test_the_whole_demo_runs_over_evidence_that_nobody_can_change() -> None:
     with ExitStack() as resources:
         front = ProxyFront(resources)
-        options = Options(access_log=True, timer_speed=60.0, evidence_front=front)
+        options = Options(access_log=True, timer_speed=12.0, evidence_front=front)
         told = StringIO()
         with searched(options) as gateway:
             acts = Demo(gateway, Console(file=told, width=200), scripted=True)
