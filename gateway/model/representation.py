@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from gateway.model.connection import Masking
+from gateway.model.digest import DigestKey
 from gateway.model.message import Headers
 from gateway.model.operation import Resource
 from gateway.model.subjects import NOBODY, Subjects
@@ -51,6 +52,7 @@ class Terms:
         tag: of a representation.
         value: masks metadata and tags.
         content: masks stored bytes.
+        key: of digests, read before anything was sent: an answer waits for no vault.
         session: id of the session whose names are masked in text, "" for none: what is made then
             is this session's alone.
         seen: digests of the names that masked content has named so far, for the session.
@@ -61,6 +63,7 @@ class Terms:
     tag: TagOf = field(repr=False)
     value: ValueOf = field(repr=False)
     content: ContentOf = field(repr=False)
+    key: DigestKey = field(repr=False)
     session: str = ""
     seen: set[bytes] = field(default_factory=set, repr=False)
     patients: set[str] = field(default_factory=set, repr=False)

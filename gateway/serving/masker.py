@@ -120,8 +120,7 @@ class EngineMasker:
         await self._remember(forwarded, plan.terms)
         if plan.part is not None and forwarded.response.status == HTTPStatus.NOT_MODIFIED:
             return self._reused(forwarded, made, plan.part)
-        about = await self._subjects(plan.terms)
-        told = summary(authorised.obligations.masking, made, about)
+        told = summary(authorised.obligations.masking, made, _subjects(plan.terms))
         if made.content is None:
             return _masked(forwarded, forwarded.response.status, made.headers, made.body, told)
         return await self._served(forwarded, plan.terms, made.headers, made.content, told)
@@ -132,7 +131,7 @@ class EngineMasker:
         authorised = forwarded.intended.prepared.approved.screened.authorised
         classified = authorised.classified
         pages = PageSeal.of(
-            await self._digest_keys.current(),
+            found.key,
             classified.authenticated.principal,
             classified.connection.name,
         )
@@ -146,16 +145,10 @@ class EngineMasker:
             content.counts,
             paths=content.paths,
             engine=ENGINE_VERSION if masking.masks and content.body else "",
-            subjects=await self._subjects(found),
+            subjects=_subjects(found),
         )
         self._count(forwarded, told.subjects, len(made.body), len(made.body))
         return _masked(forwarded, forwarded.response.status, made.headers, made.body, told)
-
-    async def _subjects(self, found: Terms) -> Subjects:
-        """The patients that masked content has named."""
-        if not found.patients:
-            return NOBODY
-        return subjects_of(found.patients, await self._digest_keys.current())
 
     def _count(self, forwarded: Forwarded, subjects: Subjects, shown: int, whole: int) -> None:
         """Tell of the patients in `shown` bytes of an answer of `whole` bytes."""
@@ -302,6 +295,11 @@ def _key(authorised: Authorised, found: Terms) -> MaskedKey:
     # Names of the session are masked in it, and the parts of one download are of one masking.
     tag = found.tag(found.masking_of(target), target.connection) + found.session
     return MaskedKey(target.connection, target.authority, container, blob, target.version, tag)
+
+
+def _subjects(found: Terms) -> Subjects:
+    """The patients that masked content has named."""
+    return subjects_of(found.patients, found.key) if found.patients else NOBODY
 
 
 def _masked(

@@ -150,6 +150,7 @@ class _Exchange:
             self._tag,
             self._value,
             self._content,
+            self._numbering,
             session,
             self._seen,
             self._patients,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from gateway.errors import Denied, Reason, Unavailable
 from gateway.masking.tokens import KEY_BYTES, TokenKey
 from gateway.model.connection import WITHHELD_MARK, Masking
+from gateway.model.digest import DigestKey
 from gateway.model.operation import Resource
 from gateway.model.representation import Cached, Content, MaskedKey, Terms
 from gateway.upstream import validators
@@ -89,4 +90,4 @@ def terms(masking_of: Callable[[Resource], Masking]) -> Terms:
     def content(masking: Masking, body: bytes, kind: str, coding: str) -> Content:
         raise AssertionError("content is not masked here")
 
-    return Terms(masking_of, validators.tag, value, content)
+    return Terms(masking_of, validators.tag, value, content, DigestKey("1", b"k" * 32))

@@ -5,7 +5,9 @@ from typing import Any
 
 import orjson
 
+from gateway.errors import Unavailable
 from gateway.model.digest import DigestKey
+from gateway.model.message import UpstreamRequest, UpstreamResponse
 from gateway.model.signals import Signal
 from gateway.model.subjects import MAX_SUBJECTS
 from gateway.recording.session_names import StateSessionNames
@@ -14,7 +16,7 @@ from tests.fakes.telemetry import Heard
 from tests.pipeline import test_fhir_approved as approved
 from tests.pipeline import test_masked as blobs
 from tests.pipeline import world
-from tests.pipeline.test_fhir import ids, scene
+from tests.pipeline.test_fhir import Scene, ids, scene
 
 FHIR, BLOB = {"connection_kind": "fhir"}, {"connection_kind": "blob"}
 
@@ -57,6 +59,22 @@ async def test_a_page_of_fhir_resources_names_its_patients_by_digest_and_is_coun
     for text in (json.dumps(made.world.journal.records), heard.everything()):
         assert not [item for item in patients if item in text]
     assert not [item for item in record["subjects"] if item in heard.everything()]
+
+
+class Failing(Scene):
+    """The vault fails from the moment that something is sent."""
+
+    def _serve(self, sent: UpstreamRequest) -> UpstreamResponse:
+        self.world.keys.error = Unavailable("the vault does not answer")
+        return super()._serve(sent)
+
+
+async def test_an_answer_names_its_patients_though_the_vault_does_not_answer_any_more() -> None:
+    plain = scene(count=5)
+    made = Failing(plain.world, plain.server, plain.patients)
+    await made.get("/Observation?_count=100")
+    assert made.world.keys.error is not None
+    assert len(outcome(made.world)["subjects"]) == 5
 
 
 async def test_what_is_about_nobody_is_recorded_and_counted_as_before() -> None:
