@@ -33,6 +33,11 @@ class Stores:
     state: State
     vault: Vault
 
+    @property
+    def ready(self) -> list[pulumi.Resource]:
+        """What must be there before the app is."""
+        return [*self.evidence.ready, *self.state.ready, *self.vault.ready]
+
 
 def public_url(site: Site) -> str:
     """The address that agents use; known before the app is made."""
@@ -81,10 +86,11 @@ def build_app(
         client_affinity_enabled=False,
         public_network_access="Enabled",
         virtual_network_subnet_id=where.app_subnet.id,
-        outbound_vnet_routing=web.OutboundVnetRoutingArgs(all_traffic=True),
         function_app_config=_flex(site, identities, stores.state),
         site_config=_site_config(site, identities, stores, applications, monitoring),
         tags=site.tags,
+        # It starts from its stores, and takes its package there: with their rights and their names.
+        opts=pulumi.ResourceOptions(depends_on=[*stores.ready]),
     )
     _close_passwords(site, app)
     log_everything("app", app.id, monitoring.workspace.id)
@@ -139,10 +145,8 @@ def _site_config(
     return web.SiteConfigArgs(
         min_tls_version="1.2",
         scm_min_tls_version="1.2",
-        ftps_state="Disabled",
         http20_enabled=True,
         remote_debugging_enabled=False,
-        vnet_route_all_enabled=True,
         ip_security_restrictions_default_action="Deny" if ranges else "Allow",
         ip_security_restrictions=[
             web.IpSecurityRestrictionArgs(

@@ -12,10 +12,8 @@ import pulumi_azuread as azuread
 from infra.configuration import Configuration, FederatedAgent
 from infra.site import stable_id
 
-ROLES: Final = {
-    "Agent.Call": "Calls upstreams through the gateway",
-    "Approval.Decide": "Decides held requests",
-}
+CALL: Final = ("Agent.Call", "Calls upstreams through the gateway")
+DECIDE: Final = ("Approval.Decide", "Decides held requests")
 EXCHANGE_AUDIENCE: Final = "api://AzureADTokenExchange"
 
 
@@ -39,12 +37,15 @@ class Applications:
 def build_applications(stack: Configuration, public_url: str) -> Applications:
     """The API, the sign-in application, and one application for each federated agent."""
     api, principal = _gateway(stack)
+    groups = stack.reviewer_groups
     signin = azuread.Application(
         "signin",
         display_name=f"Chaperone reviewers ({stack.name})",
         sign_in_audience="AzureADMyOrg",
         prevent_duplicate_names=True,
-        group_membership_claims=["SecurityGroup"],
+        # A token holds 200 groups, and who is in more cannot decide: so those assigned alone.
+        group_membership_claims=["ApplicationGroup" if groups else "SecurityGroup"],
+        app_roles=[_role(stack, DECIDE, "User")],
         web=azuread.ApplicationWebArgs(
             redirect_uris=[f"{public_url}/signin/callback"],
             implicit_grant=azuread.ApplicationWebImplicitGrantArgs(
@@ -54,7 +55,9 @@ def build_applications(stack: Configuration, public_url: str) -> Applications:
         api=azuread.ApplicationApiArgs(requested_access_token_version=2),
     )
     reviewers = azuread.ServicePrincipal(
-        "signin-principal", client_id=signin.client_id, app_role_assignment_required=False
+        "signin-principal",
+        client_id=signin.client_id,
+        app_role_assignment_required=bool(groups),
     )
     secret = azuread.ApplicationPassword(
         "signin-secret",
@@ -62,12 +65,12 @@ def build_applications(stack: Configuration, public_url: str) -> Applications:
         display_name="Chaperone",
         opts=pulumi.ResourceOptions(depends_on=[reviewers], additional_secret_outputs=["value"]),
     )
-    if stack.reviewer_group:
+    for number, group in enumerate(groups):
         azuread.AppRoleAssignment(
-            "reviewers-may-decide",
-            app_role_id=_role_id(stack, "Approval.Decide"),
-            principal_object_id=stack.reviewer_group,
-            resource_object_id=principal.object_id,
+            f"reviewers-may-decide-{number}" if number else "reviewers-may-decide",
+            app_role_id=_role_id(stack, DECIDE[0]),
+            principal_object_id=group,
+            resource_object_id=reviewers.object_id,
         )
     agents = {agent.name: _agent(stack, agent, principal) for agent in stack.federated_agents}
     return Applications(api.client_id, signin.client_id, pulumi.Output.secret(secret.value), agents)
@@ -83,17 +86,7 @@ def _gateway(stack: Configuration) -> tuple[azuread.Application, azuread.Service
         # Group object ids decide; names of groups can be taken by others.
         group_membership_claims=["SecurityGroup"],
         api=azuread.ApplicationApiArgs(requested_access_token_version=2),
-        app_roles=[
-            azuread.ApplicationAppRoleArgs(
-                id=_role_id(stack, value),
-                value=value,
-                display_name=value,
-                description=description,
-                enabled=True,
-                allowed_member_types=["User"] if value == "Approval.Decide" else ["Application"],
-            )
-            for value, description in ROLES.items()
-        ],
+        app_roles=[_role(stack, CALL, "Application")],
     )
     principal = azuread.ServicePrincipal(
         "gateway-principal",
@@ -127,11 +120,25 @@ def _agent(
     )
     azuread.AppRoleAssignment(
         f"agent-{agent.name}-may-call",
-        app_role_id=_role_id(stack, "Agent.Call"),
+        app_role_id=_role_id(stack, CALL[0]),
         principal_object_id=principal.object_id,
         resource_object_id=gateway.object_id,
     )
     return application.client_id
+
+
+def _role(
+    stack: Configuration, role: tuple[str, str], member: str
+) -> azuread.ApplicationAppRoleArgs:
+    value, description = role
+    return azuread.ApplicationAppRoleArgs(
+        id=_role_id(stack, value),
+        value=value,
+        display_name=value,
+        description=description,
+        enabled=True,
+        allowed_member_types=[member],
+    )
 
 
 def _role_id(stack: Configuration, value: str) -> str:

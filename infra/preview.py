@@ -27,7 +27,7 @@ GIVEN: Final = {
 """Stand-ins for what no stack file can know."""
 GIVEN_IN_PRODUCTION: Final = {
     "chaperone:alertEmails": '["privacy@example.org"]',
-    "chaperone:reviewerGroup": "22222222-2222-4222-8222-222222222222",
+    "chaperone:reviewerGroups": '["22222222-2222-4222-8222-222222222222"]',
     "chaperone:auditorGroup": "33333333-3333-4333-8333-333333333333",
     "chaperone:operatorGroup": "55555555-5555-4555-8555-555555555555",
     "chaperone:reviewerAuthContext": "c1",
@@ -115,8 +115,8 @@ def _outputs(args: mocks.MockResourceArgs) -> dict[str, Any]:
         case "WebApp" | "StorageAccount" if "identity" in args.inputs:
             # A list of ids on the way in, a table by id on the way out.
             found["identity"] = {"type": "UserAssigned", "userAssignedIdentities": {}}
-        case "Resource" if "state" in args.inputs:
-            found["state"] = "Locked"
+        case "PolicyLock" | "Publication":
+            found |= {"state": "Locked", "package": "sha256:" + "0" * 64}
     return found
 
 

@@ -45,14 +45,14 @@ def provision(stack: Configuration | None = None) -> None:
     app = build_app(
         site, where, identities, Stores(evidence, state, vault), applications, monitoring
     )
-    Publication(
+    publication = Publication(
         "package",
         app=app_name(site),
         digest=source_digest(),
         opts=pulumi.ResourceOptions(depends_on=[app]),
     )
     build_operators(site, identities, evidence, state, vault, monitoring)
-    build_alerts(site, monitoring, evidence, [vault])
+    build_alerts(site, monitoring, evidence)
     build_workbook(site, monitoring)
     pulumi.export("url", public_url(site))
     pulumi.export("gatewayApplication", applications.gateway_id)
@@ -62,6 +62,7 @@ def provision(stack: Configuration | None = None) -> None:
     pulumi.export("upstreamPrincipal", identities.upstream.principal_id)
     pulumi.export("egressAddress", where.egress_address)
     pulumi.export("evidencePolicy", evidence.locked)
+    pulumi.export("package", publication.package)
     pulumi.export("nextSteps", next_steps(stack))
 
 

@@ -41,7 +41,8 @@ def test_an_alert_reads_one_table_that_has_a_source(alert: Alert) -> None:
 @pytest.mark.parametrize("stack", STACKS)
 def test_every_source_is_in_the_stack_and_reports_to_the_workspace(stack: str) -> None:
     logged = {
-        item.inputs["resourceUri"].rpartition("/")[2] for item in of(stack, "DiagnosticSetting")
+        item.inputs["resourceUri"].removesuffix("/blobServices/default").rpartition("/")[2]
+        for item in of(stack, "DiagnosticSetting")
     }
     for kind in SOURCES.values():
         (first, *_) = found = of(stack, kind)

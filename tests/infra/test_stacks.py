@@ -26,15 +26,18 @@ UNTAGGED = {
     "ApplicationFederatedIdentityCredential",
     "ApplicationPassword",
     "BlobContainer",
-    "BlobContainerImmutabilityPolicy",
     "BlobServiceProperties",
     "DiagnosticSetting",
+    "GeneratedSecret",
     "Key",
     "ManagementLockByScope",
     "ManagementPolicy",
+    "PolicyLock",
     "PrivateDnsZoneGroup",
+    "ProviderRegistration",
+    "Publication",
     "Queue",
-    "Resource",
+    "RetentionPolicy",
     "RoleAssignment",
     "RoleDefinition",
     "Secret",
@@ -214,7 +217,6 @@ class TestTheApp:
         assert app["httpsOnly"] is True
         config = app["siteConfig"]
         assert (config["minTlsVersion"], config["scmMinTlsVersion"]) == ("1.2", "1.2")
-        assert config["ftpsState"] == "Disabled"
         assert one(stack, "WebAppFtpAllowed")["allow"] is False
         assert one(stack, "WebAppScmAllowed")["allow"] is False
         for name, value in settings(stack).items():
@@ -256,17 +258,13 @@ class TestTheApp:
 
 class TestProduction:
     def test_records_are_kept_for_seven_years_and_can_be_appended_to(self) -> None:
-        policy = one("production", "BlobContainerImmutabilityPolicy", "evidence-container-policy")
-        assert policy["immutabilityPeriodSinceCreationInDays"] == 2557
-        assert policy["allowProtectedAppendWrites"] is True
-        assert policy["containerName"] == "evidence"
+        policy = one("production", "RetentionPolicy", "evidence-container-policy")
+        assert policy["days"] == 2557
+        assert policy["appends"] is True
+        assert (policy["account"], policy["container"]) == ("stmarysevidence", "evidence")
 
     def test_nothing_is_locked_without_the_second_setting(self) -> None:
-        assert not [
-            item
-            for item in resources("production")
-            if "lock" in item.name.split("-")[-1:] and item.kind == "Resource"
-        ]
+        assert not of("production", "PolicyLock")
         (lock,) = [
             item
             for item in register("production", allowIrreversibleLock="true")
@@ -367,7 +365,25 @@ class TestProduction:
         ("production", "replication", "somewhere", "one of LRS"),
         ("production", "name", "Too-Long-A-Name", "3 to 11"),
         ("production", "tenant", "contoso.com", "a GUID"),
-        ("production", "reviewerGroup", "reviewers", "an object id"),
+        ("production", "reviewerGroups", '["reviewers"]', "an object id"),
+        ("production", "reviewerGroups", '"reviewers"', "a list"),
+        ("production", "addressSpace", "10.64.0.0/26", "/16 to /24"),
+        ("production", "addressSpace", "8.8.0.0/20", "private"),
+        ("production", "addressSpace", "hospital", "/16 to /24"),
+        ("production", "ingressPrefixes", '["203.0.113.7"]', "CIDR"),
+        ("production", "ingressPrefixes", '["0.0.0.0/0"]', "not every address"),
+        ("production", "egressPrefixes", '["0.0.0.0/0"]', "not every address"),
+        ("production", "operatorPrefixes", '["10.1.0.1/8"]', "CIDR"),
+        ("production", "egressServiceTags", '["Internet"]', "services' tags"),
+        ("production", "egressServiceTags", '["storage.blob.core.windows.net/x"]', "services'"),
+        ("production", "federatedAgents", '[{"name": "triage"}]', "name, issuer, subject"),
+        ("production", "federatedAgents", '["triage"]', "name, issuer, subject"),
+        (
+            "production",
+            "federatedAgents",
+            '[{"name": "triage", "issuer": "http://example.org", "subject": "x"}]',
+            "an https issuer",
+        ),
         ("production", "bodiesRetentionDays", "3000", "not longer than the evidence"),
         ("development", "allowIrreversibleLock", "true", "can never be taken back"),
         ("development", "environment", "staging", "development or production"),
