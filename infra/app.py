@@ -140,15 +140,25 @@ def _site_config(
     stores: Stores,
     applications: Applications,
     monitoring: Monitoring,
-) -> web.SiteConfigArgs:
+) -> web.SiteConfigArgsDict:
+    """What Flex Consumption takes of it.
+
+    A table and no `SiteConfigArgs`: that one adds a netFrameworkVersion, which the plan refuses
+    (https://github.com/pulumi/pulumi-azure-native/issues/4168). FTP and routing are no settings of
+    this plan: it has no FTP, and everything leaves through the subnet.
+    """
     ranges = site.configuration.ingress_prefixes
-    return web.SiteConfigArgs(
-        min_tls_version="1.2",
-        scm_min_tls_version="1.2",
-        http20_enabled=True,
-        remote_debugging_enabled=False,
-        ip_security_restrictions_default_action="Deny" if ranges else "Allow",
-        ip_security_restrictions=[
+    settings = {
+        **_host_settings(identities, stores.state, monitoring),
+        **_gateway_settings(site, identities, stores, applications),
+    }
+    return {
+        "min_tls_version": "1.2",
+        "scm_min_tls_version": "1.2",
+        "http20_enabled": True,
+        "remote_debugging_enabled": False,
+        "ip_security_restrictions_default_action": "Deny" if ranges else "Allow",
+        "ip_security_restrictions": [
             web.IpSecurityRestrictionArgs(
                 name=f"agents-{number}",
                 priority=100 + number,
@@ -157,13 +167,8 @@ def _site_config(
             )
             for number, prefix in enumerate(ranges)
         ],
-        app_settings=pairs(
-            {
-                **_host_settings(identities, stores.state, monitoring),
-                **_gateway_settings(site, identities, stores, applications),
-            }
-        ),
-    )
+        "app_settings": pairs(settings),
+    }
 
 
 def _host_settings(

@@ -13,6 +13,8 @@ from typing import Any
 
 from pulumi._types import input_type_py_to_pulumi_names, is_input_type
 
+# What Pulumi wraps a secret in.
+_SECRET = "4dabf18193072939515e22adb298388d"
 _PACKAGES = {"azure-native": "pulumi_azure_native", "azuread": "pulumi_azuread"}
 
 
@@ -28,11 +30,12 @@ def faults(token: str, inputs: Mapping[str, Any]) -> list[str]:
 
 def _members(value: Mapping[str, Any], arguments: type, path: str) -> Iterator[str]:
     places = {**vars(sys.modules["pulumi.output"]), **vars(sys.modules[arguments.__module__])}
-    hints = typing.get_type_hints(arguments.__init__, globalns=places)
-    known = {
-        given: hints[name] for name, given in input_type_py_to_pulumi_names(arguments).items()
-    }
+    # With names of its own nothing is taken from what was resolved for another module's `SkuName`.
+    hints = typing.get_type_hints(arguments.__init__, globalns=places, localns={})
+    known = {given: hints[name] for name, given in input_type_py_to_pulumi_names(arguments).items()}
     for key, item in value.items():
+        if key == _SECRET:
+            continue
         if key not in known:
             yield f"{path}.{key} is unknown"
         elif item is not None:
@@ -42,7 +45,9 @@ def _members(value: Mapping[str, Any], arguments: type, path: str) -> Iterator[s
 def _value(value: Any, kinds: list[Any], path: str) -> Iterator[str]:
     shapes = [kind for kind in kinds if isinstance(kind, type) and is_input_type(kind)]
     words = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Enum)]
-    if isinstance(value, Mapping) and shapes:
+    if isinstance(value, Mapping) and _SECRET in value:
+        yield from _value(value["value"], kinds, path)
+    elif isinstance(value, Mapping) and shapes:
         yield from _members(value, shapes[0], path)
     elif isinstance(value, list):
         inner = [one for kind in kinds for part in typing.get_args(kind) for one in _kinds(part)]

@@ -10,6 +10,7 @@ from typing import Any
 
 import pulumi
 import pytest
+import yaml
 
 from gateway.settings import Settings
 from infra.configuration import ConfigurationError, load
@@ -17,6 +18,7 @@ from infra.preview import document, stack_configuration
 from infra.roles import CUSTOM_ROLES
 from tests.infra.registration import Refused, Resource, register
 
+INFRA = Path(__file__).resolve().parents[2] / "infra"
 GOLDEN = Path(__file__).with_name("golden")
 STACKS = ("development", "production")
 # What Azure gives no tags to, or what lies inside a resource that has them.
@@ -46,6 +48,50 @@ UNTAGGED = {
     "Table",
     "WebAppFtpAllowed",
     "WebAppScmAllowed",
+}
+
+
+# What a Flex Consumption app refuses (error 51021) or does not take; Pulumi's package always says
+# isXenon and hyperV of an app, which is let pass:
+# https://learn.microsoft.com/azure/azure-functions/functions-app-settings#flex-consumption-plan-deprecations
+NOT_FLEX = {
+    "ENABLE_ORYX_BUILD",
+    "FUNCTIONS_EXTENSION_VERSION",
+    "FUNCTIONS_MAX_HTTP_CONCURRENCY",
+    "FUNCTIONS_WORKER_DYNAMIC_CONCURRENCY_ENABLED",
+    "FUNCTIONS_WORKER_PROCESS_COUNT",
+    "FUNCTIONS_WORKER_RUNTIME",
+    "FUNCTIONS_WORKER_RUNTIME_VERSION",
+    "SCM_DO_BUILD_DURING_DEPLOYMENT",
+    "WEBSITE_CONTENTAZUREFILECONNECTIONSTRING",
+    "WEBSITE_CONTENTOVERVNET",
+    "WEBSITE_CONTENTSHARE",
+    "WEBSITE_DNS_SERVER",
+    "WEBSITE_MAX_DYNAMIC_APPLICATION_SCALE_OUT",
+    "WEBSITE_NODE_DEFAULT_VERSION",
+    "WEBSITE_RUN_FROM_PACKAGE",
+    "WEBSITE_SKIP_CONTENTSHARE_VALIDATION",
+    "WEBSITE_VNET_ROUTE_ALL",
+    "alwaysOn",
+    "containerSize",
+    "ftpsState",
+    "functionAppScaleLimit",
+    "functionsRuntimeScaleMonitoringEnabled",
+    "isReserved",
+    "javaVersion",
+    "linuxFxVersion",
+    "minimumElasticInstanceCount",
+    "netFrameworkVersion",
+    "outboundVnetRouting",
+    "powerShellVersion",
+    "preWarmedInstanceCount",
+    "reserved",
+    "use32BitWorkerProcess",
+    "vnetBackupRestoreEnabled",
+    "vnetContentShareEnabled",
+    "vnetImagePullEnabled",
+    "vnetRouteAllEnabled",
+    "windowsFxVersion",
 }
 
 
@@ -233,6 +279,17 @@ class TestTheApp:
         assert ready == ([{"instanceCount": 2, "name": "http"}] if stack == "production" else [])
         assert flex["deployment"]["storage"]["authentication"]["type"] == "UserAssignedIdentity"
 
+    def test_it_is_asked_for_nothing_that_its_plan_refuses(self, stack: str) -> None:
+        app = one(stack, "WebApp")
+        asked = {*app, *app["siteConfig"], *settings(stack)}
+        assert not asked & NOT_FLEX
+        assert app["virtualNetworkSubnetId"].endswith("/app-subnet")
+
+    def test_the_platform_that_its_subnet_is_delegated_to_is_registered(self, stack: str) -> None:
+        (delegation,) = one(stack, "Subnet", "app-subnet")["delegations"]
+        namespace, _, _ = delegation["serviceName"].partition("/")
+        assert one(stack, "ProviderRegistration")["namespace"] == namespace == "Microsoft.App"
+
     def test_it_has_two_identities(self, stack: str) -> None:
         identity = one(stack, "WebApp")["identity"]
         names = {one.rpartition("/")[2] for one in identity["userAssignedIdentities"]}
@@ -305,6 +362,42 @@ class TestProduction:
         for item in rules:
             assert item.inputs["resourceGroupName"] == "rg-stmarys-monitoring"
             assert item.inputs["actions"]["actionGroups"]
+
+    def test_a_right_on_a_group_is_one_on_what_lies_in_it(self) -> None:
+        watched = {
+            item.name: item.inputs["scopes"][0].rpartition("/")[2]
+            for item in of("production", "ActivityLogAlert")
+        }
+        assert watched["alert-evidence-rights"] == "evidence"
+        assert watched["alert-vault-rights"] == "gateway"
+        groups = {item.name: item.inputs["resourceGroupName"] for item in of("production", "Vault")}
+        assert groups == {"keys": "rg-stmarys-evidence", "vault": "rg-stmarys"}
+
+    def test_every_change_of_the_retention_policy_is_heard_of(self) -> None:
+        (heard,) = (
+            item.inputs["condition"]["allOf"][1]["anyOf"]
+            for item in of("production", "ActivityLogAlert")
+            if item.name == "alert-evidence-policy"
+        )
+        assert {item["equals"].partition("immutabilityPolicies/")[2] for item in heard} == {
+            "write",
+            "delete",
+            "extend/action",
+            "lock/action",
+        }
+
+    def test_reviewers_sign_in_to_what_they_are_assigned_to(self) -> None:
+        signin = one("production", "Application", "signin")
+        assert signin["groupMembershipClaims"] == ["ApplicationGroup"]
+        assert [role["value"] for role in signin["appRoles"]] == ["Approval.Decide"]
+        principal = one("production", "ServicePrincipal", "signin-principal")
+        assert principal["appRoleAssignmentRequired"] is True
+        assigned = one("production", "AppRoleAssignment", "reviewers-may-decide")
+        assert assigned["appRoleId"] == signin["appRoles"][0]["id"]
+        assert assigned["resourceObjectId"] == "object-signin-principal"
+        # Nobody is named in the other stack: whoever it is signs in with all groups.
+        alone = one("development", "Application", "signin")
+        assert alone["groupMembershipClaims"] == ["SecurityGroup"]
 
     def test_emergency_access_is_watched_where_the_upstreams_are(self) -> None:
         scope = "/subscriptions/00000000-0000-4000-8000-000000000009/resourceGroups/clinic"
@@ -398,6 +491,15 @@ def test_a_wrong_configuration_is_refused_by_its_key(
         load()
     assert str(refused.value).startswith(f"chaperone:{key}: ")
     assert said in str(refused.value)
+
+
+def test_pulumi_takes_the_project_file() -> None:
+    """A key of another namespace may have a value there, and no default: every command ends."""
+    project = yaml.safe_load((INFRA / "Pulumi.yaml").read_text("utf-8"))
+    for key, given in project.get("config", {}).items():
+        assert key.startswith("chaperone:") or ":" not in key or "default" not in given
+    assert project["name"] == "chaperone"
+    assert project["runtime"]["options"]["virtualenv"] == "../.venv"
 
 
 def test_a_wrong_configuration_registers_nothing() -> None:
