@@ -14,6 +14,11 @@ from infra.site import stable_id
 
 CALL: Final = ("Agent.Call", "Calls upstreams through the gateway")
 DECIDE: Final = ("Approval.Decide", "Decides held requests")
+ACT: Final = ("Person.Act", "Acts at the gateway: as its operator, or by an agent on their behalf")
+# Roles and scopes of an application share one namespace: no word and no id may be of both.
+SCOPE: Final = ("Gateway.Use", "Use the gateway as the person who is signed in")
+AZURE_CLI: Final = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
+"""Microsoft's own application, with which operators get their tokens."""
 EXCHANGE_AUDIENCE: Final = "api://AzureADTokenExchange"
 
 
@@ -53,6 +58,10 @@ def build_applications(stack: Configuration, public_url: str) -> Applications:
             ),
         ),
         api=azuread.ApplicationApiArgs(requested_access_token_version=2),
+        # When the person signed in, and not when the token was made.
+        optional_claims=azuread.ApplicationOptionalClaimsArgs(
+            id_tokens=[azuread.ApplicationOptionalClaimsIdTokenArgs(name="auth_time")]
+        ),
     )
     reviewers = azuread.ServicePrincipal(
         "signin-principal",
@@ -85,8 +94,24 @@ def _gateway(stack: Configuration) -> tuple[azuread.Application, azuread.Service
         identifier_uris=[f"api://{stack.tenant}/chaperone-{stack.name}"],
         # Group object ids decide; names of groups can be taken by others.
         group_membership_claims=["SecurityGroup"],
-        api=azuread.ApplicationApiArgs(requested_access_token_version=2),
-        app_roles=[_role(stack, CALL, "Application")],
+        api=azuread.ApplicationApiArgs(
+            requested_access_token_version=2,
+            oauth2_permission_scopes=[
+                azuread.ApplicationApiOauth2PermissionScopeArgs(
+                    id=_scope_id(stack),
+                    value=SCOPE[0],
+                    type="Admin",
+                    enabled=True,
+                    admin_consent_display_name=SCOPE[0],
+                    admin_consent_description=SCOPE[1],
+                )
+            ],
+        ),
+        app_roles=[_role(stack, CALL, "Application"), _role(stack, ACT, "User")],
+        # Says of a token whether it is a program's.
+        optional_claims=azuread.ApplicationOptionalClaimsArgs(
+            access_tokens=[azuread.ApplicationOptionalClaimsAccessTokenArgs(name="idtyp")]
+        ),
     )
     principal = azuread.ServicePrincipal(
         "gateway-principal",
@@ -94,7 +119,27 @@ def _gateway(stack: Configuration) -> tuple[azuread.Application, azuread.Service
         # Without an assignment Entra issues no token for the gateway at all.
         app_role_assignment_required=True,
     )
+    _operators(stack, api, principal)
     return api, principal
+
+
+def _operators(
+    stack: Configuration, api: azuread.Application, principal: azuread.ServicePrincipal
+) -> None:
+    """What a person needs for a token of their own, who activates a manifest or denies a caller."""
+    azuread.ApplicationPreAuthorized(
+        "azure-cli",
+        application_id=api.id,
+        authorized_client_id=AZURE_CLI,
+        permission_ids=[_scope_id(stack)],
+    )
+    if group := stack.operator_group:
+        azuread.AppRoleAssignment(
+            "operators-may-act",
+            app_role_id=_role_id(stack, ACT[0]),
+            principal_object_id=group,
+            resource_object_id=principal.object_id,
+        )
 
 
 def _agent(
@@ -143,3 +188,7 @@ def _role(
 
 def _role_id(stack: Configuration, value: str) -> str:
     return stable_id(stack.name, "app-role", value)
+
+
+def _scope_id(stack: Configuration) -> str:
+    return stable_id(stack.name, "scope", SCOPE[0])

@@ -27,6 +27,7 @@ UNTAGGED = {
     "Application",
     "ApplicationFederatedIdentityCredential",
     "ApplicationPassword",
+    "ApplicationPreAuthorized",
     "BlobContainer",
     "BlobServiceProperties",
     "DiagnosticSetting",
@@ -386,6 +387,20 @@ class TestProduction:
             "lock/action",
         }
 
+    def test_an_operator_gets_a_token_to_activate_a_manifest_with(self) -> None:
+        api = one("production", "Application", "gateway-api")
+        (scope,) = api["api"]["oauth2PermissionScopes"]
+        cli = one("production", "ApplicationPreAuthorized")
+        assert cli["permissionIds"] == [scope["id"]]
+        assert cli["authorizedClientId"] == "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
+        assigned = one("production", "AppRoleAssignment", "operators-may-act")
+        (role,) = (role for role in api["appRoles"] if role["allowedMemberTypes"] == ["User"])
+        assert assigned["appRoleId"] == role["id"]
+        # Roles and scopes share one namespace.
+        words = [scope, *api["appRoles"]]
+        assert len({word["value"] for word in words}) == len({word["id"] for word in words}) == 3
+        assert assigned["principalObjectId"] == "55555555-5555-4555-8555-555555555555"
+
     def test_reviewers_sign_in_to_what_they_are_assigned_to(self) -> None:
         signin = one("production", "Application", "signin")
         assert signin["groupMembershipClaims"] == ["ApplicationGroup"]
@@ -445,7 +460,7 @@ class TestProduction:
         assert credential["subject"] == "agent:triage"
         assert credential["audiences"] == ["api://AzureADTokenExchange"]
         assigned = {item.name for item in of("production", "AppRoleAssignment")}
-        assert assigned == {"agent-triage-may-call", "reviewers-may-decide"}
+        assert assigned == {"agent-triage-may-call", "operators-may-act", "reviewers-may-decide"}
 
 
 @pytest.mark.parametrize(
