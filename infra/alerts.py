@@ -67,6 +67,7 @@ def _spike(signal: Signal, filter_: str = "") -> str:
 
 _ASSIGNED: Final = "Microsoft.Authorization/roleAssignments/write"
 _POLICIES: Final = "Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies"
+_VAULT: Final = "ResourceProvider == 'MICROSOFT.KEYVAULT'"
 _DENIED = '| where tostring(Properties.effect) == "deny" '
 
 SOURCES: Final = {
@@ -167,11 +168,21 @@ QUERIES: Final = (
         "A key or secret was deleted, disabled or purged.",
         _arrived(
             "AzureDiagnostics",
-            "ResourceProvider == 'MICROSOFT.KEYVAULT' and OperationName in ('KeyDelete',"
+            f"{_VAULT} and OperationName in ('KeyDelete',"
             " 'KeyPurge', 'KeyUpdate', 'SecretDelete', 'SecretUpdate', 'SecretPurge',"
             " 'VaultDelete')",
         ),
         URGENT,
+    ),
+    Alert(
+        "key-written",
+        "A key or secret has a new version: a rotation, or an exchange.",
+        _arrived(
+            "AzureDiagnostics",
+            f"{_VAULT} and OperationName in ('KeyCreate', 'KeyImport', 'KeyRestore', 'KeyRotate',"
+            " 'SecretSet', 'SecretRestore')",
+        ),
+        NOTICE,
     ),
 )
 

@@ -180,8 +180,9 @@ def _faults(stack: Configuration) -> list[tuple[str, str]]:
         ("maximumInstances", 40 <= stack.maximum_instances <= 1000, "40 to 1000"),  # noqa: PLR2004
         (
             "alwaysReadyInstances",
-            0 <= stack.always_ready_instances <= stack.maximum_instances,
-            "0 to maximumInstances",
+            0 <= stack.always_ready_instances <= stack.maximum_instances
+            and not (stack.production and stack.always_ready_instances == 1),
+            "0 to maximumInstances; in production, where they lie in several zones, none or two",
         ),
         ("location", bool(re.fullmatch(r"[a-z0-9]{3,40}", stack.location)), "as in `eastus2`"),
         ("addressSpace", _is_space(stack.address_space), "private IPv4 in CIDR, /16 to /24"),

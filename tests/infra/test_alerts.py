@@ -27,7 +27,7 @@ def signals(query: str) -> set[Signal]:
 
 
 def charts() -> list[str]:
-    items = json.loads(serialised())["items"]
+    items = json.loads(serialised("/workspace"))["items"]
     return [item["content"]["query"] for item in items if item["type"] == 3]
 
 

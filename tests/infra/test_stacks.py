@@ -359,6 +359,8 @@ class TestProduction:
             "package-published",
             "evidence-rights",
             "vault-rights",
+            "package-stored",
+            "key-written",
         }
         for item in rules:
             assert item.inputs["resourceGroupName"] == "rg-stmarys-monitoring"
@@ -476,6 +478,8 @@ class TestProduction:
         ("production", "reviewerGroups", '["reviewers"]', "an object id"),
         ("production", "reviewerGroups", '"reviewers"', "a list"),
         ("production", "addressSpace", "10.64.0.0/26", "/16 to /24"),
+        ("production", "alwaysReadyInstances", "1", "none or two"),
+        ("production", "location", "East US 2", "eastus2"),
         ("production", "addressSpace", "8.8.0.0/20", "private"),
         ("production", "addressSpace", "hospital", "/16 to /24"),
         ("production", "ingressPrefixes", '["203.0.113.7"]', "CIDR"),
@@ -501,10 +505,11 @@ class TestProduction:
 def test_a_wrong_configuration_is_refused_by_its_key(
     stack: str, key: str, value: str, said: str
 ) -> None:
-    pulumi.runtime.set_all_config(stack_configuration(stack) | {f"chaperone:{key}": value})
+    full = f"azure-native:{key}" if key == "location" else f"chaperone:{key}"
+    pulumi.runtime.set_all_config(stack_configuration(stack) | {full: value})
     with pytest.raises(ConfigurationError) as refused:
         load()
-    assert str(refused.value).startswith(f"chaperone:{key}: ")
+    assert str(refused.value).startswith(f"{full}: ")
     assert said in str(refused.value)
 
 
