@@ -20,6 +20,7 @@ RETENTION_DAYS: Final = 2557
 _NAME = re.compile(r"[a-z][a-z0-9]{2,10}\Z")
 _SCOPE = re.compile(r"/subscriptions/[0-9a-f-]{36}(/[-\w.()/]+)?\Z", re.ASCII | re.IGNORECASE)
 _SERVICE_TAG = re.compile(r"[A-Za-z][A-Za-z0-9.]{1,79}\Z", re.ASCII)
+_SECRET = re.compile(r"[A-Za-z0-9-]{1,127}\Z", re.ASCII)
 _AGENT = re.compile(r"[a-z][a-z0-9-]{0,62}\Z")
 _SPACE: Final = range(16, 25)
 """Of the network's prefix: an eighth of a /24 is the /27 that Flex Consumption needs at least."""
@@ -99,6 +100,8 @@ class Configuration:
             them decides what.
         reviewer_auth_context: Entra authentication context that a reviewer must satisfy, c1 to
             c99; "" asks for none, and a second factor must come from a conditional access policy.
+        upstream_secrets: names of secrets in the gateway's vault that connections and workflows of
+            the manifest use, put there by an operator; the gateway may read these and its own.
         federated_agents: agents without a secret.
         operator_group: object id of the group that activates manifests, edits the deny list and
             rotates secrets; "" assigns nobody.
@@ -129,6 +132,7 @@ class Configuration:
     alert_emails: tuple[str, ...] = ()
     reviewer_groups: tuple[str, ...] = ()
     reviewer_auth_context: str = ""
+    upstream_secrets: tuple[str, ...] = ()
     federated_agents: tuple[FederatedAgent, ...] = ()
     operator_group: str = ""
     auditor_group: str = ""
@@ -146,7 +150,7 @@ class Configuration:
 
 def _faults(stack: Configuration) -> list[tuple[str, str]]:
     """(key, what is wrong and what to set) for every fault."""
-    floor = RETENTION_FLOOR_DAYS if stack.production else 1
+    floor, secrets = RETENTION_FLOOR_DAYS if stack.production else 1, stack.upstream_secrets
     checks: list[tuple[str, bool, str]] = [
         ("name", bool(_NAME.match(stack.name)), "3 to 11 lower-case letters and digits"),
         ("tenant", _is_guid(stack.tenant), "the tenant id, a GUID"),
@@ -187,6 +191,12 @@ def _faults(stack: Configuration) -> list[tuple[str, str]]:
         ("location", bool(re.fullmatch(r"[a-z0-9]{3,40}", stack.location)), "as in `eastus2`"),
         ("addressSpace", _is_space(stack.address_space), "private IPv4 in CIDR, /16 to /24"),
         *_network_checks(stack),
+        (
+            "upstreamSecrets",
+            all(_SECRET.match(one) and not one.startswith("chaperone-") for one in secrets)
+            and len({one.lower() for one in secrets}) == len(secrets),
+            "names of secrets: letters, digits and hyphens, and none of the gateway's own",
+        ),
         (
             "federatedAgents",
             all(_is_agent(one) for one in stack.federated_agents)
@@ -277,6 +287,7 @@ def _read(given: pulumi.Config, name: str) -> object:
         "watched_scopes",
         "alert_emails",
         "reviewer_groups",
+        "upstream_secrets",
     }:
         found = _list(given, key)
         return None if found is None else tuple(str(item) for item in found)

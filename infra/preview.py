@@ -17,6 +17,7 @@ from typing import Any, Final, Protocol
 import pulumi
 import yaml
 from pulumi.runtime import mocks
+from pulumi.runtime.stack import Stack
 
 STACKS: Final = ("development", "production")
 GIVEN: Final = {
@@ -135,9 +136,21 @@ def registered(stack: str, overrides: Mapping[str, str] | None = None) -> list[R
 
     async def run() -> None:
         provision()
+        recorder.resources.append(await _stack_outputs())
 
     pulumi.runtime.test(run)()  # type: ignore[no-untyped-call]
     return sorted(recorder.resources, key=lambda one: (one.type, one.name))
+
+
+async def _stack_outputs() -> Registered:
+    """What the program exports, as a resource of its own; secrets as `[secret]`."""
+    root = pulumi.runtime.get_root_resource()
+    exported = dict(root.outputs) if isinstance(root, Stack) else {}
+    shown: dict[str, Any] = {}
+    for name, given in exported.items():
+        value: pulumi.Output[Any] = pulumi.Output.from_input(given)
+        shown[name] = "[secret]" if await value.is_secret() else await value.future()
+    return Registered("pulumi:pulumi:Outputs", "outputs", shown)
 
 
 class Described(Protocol):

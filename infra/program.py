@@ -1,5 +1,7 @@
 """The whole deployment, in the order in which its parts need each other."""
 
+from dataclasses import replace
+
 import pulumi
 from pulumi_azure_native import keyvault
 
@@ -40,8 +42,9 @@ def provision(stack: Configuration | None = None) -> None:
     state = build_state(site, where, identities, workspace)
     evidence = build_evidence(site, where, identities, workspace)
     applications = build_applications(stack, public_url(site))
-    _signin_secret(site, vault, applications)
-    allow_secret(site, identities, vault.vault, SIGNIN_SECRET)
+    signin = _signin_secret(site, vault, applications)
+    allowed = allow_secret(site, identities, vault.vault, SIGNIN_SECRET, signin)
+    vault = replace(vault, ready=[*vault.ready, allowed])
     app = build_app(
         site, where, identities, Stores(evidence, state, vault), applications, monitoring
     )
@@ -89,8 +92,8 @@ def next_steps(stack: Configuration) -> list[str]:
     return steps
 
 
-def _signin_secret(site: Site, vault: Vault, applications: Applications) -> None:
-    keyvault.Secret(
+def _signin_secret(site: Site, vault: Vault, applications: Applications) -> keyvault.Secret:
+    return keyvault.Secret(
         "signin-client-secret",
         secret_name=SIGNIN_SECRET,
         vault_name=vault.vault.name,

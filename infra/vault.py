@@ -90,7 +90,8 @@ def build_vault(
     own = identities.own.principal_id
     key_scope = pulumi.Output.concat(vault.id, "/keys/", SIGNING_KEY)
     signer = identities.roles["checkpoint-signer"]
-    ready: list[pulumi.Resource] = [way, assign(site, "own-signing-key", own, signer, key_scope)]
+    signing = assign(site, "own-signing-key", own, signer, key_scope, after=[signing_key])
+    ready: list[pulumi.Resource] = [way, signing]
     for secret in GATEWAY_SECRETS:
         made = GeneratedSecret(
             secret.name,
@@ -101,20 +102,27 @@ def build_vault(
             purpose=secret.purpose,
             opts=pulumi.ResourceOptions(parent=vault),
         )
-        ready += [made, allow_secret(site, identities, vault, secret.name)]
+        ready += [made, allow_secret(site, identities, vault, secret.name, made)]
+    for name in site.configuration.upstream_secrets:
+        allow_secret(site, identities, vault, name)
     return Vault(vault, signing_key, ready)
 
 
 def allow_secret(
-    site: Site, identities: Identities, vault: keyvault.Vault, name: str
+    site: Site,
+    identities: Identities,
+    vault: keyvault.Vault,
+    name: str,
+    made: pulumi.Resource | None = None,
 ) -> authorization.RoleAssignment:
-    """Let the gateway read one secret."""
+    """Let the gateway read one secret, which the program makes or which is in the vault already."""
     return assign(
         site,
         f"own-secret-{name}",
         identities.own.principal_id,
         identities.roles["secret-reader"],
         pulumi.Output.concat(vault.id, "/secrets/", name),
+        after=[made] if made else [],
     )
 
 
@@ -153,6 +161,7 @@ def encryption_vault(
         identity.principal_id,
         CRYPTO_SERVICE_ENCRYPTION_USER,
         pulumi.Output.concat(vault.id, "/keys/chaperone-evidence"),
+        after=[key],
     )
     # The account is made only when its identity may use the key.
     identity_id = pulumi.Output.all(identity.id, allowed.id).apply(lambda both: str(both[0]))

@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ UNTAGGED = {
     "Key",
     "ManagementLockByScope",
     "ManagementPolicy",
+    "Outputs",
     "PolicyLock",
     "PrivateDnsZoneGroup",
     "ProviderRegistration",
@@ -222,6 +223,15 @@ class TestEveryResource:
                 # The one secret that Entra makes goes to the vault, as a Pulumi secret.
                 assert (item.name, path.rpartition(".")[2]) == ("signin-client-secret", "value")
                 assert "4dabf18193072939515e22adb298388d" in json.dumps(item.inputs)
+
+    def test_the_outputs_hold_no_secret_and_say_what_comes_next(self, stack: str) -> None:
+        outputs = one(stack, "Outputs")
+        assert outputs["url"] == "https://func-stmarys.azurewebsites.net"
+        assert outputs["package"].startswith("sha256:")
+        assert "[secret]" not in outputs.values()
+        assert "a-client-secret" not in json.dumps(outputs)
+        assert "manifest activate" in " ".join(outputs["nextSteps"])
+        assert ("allowIrreversibleLock" in outputs["nextSteps"][0]) is (stack == "production")
 
     def test_everything_that_can_be_tagged_is(self, stack: str) -> None:
         for item in resources(stack):
@@ -438,6 +448,20 @@ class TestProduction:
             "Microsoft.Authorization/roleAssignmentScheduleRequests/write",
         }
 
+    def test_the_gateway_reads_the_secrets_that_are_named_and_no_others(self) -> None:
+        def read(assigned: Iterable[Resource]) -> set[str]:
+            return {
+                str(item.inputs["scope"]).partition("/secrets/")[2]
+                for item in assigned
+                if item.kind == "RoleAssignment" and "/secrets/" in item.inputs["scope"]
+            }
+
+        own = read(resources("production"))
+        assert len(own) == 7
+        assert all(name.startswith("chaperone-") for name in own)
+        named = read(register("production", upstreamSecrets='["clinic-key", "teams-url"]'))
+        assert named - own == {"clinic-key", "teams-url"}
+
     def test_nobody_may_write_where_nothing_is_written(self) -> None:
         for stack in STACKS:
             scopes = [str(item.inputs["scope"]) for item in of(stack, "RoleAssignment")]
@@ -488,6 +512,9 @@ class TestProduction:
         ("production", "operatorPrefixes", '["10.1.0.1/8"]', "CIDR"),
         ("production", "egressServiceTags", '["Internet"]', "services' tags"),
         ("production", "egressServiceTags", '["storage.blob.core.windows.net/x"]', "services'"),
+        ("production", "upstreamSecrets", '["chaperone-digest-key"]', "none of the gateway's own"),
+        ("production", "upstreamSecrets", '["a/b"]', "letters, digits"),
+        ("production", "upstreamSecrets", '["fhir", "FHIR"]', "letters, digits"),
         ("production", "federatedAgents", '[{"name": "triage"}]', "name, issuer, subject"),
         ("production", "federatedAgents", '["triage"]', "name, issuer, subject"),
         (
