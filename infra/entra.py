@@ -1,6 +1,7 @@
 """Entra applications: the API of agents' tokens, the reviewers' sign-in, agents without secrets.
 
-Needs Microsoft Graph rights (Application.ReadWrite.OwnedBy or Application Administrator).
+Needs the Entra role Application Administrator, or the rights of Microsoft Graph that are named in
+`docs/deployment.md`.
 """
 
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Final
 import pulumi
 import pulumi_azuread as azuread
 
+from gateway.authn.oidc import SCOPES
 from infra.configuration import Configuration, FederatedAgent
 from infra.site import stable_id
 
@@ -17,6 +19,8 @@ DECIDE: Final = ("Approval.Decide", "Decides held requests")
 ACT: Final = ("Person.Act", "Acts at the gateway: as its operator, or by an agent on their behalf")
 # Roles and scopes of an application share one namespace: no word and no id may be of both.
 SCOPE: Final = ("Gateway.Use", "Use the gateway as the person who is signed in")
+GRAPH: Final = "00000003-0000-0000-c000-000000000000"
+"""Microsoft Graph, whose scopes those of signing in are."""
 AZURE_CLI: Final = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
 """Microsoft's own application, with which operators get their tokens."""
 EXCHANGE_AUDIENCE: Final = "api://AzureADTokenExchange"
@@ -68,6 +72,7 @@ def build_applications(stack: Configuration, public_url: str) -> Applications:
         client_id=signin.client_id,
         app_role_assignment_required=bool(groups),
     )
+    _consent(reviewers)
     secret = azuread.ApplicationPassword(
         "signin-secret",
         application_id=signin.id,
@@ -83,6 +88,20 @@ def build_applications(stack: Configuration, public_url: str) -> Applications:
         )
     agents = {agent.name: _agent(stack, agent, principal) for agent in stack.federated_agents}
     return Applications(api.client_id, signin.client_id, pulumi.Output.secret(secret.value), agents)
+
+
+def _consent(reviewers: azuread.ServicePrincipal) -> None:
+    """To what signing in asks for; where assignment is required, persons cannot give it themselves.
+
+    https://learn.microsoft.com/entra/identity-platform/howto-restrict-your-app-to-a-set-of-users
+    """
+    graph = azuread.ServicePrincipal("graph", client_id=GRAPH, use_existing=True)
+    azuread.ServicePrincipalDelegatedPermissionGrant(
+        "signin-consent",
+        service_principal_object_id=reviewers.object_id,
+        resource_service_principal_object_id=graph.object_id,
+        claim_values=SCOPES.split(),
+    )
 
 
 def _gateway(stack: Configuration) -> tuple[azuread.Application, azuread.ServicePrincipal]:

@@ -31,7 +31,7 @@ def faults(token: str, inputs: Mapping[str, Any]) -> list[str]:
 def _members(value: Mapping[str, Any], arguments: type, path: str) -> Iterator[str]:
     places = {**vars(sys.modules["pulumi.output"]), **vars(sys.modules[arguments.__module__])}
     # With names of its own nothing is taken from what was resolved for another module's `SkuName`.
-    hints = typing.get_type_hints(arguments.__init__, globalns=places, localns={})
+    hints = typing.get_type_hints(vars(arguments)["__init__"], globalns=places, localns={})
     known = {given: hints[name] for name, given in input_type_py_to_pulumi_names(arguments).items()}
     for key, item in value.items():
         if key == _SECRET:

@@ -46,6 +46,7 @@ UNTAGGED = {
     "RoleDefinition",
     "Secret",
     "ServicePrincipal",
+    "ServicePrincipalDelegatedPermissionGrant",
     "Subnet",
     "Table",
     "WebAppFtpAllowed",
@@ -301,6 +302,27 @@ class TestTheApp:
         namespace, _, _ = delegation["serviceName"].partition("/")
         assert one(stack, "ProviderRegistration")["namespace"] == namespace == "Microsoft.App"
 
+    def test_what_its_code_reads_and_writes_is_made(self, stack: str) -> None:
+        triggers = (INFRA.parent / "function_app.py").read_text("utf-8")
+        queues = set(re.findall(r'queue_name="([^"]+)"', triggers))
+        assert {item.inputs["queueName"] for item in of(stack, "Queue")} == queues
+        assert set(re.findall(r'connection="([^"]+)"', triggers)) == {"AzureWebJobsStorage"}
+        given = settings(stack)
+
+        def named(end: str) -> set[str]:
+            return {
+                given.get(f"CHAPERONE_{name.upper()}", field.default)
+                for name, field in Settings.model_fields.items()
+                if name.endswith(end)
+            }
+
+        assert {item.inputs["tableName"] for item in of(stack, "Table")} == named("_table")
+        containers = {item.inputs["containerName"] for item in of(stack, "BlobContainer")}
+        assert containers == named("_container") | {"packages", "bodies"}
+        secrets = {item.inputs["name"] for item in of(stack, "GeneratedSecret")}
+        assert named("_secret") - secrets == {"chaperone-signin"}
+        assert one(stack, "Key", "signing-key")["keyName"] in named("checkpoint_key")
+
     def test_it_has_two_identities(self, stack: str) -> None:
         identity = one(stack, "WebApp")["identity"]
         names = {one.rpartition("/")[2] for one in identity["userAssignedIdentities"]}
@@ -422,6 +444,9 @@ class TestProduction:
         assigned = one("production", "AppRoleAssignment", "reviewers-may-decide")
         assert assigned["appRoleId"] == signin["appRoles"][0]["id"]
         assert assigned["resourceObjectId"] == "object-signin-principal"
+        consent = one("production", "ServicePrincipalDelegatedPermissionGrant")
+        assert set(consent["claimValues"]) == {"openid", "profile", "offline_access"}
+        assert consent["servicePrincipalObjectId"] == "object-signin-principal"
         # Nobody is named in the other stack: whoever it is signs in with all groups.
         alone = one("development", "Application", "signin")
         assert alone["groupMembershipClaims"] == ["SecurityGroup"]
