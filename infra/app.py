@@ -150,7 +150,7 @@ def _site_config(
     ranges = site.configuration.ingress_prefixes
     settings = {
         **_host_settings(identities, stores.state, monitoring),
-        **_gateway_settings(site, identities, stores, applications),
+        **gateway_variables(site, identities, stores, applications),
     }
     return {
         "min_tls_version": "1.2",
@@ -197,9 +197,10 @@ def _host_settings(
     }
 
 
-def _gateway_settings(
+def gateway_variables(
     site: Site, identities: Identities, stores: Stores, applications: Applications
 ) -> dict[str, pulumi.Input[str]]:
+    """The gateway's own settings by variable, for the app and for its operators; none is secret."""
     stack = site.configuration
     gateway_id = applications.gateway_id
     values: dict[str, pulumi.Input[str]] = {

@@ -7,7 +7,14 @@ from pulumi_azure_native import keyvault
 
 from infra import configuration
 from infra.alerts import build_alerts
-from infra.app import SIGNIN_SECRET, Stores, app_name, build_app, public_url
+from infra.app import (
+    SIGNIN_SECRET,
+    Stores,
+    app_name,
+    build_app,
+    gateway_variables,
+    public_url,
+)
 from infra.configuration import Configuration
 from infra.dynamic.publication import Publication
 from infra.entra import Applications, build_applications
@@ -45,9 +52,8 @@ def provision(stack: Configuration | None = None) -> None:
     signin = _signin_secret(site, vault, applications)
     allowed = allow_secret(site, identities, vault.vault, SIGNIN_SECRET, signin)
     vault = replace(vault, ready=[*vault.ready, allowed])
-    app = build_app(
-        site, where, identities, Stores(evidence, state, vault), applications, monitoring
-    )
+    stores = Stores(evidence, state, vault)
+    app = build_app(site, where, identities, stores, applications, monitoring)
     publication = Publication(
         "package",
         app=app_name(site),
@@ -66,6 +72,7 @@ def provision(stack: Configuration | None = None) -> None:
     pulumi.export("egressAddress", where.egress_address)
     pulumi.export("evidencePolicy", evidence.locked)
     pulumi.export("package", publication.package)
+    pulumi.export("settings", gateway_variables(site, identities, stores, applications))
     pulumi.export("nextSteps", next_steps(stack))
 
 
@@ -84,8 +91,8 @@ def next_steps(stack: Configuration) -> list[str]:
             "reach, and take the agents' own roles away."
         ),
         (
-            "Write a manifest and activate it: chaperone manifest check FILE && chaperone manifest "
-            "activate FILE."
+            "With these settings as environment variables, write a manifest and activate it: "
+            "chaperone manifest check FILE && chaperone manifest activate FILE."
         ),
         "Check the deployment: chaperone doctor.",
     ]

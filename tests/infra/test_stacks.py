@@ -231,6 +231,8 @@ class TestEveryResource:
         assert outputs["package"].startswith("sha256:")
         assert "[secret]" not in outputs.values()
         assert "a-client-secret" not in json.dumps(outputs)
+        own = {name: value for name, value in settings(stack).items() if "CHAPERONE_" in name}
+        assert outputs["settings"] == own
         assert "manifest activate" in " ".join(outputs["nextSteps"])
         assert ("allowIrreversibleLock" in outputs["nextSteps"][0]) is (stack == "production")
 
