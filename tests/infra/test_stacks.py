@@ -502,7 +502,7 @@ class TestProduction:
             if item.inputs["principalId"] == "55555555-5555-4555-8555-555555555555"
         ]
         on_evidence = [item for item in theirs if "evidence-container" in item["scope"]]
-        assert len(theirs) == 6
+        assert len(theirs) == 7
         assert [item["roleDefinitionId"].rpartition("/")[2] for item in on_evidence] == [
             "evidence-writer"
         ]
