@@ -159,12 +159,12 @@ def _site_config(
         "remote_debugging_enabled": False,
         "ip_security_restrictions_default_action": "Deny" if ranges else "Allow",
         "ip_security_restrictions": [
-            web.IpSecurityRestrictionArgs(
-                name=f"agents-{number}",
-                priority=100 + number,
-                action="Allow",
-                ip_address=prefix,
-            )
+            {
+                "name": f"agents-{number}",
+                "priority": 100 + number,
+                "action": "Allow",
+                "ip_address": prefix,
+            }
             for number, prefix in enumerate(ranges)
         ],
         "app_settings": pairs(settings),

@@ -118,6 +118,8 @@ def _outputs(args: mocks.MockResourceArgs) -> dict[str, Any]:
             found["identity"] = {"type": "UserAssigned", "userAssignedIdentities": {}}
         case "PolicyLock" | "Publication":
             found |= {"state": "Locked", "package": "sha256:" + "0" * 64}
+        case _:
+            pass
     return found
 
 

@@ -43,6 +43,12 @@ class NotPublished(Exception):
     """An attempt did not succeed; says why."""
 
 
+def _build(target: Path) -> str:
+    from infra.package import build_package  # noqa: PLC0415 - large, and not for a look
+
+    return build_package(target)
+
+
 class _PublicationProvider(ResourceProvider):
     """Publishes on creation and whenever sources or pins have changed."""
 
@@ -50,7 +56,7 @@ class _PublicationProvider(ResourceProvider):
         self,
         session: Callable[[], Sends] = session,
         bearer: Callable[[str], Mapping[str, str]] = bearer,
-        build: Callable[[Path], str] | None = None,
+        build: Callable[[Path], str] = _build,
         pauses: tuple[float, float] = (_PAUSE, _BETWEEN),
     ) -> None:
         super().__init__()
@@ -78,12 +84,9 @@ class _PublicationProvider(ResourceProvider):
         Raises:
             RuntimeError: the app did not take it; says why.
         """
-        build = self._build
-        if build is None:
-            from infra.package import build_package as build  # noqa: PLC0415
         with TemporaryDirectory(prefix="chaperone-publish-") as place:
             archive = Path(place) / "package.zip"
-            digest = build(archive)
+            digest = self._build(archive)
             for attempt in range(1, _ATTEMPTS + 1):
                 try:
                     self._deploy(props, archive)

@@ -371,6 +371,18 @@ class TestProduction:
         assert one("production", "Vault", "keys")["resourceGroupName"] == "rg-stmarys-evidence"
         assert account["sku"] == {"name": "Standard_GZRS"}
 
+    def test_who_may_call_the_app_can_be_limited(self) -> None:
+        (app,) = (
+            item
+            for item in register("production", ingressPrefixes='["203.0.113.0/24"]')
+            if item.kind == "WebApp"
+        )
+        config = app.inputs["siteConfig"]
+        assert config["ipSecurityRestrictionsDefaultAction"] == "Deny"
+        assert config["ipSecurityRestrictions"] == [
+            {"name": "agents-0", "priority": 100, "action": "Allow", "ipAddress": "203.0.113.0/24"}
+        ]
+
     def test_the_account_cannot_be_deleted(self) -> None:
         assert one("production", "ManagementLockByScope")["level"] == "CanNotDelete"
 
