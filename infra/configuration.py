@@ -150,7 +150,7 @@ class Configuration:
 
 def _faults(stack: Configuration) -> list[tuple[str, str]]:
     """(key, what is wrong and what to set) for every fault."""
-    floor, secrets = RETENTION_FLOOR_DAYS if stack.production else 1, stack.upstream_secrets
+    floor = RETENTION_FLOOR_DAYS if stack.production else 1
     checks: list[tuple[str, bool, str]] = [
         ("name", bool(_NAME.match(stack.name)), "3 to 11 lower-case letters and digits"),
         ("tenant", _is_guid(stack.tenant), "the tenant id, a GUID"),
@@ -190,7 +190,15 @@ def _faults(stack: Configuration) -> list[tuple[str, str]]:
         ),
         ("location", bool(re.fullmatch(r"[a-z0-9]{3,40}", stack.location)), "as in `eastus2`"),
         ("addressSpace", _is_space(stack.address_space), "private IPv4 in CIDR, /16 to /24"),
-        *_network_checks(stack),
+    ]
+    checks += [*_network_checks(stack), *_people_checks(stack)]
+    return [(key, wrong) for key, good, wrong in checks if not good]
+
+
+def _people_checks(stack: Configuration) -> list[tuple[str, bool, str]]:
+    """Who acts, who is told, and what may be read for whom."""
+    secrets = stack.upstream_secrets
+    checks: list[tuple[str, bool, str]] = [
         (
             "upstreamSecrets",
             all(_SECRET.match(one) and not one.startswith("chaperone-") for one in secrets)
@@ -223,7 +231,7 @@ def _faults(stack: Configuration) -> list[tuple[str, str]]:
             ("auditorGroup", stack.auditor_group),
         )
     ]
-    return [(key, wrong) for key, good, wrong in checks if not good]
+    return checks
 
 
 def _network_checks(stack: Configuration) -> list[tuple[str, bool, str]]:
