@@ -103,6 +103,23 @@ def resources(stack: str) -> tuple[Resource, ...]:
     return tuple(register(stack))
 
 
+CLINIC = "/subscriptions/00000000-0000-4000-8000-000000000009/resourceGroups/clinic"
+
+
+@cache
+def varied() -> tuple[Resource, ...]:
+    """Production with what its stack file leaves out."""
+    return tuple(
+        register(
+            "production",
+            allowIrreversibleLock="true",
+            ingressPrefixes='["203.0.113.0/24"]',
+            upstreamSecrets='["clinic-key", "teams-url"]',
+            watchedScopes=json.dumps([CLINIC, f"{CLINIC}2"]),
+        )
+    )
+
+
 def of(stack: str, kind: str) -> list[Resource]:
     return [one for one in resources(stack) if one.kind == kind]
 
@@ -357,11 +374,7 @@ class TestProduction:
 
     def test_nothing_is_locked_without_the_second_setting(self) -> None:
         assert not of("production", "PolicyLock")
-        (lock,) = [
-            item
-            for item in register("production", allowIrreversibleLock="true")
-            if item.name == "evidence-lock"
-        ]
+        (lock,) = [item for item in varied() if item.name == "evidence-lock"]
         assert lock.inputs["days"] == 2557
         assert lock.inputs["container"] == "evidence"
 
@@ -372,11 +385,7 @@ class TestProduction:
         assert account["sku"] == {"name": "Standard_GZRS"}
 
     def test_who_may_call_the_app_can_be_limited(self) -> None:
-        (app,) = (
-            item
-            for item in register("production", ingressPrefixes='["203.0.113.0/24"]')
-            if item.kind == "WebApp"
-        )
+        (app,) = (item for item in varied() if item.kind == "WebApp")
         config = app.inputs["siteConfig"]
         assert config["ipSecurityRestrictionsDefaultAction"] == "Deny"
         assert config["ipSecurityRestrictions"] == [
@@ -466,13 +475,8 @@ class TestProduction:
         assert alone["groupMembershipClaims"] == ["SecurityGroup"]
 
     def test_emergency_access_is_watched_where_the_upstreams_are(self) -> None:
-        scope = "/subscriptions/00000000-0000-4000-8000-000000000009/resourceGroups/clinic"
-        named = [
-            item
-            for item in register("production", watchedScopes=json.dumps([scope, f"{scope}2"]))
-            if "alert-break-glass" in item.name
-        ]
-        assert [item.inputs["scopes"] for item in named] == [[scope], [f"{scope}2"]]
+        named = [item for item in varied() if "alert-break-glass" in item.name]
+        assert [item.inputs["scopes"] for item in named] == [[CLINIC], [f"{CLINIC}2"]]
         (whole,) = (
             item.inputs
             for item in of("production", "ActivityLogAlert")
@@ -498,7 +502,7 @@ class TestProduction:
         own = read(resources("production"))
         assert len(own) == 7
         assert all(name.startswith("chaperone-") for name in own)
-        named = read(register("production", upstreamSecrets='["clinic-key", "teams-url"]'))
+        named = read(varied())
         assert named - own == {"clinic-key", "teams-url"}
 
     def test_nobody_may_write_where_nothing_is_written(self) -> None:
