@@ -15,19 +15,19 @@ from infra.dynamic.lock import subscription
 from infra.evidence import Evidence
 from infra.monitoring import Monitoring
 from infra.site import Site
-from infra.vault import Vault
+from infra.state import PACKAGES
 
 URGENT, HIGH, NOTICE = 0, 1, 3
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """A query over the workspace; every row is a reason to call.
+    """A query over the workspace; a row is a reason to call.
 
     Attributes:
         key: stable, for resource names.
         summary: one sentence for who is called.
-        query: Kusto.
+        query: Kusto; it asks for what has come in since the last look, of a day.
         severity: 0 (critical) to 4.
         minutes: window and interval.
     """
@@ -39,8 +39,20 @@ class Alert:
     minutes: int = 5
 
 
+def _arrived(table: str, condition: str) -> str:
+    """What came in since the last look, and a minute before: late rows count, none gets lost.
+
+    By the time of its own a row that takes minutes to come in would be in no window. One row
+    without a time is the answer, so that it belongs to the window that asks.
+    """
+    return (
+        f"{table} | where ingestion_time() > ago(6m) | where {condition}"
+        " | summarize Found = count() | where Found > 0"
+    )
+
+
 def _counted(signal: Signal) -> str:
-    return f'AppMetrics | where Name == "{signal}" | where Sum > 0'
+    return _arrived("AppMetrics", f'Name == "{signal}" and Sum > 0')
 
 
 def _spike(signal: Signal, filter_: str = "") -> str:
@@ -54,11 +66,14 @@ def _spike(signal: Signal, filter_: str = "") -> str:
 
 
 _ASSIGNED: Final = "Microsoft.Authorization/roleAssignments/write"
+_POLICIES: Final = "Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies"
+_VAULT: Final = "ResourceProvider == 'MICROSOFT.KEYVAULT'"
 _DENIED = '| where tostring(Properties.effect) == "deny" '
 
 SOURCES: Final = {
     "AppMetrics": "Component",
     "AppServiceAuditLogs": "WebApp",
+    "StorageBlobLogs": "StorageAccount",
     "AzureDiagnostics": "Vault",
 }
 """The table that a query reads, and the kind of resource whose telemetry or logs fill it."""
@@ -135,41 +150,71 @@ QUERIES: Final = (
     Alert(
         "package-published",
         "Somebody signed in to publish a package.",
-        "AppServiceAuditLogs | where isnotempty(User)",
+        _arrived("AppServiceAuditLogs", "isnotempty(User)"),
+        NOTICE,
+    ),
+    Alert(
+        "package-stored",
+        "A package was written to where the app starts from, by publishing or past it.",
+        _arrived(
+            "StorageBlobLogs",
+            f"Category == 'StorageWrite' and tostring(split(ObjectKey, '/')[2]) == '{PACKAGES}'"
+            " and StatusCode startswith '2'",
+        ),
         NOTICE,
     ),
     Alert(
         "key-deleted",
         "A key or secret was deleted, disabled or purged.",
-        "AzureDiagnostics | where ResourceProvider == 'MICROSOFT.KEYVAULT'"
-        " | where OperationName in ('KeyDelete', 'KeyPurge', 'KeyUpdate', 'SecretDelete',"
-        " 'SecretUpdate', 'SecretPurge', 'VaultDelete')",
+        _arrived(
+            "AzureDiagnostics",
+            f"{_VAULT} and OperationName in ('KeyDelete',"
+            " 'KeyPurge', 'KeyUpdate', 'SecretDelete', 'SecretUpdate', 'SecretPurge',"
+            " 'VaultDelete')",
+        ),
         URGENT,
+    ),
+    Alert(
+        "key-written",
+        "A key or secret has a new version: a rotation, or an exchange.",
+        _arrived(
+            "AzureDiagnostics",
+            f"{_VAULT} and OperationName in ('KeyCreate', 'KeyImport', 'KeyRestore', 'KeyRotate',"
+            " 'SecretSet', 'SecretRestore')",
+        ),
+        NOTICE,
     ),
 )
 
 
-def build_alerts(
-    site: Site, monitoring: Monitoring, evidence: Evidence, vaults: Sequence[Vault]
-) -> None:
+def build_alerts(site: Site, monitoring: Monitoring, evidence: Evidence) -> None:
     """Every query above, and role assignments on evidence and vaults."""
     for alert in QUERIES:
         _query(site, monitoring, alert)
+    # A right on the group is one on all that lies in it: the vault of the evidence's key, too.
     _administrative(
         site,
         monitoring,
         "evidence-rights",
-        evidence.account.id,
+        site.evidence.id,
         (_ASSIGNED,),
-        "Somebody was given a right on the evidence.",
+        "Somebody was given a right on the evidence, or on the key that it is encrypted with.",
+    )
+    _administrative(
+        site,
+        monitoring,
+        "vault-rights",
+        site.gateway.id,
+        (_ASSIGNED,),
+        "Somebody was given a right on the gateway's vault, stores or app.",
     )
     _administrative(
         site,
         monitoring,
         "evidence-policy",
         evidence.account.id,
-        ("Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies/write",),
-        "The retention policy of the evidence was written.",
+        tuple(f"{_POLICIES}/{one}" for one in ("write", "delete", "extend/action", "lock/action")),
+        "The retention policy of the evidence was changed.",
     )
     watched = site.configuration.watched_scopes
     scopes = [pulumi.Output.from_input(one) for one in watched]
@@ -185,15 +230,6 @@ def build_alerts(
             # The second is what Privileged Identity Management writes when a role is activated.
             (_ASSIGNED, "Microsoft.Authorization/roleAssignmentScheduleRequests/write"),
             "Somebody was given a right where upstreams lie: emergency access, or a way round.",
-        )
-    for vault in vaults:
-        _administrative(
-            site,
-            monitoring,
-            "vault-rights",
-            vault.vault.id,
-            (_ASSIGNED,),
-            "Somebody was given a right on the vault.",
         )
 
 
@@ -212,7 +248,7 @@ def _query(site: Site, monitoring: Monitoring, alert: Alert) -> None:
         scopes=[monitoring.workspace.id],
         evaluation_frequency=period,
         window_size=period,
-        override_query_time_range="P1D" if "ago(1h)" in alert.query else None,
+        override_query_time_range="P1D",
         # Tables come into being with their first row.
         skip_query_validation=True,
         auto_mitigate=False,

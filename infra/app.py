@@ -33,6 +33,11 @@ class Stores:
     state: State
     vault: Vault
 
+    @property
+    def ready(self) -> list[pulumi.Resource]:
+        """What must be there before the app is."""
+        return [*self.evidence.ready, *self.state.ready, *self.vault.ready]
+
 
 def public_url(site: Site) -> str:
     """The address that agents use; known before the app is made."""
@@ -81,10 +86,11 @@ def build_app(
         client_affinity_enabled=False,
         public_network_access="Enabled",
         virtual_network_subnet_id=where.app_subnet.id,
-        outbound_vnet_routing=web.OutboundVnetRoutingArgs(all_traffic=True),
         function_app_config=_flex(site, identities, stores.state),
         site_config=_site_config(site, identities, stores, applications, monitoring),
         tags=site.tags,
+        # It starts from its stores, and takes its package there: with their rights and their names.
+        opts=pulumi.ResourceOptions(depends_on=[*stores.ready]),
     )
     _close_passwords(site, app)
     log_everything("app", app.id, monitoring.workspace.id)
@@ -134,32 +140,35 @@ def _site_config(
     stores: Stores,
     applications: Applications,
     monitoring: Monitoring,
-) -> web.SiteConfigArgs:
+) -> web.SiteConfigArgsDict:
+    """What Flex Consumption takes of it.
+
+    A table and no `SiteConfigArgs`: that one adds a netFrameworkVersion, which the plan refuses
+    (https://github.com/pulumi/pulumi-azure-native/issues/4168). FTP and routing are no settings of
+    this plan: it has no FTP, and everything leaves through the subnet.
+    """
     ranges = site.configuration.ingress_prefixes
-    return web.SiteConfigArgs(
-        min_tls_version="1.2",
-        scm_min_tls_version="1.2",
-        ftps_state="Disabled",
-        http20_enabled=True,
-        remote_debugging_enabled=False,
-        vnet_route_all_enabled=True,
-        ip_security_restrictions_default_action="Deny" if ranges else "Allow",
-        ip_security_restrictions=[
-            web.IpSecurityRestrictionArgs(
-                name=f"agents-{number}",
-                priority=100 + number,
-                action="Allow",
-                ip_address=prefix,
-            )
+    settings = {
+        **_host_settings(identities, stores.state, monitoring),
+        **gateway_variables(site, identities, stores, applications),
+    }
+    return {
+        "min_tls_version": "1.2",
+        "scm_min_tls_version": "1.2",
+        "http20_enabled": True,
+        "remote_debugging_enabled": False,
+        "ip_security_restrictions_default_action": "Deny" if ranges else "Allow",
+        "ip_security_restrictions": [
+            {
+                "name": f"agents-{number}",
+                "priority": 100 + number,
+                "action": "Allow",
+                "ip_address": prefix,
+            }
             for number, prefix in enumerate(ranges)
         ],
-        app_settings=pairs(
-            {
-                **_host_settings(identities, stores.state, monitoring),
-                **_gateway_settings(site, identities, stores, applications),
-            }
-        ),
-    )
+        "app_settings": pairs(settings),
+    }
 
 
 def _host_settings(
@@ -188,9 +197,10 @@ def _host_settings(
     }
 
 
-def _gateway_settings(
+def gateway_variables(
     site: Site, identities: Identities, stores: Stores, applications: Applications
 ) -> dict[str, pulumi.Input[str]]:
+    """The gateway's own settings by variable, for the app and for its operators; none is secret."""
     stack = site.configuration
     gateway_id = applications.gateway_id
     values: dict[str, pulumi.Input[str]] = {

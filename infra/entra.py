@@ -1,6 +1,7 @@
 """Entra applications: the API of agents' tokens, the reviewers' sign-in, agents without secrets.
 
-Needs Microsoft Graph rights (Application.ReadWrite.OwnedBy or Application Administrator).
+Needs the Entra role Application Administrator, or the rights of Microsoft Graph that are named in
+`docs/deployment.md`.
 """
 
 from dataclasses import dataclass
@@ -9,13 +10,19 @@ from typing import Final
 import pulumi
 import pulumi_azuread as azuread
 
+from gateway.authn.oidc import SCOPES
 from infra.configuration import Configuration, FederatedAgent
 from infra.site import stable_id
 
-ROLES: Final = {
-    "Agent.Call": "Calls upstreams through the gateway",
-    "Approval.Decide": "Decides held requests",
-}
+CALL: Final = ("Agent.Call", "Calls upstreams through the gateway")
+DECIDE: Final = ("Approval.Decide", "Decides held requests")
+ACT: Final = ("Person.Act", "Acts at the gateway: as its operator, or by an agent on their behalf")
+# Roles and scopes of an application share one namespace: no word and no id may be of both.
+SCOPE: Final = ("Gateway.Use", "Use the gateway as the person who is signed in")
+GRAPH: Final = "00000003-0000-0000-c000-000000000000"
+"""Microsoft Graph, whose scopes those of signing in are."""
+AZURE_CLI: Final = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
+"""Microsoft's own application, with which operators get their tokens."""
 EXCHANGE_AUDIENCE: Final = "api://AzureADTokenExchange"
 
 
@@ -39,12 +46,15 @@ class Applications:
 def build_applications(stack: Configuration, public_url: str) -> Applications:
     """The API, the sign-in application, and one application for each federated agent."""
     api, principal = _gateway(stack)
+    groups = stack.reviewer_groups
     signin = azuread.Application(
         "signin",
         display_name=f"Chaperone reviewers ({stack.name})",
         sign_in_audience="AzureADMyOrg",
         prevent_duplicate_names=True,
-        group_membership_claims=["SecurityGroup"],
+        # A token holds 200 groups, and who is in more cannot decide: so those assigned alone.
+        group_membership_claims=["ApplicationGroup" if groups else "SecurityGroup"],
+        app_roles=[_role(stack, DECIDE, "User")],
         web=azuread.ApplicationWebArgs(
             redirect_uris=[f"{public_url}/signin/callback"],
             implicit_grant=azuread.ApplicationWebImplicitGrantArgs(
@@ -52,25 +62,46 @@ def build_applications(stack: Configuration, public_url: str) -> Applications:
             ),
         ),
         api=azuread.ApplicationApiArgs(requested_access_token_version=2),
+        # When the person signed in, and not when the token was made.
+        optional_claims=azuread.ApplicationOptionalClaimsArgs(
+            id_tokens=[azuread.ApplicationOptionalClaimsIdTokenArgs(name="auth_time")]
+        ),
     )
     reviewers = azuread.ServicePrincipal(
-        "signin-principal", client_id=signin.client_id, app_role_assignment_required=False
+        "signin-principal",
+        client_id=signin.client_id,
+        app_role_assignment_required=bool(groups),
     )
+    _consent(reviewers)
     secret = azuread.ApplicationPassword(
         "signin-secret",
         application_id=signin.id,
         display_name="Chaperone",
         opts=pulumi.ResourceOptions(depends_on=[reviewers], additional_secret_outputs=["value"]),
     )
-    if stack.reviewer_group:
+    for number, group in enumerate(groups):
         azuread.AppRoleAssignment(
-            "reviewers-may-decide",
-            app_role_id=_role_id(stack, "Approval.Decide"),
-            principal_object_id=stack.reviewer_group,
-            resource_object_id=principal.object_id,
+            f"reviewers-may-decide-{number}" if number else "reviewers-may-decide",
+            app_role_id=_role_id(stack, DECIDE[0]),
+            principal_object_id=group,
+            resource_object_id=reviewers.object_id,
         )
     agents = {agent.name: _agent(stack, agent, principal) for agent in stack.federated_agents}
     return Applications(api.client_id, signin.client_id, pulumi.Output.secret(secret.value), agents)
+
+
+def _consent(reviewers: azuread.ServicePrincipal) -> None:
+    """To what signing in asks for; where assignment is required, persons cannot give it themselves.
+
+    https://learn.microsoft.com/entra/identity-platform/howto-restrict-your-app-to-a-set-of-users
+    """
+    graph = azuread.ServicePrincipal("graph", client_id=GRAPH, use_existing=True)
+    azuread.ServicePrincipalDelegatedPermissionGrant(
+        "signin-consent",
+        service_principal_object_id=reviewers.object_id,
+        resource_service_principal_object_id=graph.object_id,
+        claim_values=SCOPES.split(),
+    )
 
 
 def _gateway(stack: Configuration) -> tuple[azuread.Application, azuread.ServicePrincipal]:
@@ -82,18 +113,24 @@ def _gateway(stack: Configuration) -> tuple[azuread.Application, azuread.Service
         identifier_uris=[f"api://{stack.tenant}/chaperone-{stack.name}"],
         # Group object ids decide; names of groups can be taken by others.
         group_membership_claims=["SecurityGroup"],
-        api=azuread.ApplicationApiArgs(requested_access_token_version=2),
-        app_roles=[
-            azuread.ApplicationAppRoleArgs(
-                id=_role_id(stack, value),
-                value=value,
-                display_name=value,
-                description=description,
-                enabled=True,
-                allowed_member_types=["User"] if value == "Approval.Decide" else ["Application"],
-            )
-            for value, description in ROLES.items()
-        ],
+        api=azuread.ApplicationApiArgs(
+            requested_access_token_version=2,
+            oauth2_permission_scopes=[
+                azuread.ApplicationApiOauth2PermissionScopeArgs(
+                    id=_scope_id(stack),
+                    value=SCOPE[0],
+                    type="Admin",
+                    enabled=True,
+                    admin_consent_display_name=SCOPE[0],
+                    admin_consent_description=SCOPE[1],
+                )
+            ],
+        ),
+        app_roles=[_role(stack, CALL, "Application"), _role(stack, ACT, "User")],
+        # Says of a token whether it is a program's.
+        optional_claims=azuread.ApplicationOptionalClaimsArgs(
+            access_tokens=[azuread.ApplicationOptionalClaimsAccessTokenArgs(name="idtyp")]
+        ),
     )
     principal = azuread.ServicePrincipal(
         "gateway-principal",
@@ -101,7 +138,27 @@ def _gateway(stack: Configuration) -> tuple[azuread.Application, azuread.Service
         # Without an assignment Entra issues no token for the gateway at all.
         app_role_assignment_required=True,
     )
+    _operators(stack, api, principal)
     return api, principal
+
+
+def _operators(
+    stack: Configuration, api: azuread.Application, principal: azuread.ServicePrincipal
+) -> None:
+    """What a person needs for a token of their own, who activates a manifest or denies a caller."""
+    azuread.ApplicationPreAuthorized(
+        "azure-cli",
+        application_id=api.id,
+        authorized_client_id=AZURE_CLI,
+        permission_ids=[_scope_id(stack)],
+    )
+    if group := stack.operator_group:
+        azuread.AppRoleAssignment(
+            "operators-may-act",
+            app_role_id=_role_id(stack, ACT[0]),
+            principal_object_id=group,
+            resource_object_id=principal.object_id,
+        )
 
 
 def _agent(
@@ -127,12 +184,30 @@ def _agent(
     )
     azuread.AppRoleAssignment(
         f"agent-{agent.name}-may-call",
-        app_role_id=_role_id(stack, "Agent.Call"),
+        app_role_id=_role_id(stack, CALL[0]),
         principal_object_id=principal.object_id,
         resource_object_id=gateway.object_id,
     )
     return application.client_id
 
 
+def _role(
+    stack: Configuration, role: tuple[str, str], member: str
+) -> azuread.ApplicationAppRoleArgs:
+    value, description = role
+    return azuread.ApplicationAppRoleArgs(
+        id=_role_id(stack, value),
+        value=value,
+        display_name=value,
+        description=description,
+        enabled=True,
+        allowed_member_types=[member],
+    )
+
+
 def _role_id(stack: Configuration, value: str) -> str:
     return stable_id(stack.name, "app-role", value)
+
+
+def _scope_id(stack: Configuration) -> str:
+    return stable_id(stack.name, "scope", SCOPE[0])

@@ -5,12 +5,14 @@ Time-based retention with protected append writes is a policy of the container (
 its own.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 from pulumi_azure_native import authorization, storage
 
 from infra.dynamic.lock import PolicyLock, subscription
+from infra.dynamic.retention import RetentionPolicy
 from infra.identity import Identities, assign
 from infra.network import Network, private_endpoint
 from infra.roles import BLOB_DATA_READER
@@ -30,13 +32,14 @@ class Evidence:
     Attributes:
         locked: the state that Azure gave after locking, or `NOT_LOCKED_HERE`.
         group: name of the resource group.
+        ready: what must be there before the gateway can use the account.
     """
 
     account: storage.StorageAccount
     container: storage.BlobContainer
-    policy: storage.BlobContainerImmutabilityPolicy
     locked: pulumi.Output[str]
     group: pulumi.Output[str]
+    ready: Sequence[pulumi.Resource]
 
     @property
     def resource_id(self) -> pulumi.Output[str]:
@@ -79,7 +82,7 @@ def build_evidence(
     policy = _policy(site, owner, records, stack.retention_days, appends=True)
     _policy(site, owner, bodies, stack.bodies_retention_days, appends=False)
     _lifecycle(site, owner)
-    private_endpoint(site, where, "evidence", owner.id, "blob")
+    way = private_endpoint(site, where, "evidence", owner.id, "blob")
     log_access("evidence", owner.id, workspace, ["blob"])
     if stack.production:
         authorization.ManagementLockByScope(
@@ -89,8 +92,9 @@ def build_evidence(
             level="CanNotDelete",
             notes="Records that an audit needs. Retention is enforced by the container's policy.",
         )
-    _rights(site, identities, owner, records)
-    return Evidence(owner, records, policy, _lock(site, owner, records, policy), site.evidence.name)
+    rights = _rights(site, identities, owner, records)
+    locked = _lock(site, owner, records, policy)
+    return Evidence(owner, records, locked, site.evidence.name, [way, *rights])
 
 
 def _policy(
@@ -100,16 +104,15 @@ def _policy(
     days: int,
     *,
     appends: bool,
-) -> storage.BlobContainerImmutabilityPolicy:
+) -> RetentionPolicy:
     # Append blobs alone: "all" would let blocks be added to block blobs too.
-    return storage.BlobContainerImmutabilityPolicy(
+    return RetentionPolicy(
         f"{records._name}-policy",  # noqa: SLF001 - the name it has in this program
-        immutability_policy_name="default",
-        account_name=owner.name,
-        container_name=records.name,
-        resource_group_name=site.evidence.name,
-        immutability_period_since_creation_in_days=days,
-        allow_protected_append_writes=appends,
+        resource_group=site.evidence.name,
+        account=owner.name,
+        container=records.name,
+        days=days,
+        appends=appends,
         opts=pulumi.ResourceOptions(parent=records),
     )
 
@@ -118,7 +121,7 @@ def _lock(
     site: Site,
     owner: storage.StorageAccount,
     records: storage.BlobContainer,
-    policy: storage.BlobContainerImmutabilityPolicy,
+    policy: RetentionPolicy,
 ) -> pulumi.Output[str]:
     if not site.configuration.allow_irreversible_lock:
         # Azure may hold a lock that an earlier run or somebody else made.
@@ -172,12 +175,19 @@ def _rights(
     identities: Identities,
     owner: storage.StorageAccount,
     records: storage.BlobContainer,
-) -> None:
-    """The gateway's and the auditors'; on bodies nobody has any, since nothing writes them."""
+) -> list[pulumi.Resource]:
+    """The gateway's and the auditors'; on bodies nobody has any, since nothing writes them.
+
+    Returns:
+        the gateway's.
+    """
     own = identities.own.principal_id
     writer = identities.roles["evidence-writer"]
-    assign(site, "own-evidence", own, writer, records.id)
     reader = identities.roles["evidence-policy-reader"]
-    assign(site, "own-evidence-policy", own, reader, owner.id)
+    given: list[pulumi.Resource] = [
+        assign(site, "own-evidence", own, writer, records.id),
+        assign(site, "own-evidence-policy", own, reader, owner.id),
+    ]
     if group := site.configuration.auditor_group:
         assign(site, "auditors", group, BLOB_DATA_READER, records.id, principal_type="Group")
+    return given

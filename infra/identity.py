@@ -4,7 +4,7 @@ The gateway's own identity reads and adds; the upstream identity has no right on
 gateway, so that a request that is forged into an upstream call cannot reach evidence or keys.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -56,6 +56,7 @@ def assign(
     scope: pulumi.Input[str],
     *,
     principal_type: str = "ServicePrincipal",
+    after: Sequence[pulumi.Resource] = (),
 ) -> authorization.RoleAssignment:
     """Give a principal a role on one resource.
 
@@ -66,6 +67,7 @@ def assign(
         role: a definition of this stack, or the GUID of a built-in role.
         scope: resource id, as narrow as it goes.
         principal_type: `ServicePrincipal` or `Group`; Azure need not look for it then.
+        after: what `scope` is the id of, where the id does not come from it.
     """
     definition: pulumi.Input[str] = (
         role.id
@@ -79,6 +81,7 @@ def assign(
         principal_type=principal_type,
         role_definition_id=definition,
         scope=scope,
+        opts=pulumi.ResourceOptions(depends_on=[*after]),
     )
 
 

@@ -12,6 +12,7 @@ from typing import Final
 import pulumi
 from pulumi_azure_native import network, privatedns
 
+from infra.dynamic.registration import ProviderRegistration
 from infra.site import Site
 
 PRIVATE_ZONES: Final[Mapping[str, str]] = {
@@ -71,6 +72,9 @@ def build_network(site: Site) -> Network:
             id=_app_rules(site, endpoint_range).id
         ),
         nat_gateway=network.SubResourceArgs(id=gateway.id) if gateway else None,
+        opts=pulumi.ResourceOptions(
+            depends_on=[ProviderRegistration("app-namespace", namespace="Microsoft.App")]
+        ),
     )
     endpoint_subnet = network.Subnet(
         "endpoint-subnet",
@@ -92,7 +96,7 @@ def build_network(site: Site) -> Network:
 
 def private_endpoint(
     site: Site, where: Network, label: str, target: pulumi.Input[str], service: str
-) -> network.PrivateEndpoint:
+) -> network.PrivateDnsZoneGroup:
     """A private endpoint of one service of a resource, with its name in private DNS.
 
     Args:
@@ -101,6 +105,9 @@ def private_endpoint(
         label: of the resource, unique in the program.
         target: the resource's id.
         service: key of `PRIVATE_ZONES`.
+
+    Returns:
+        the name: once it is there, the resource can be reached.
     """
     endpoint = network.PrivateEndpoint(
         f"{label}-{service}",
@@ -115,7 +122,7 @@ def private_endpoint(
         ],
         tags=site.tags,
     )
-    network.PrivateDnsZoneGroup(
+    return network.PrivateDnsZoneGroup(
         f"{label}-{service}-dns",
         private_dns_zone_group_name="default",
         private_endpoint_name=endpoint.name,
@@ -127,7 +134,6 @@ def private_endpoint(
         ],
         opts=pulumi.ResourceOptions(parent=endpoint),
     )
-    return endpoint
 
 
 def _ranges(space: str) -> tuple[str, str]:

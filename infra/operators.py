@@ -1,7 +1,7 @@
 """What the people who operate the gateway may do, if the stack names their group.
 
 They activate manifests and edit the deny list (a record and a row), rotate secrets, and read logs.
-They neither overwrite nor delete evidence, sign checkpoints, or read what alerts watch them with.
+They neither overwrite nor delete evidence, sign checkpoints, or change what alerts watch them with.
 """
 
 from infra.evidence import Evidence
@@ -9,6 +9,7 @@ from infra.identity import Identities, assign
 from infra.monitoring import Monitoring
 from infra.roles import (
     BLOB_DATA_CONTRIBUTOR,
+    KEY_VAULT_READER,
     LOG_ANALYTICS_READER,
     SECRETS_OFFICER,
     TABLE_DATA_CONTRIBUTOR,
@@ -36,6 +37,8 @@ def build_operators(
         ("state", BLOB_DATA_CONTRIBUTOR, state.shared.id),
         ("tables", TABLE_DATA_CONTRIBUTOR, state.account.id),
         ("secrets", SECRETS_OFFICER, vault.vault.id),
+        # Public parts of keys, which `chaperone doctor` looks at.
+        ("keys", KEY_VAULT_READER, vault.vault.id),
         ("logs", LOG_ANALYTICS_READER, monitoring.workspace.id),
     ):
         assign(site, f"operators-{label}", group, role, scope, principal_type="Group")

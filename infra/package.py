@@ -170,5 +170,7 @@ def _zip(stage: Path, target: Path) -> None:
             if path.is_file():
                 entry = zipfile.ZipInfo(path.relative_to(stage).as_posix(), _EPOCH)
                 entry.compress_type = zipfile.ZIP_DEFLATED
+                # Rights as Unix has them, without which the platform cannot read its files.
+                entry.create_system = 3
                 entry.external_attr = 0o644 << 16
                 archive.writestr(entry, path.read_bytes())

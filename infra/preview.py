@@ -17,6 +17,7 @@ from typing import Any, Final, Protocol
 import pulumi
 import yaml
 from pulumi.runtime import mocks
+from pulumi.runtime.stack import Stack
 
 STACKS: Final = ("development", "production")
 GIVEN: Final = {
@@ -27,7 +28,7 @@ GIVEN: Final = {
 """Stand-ins for what no stack file can know."""
 GIVEN_IN_PRODUCTION: Final = {
     "chaperone:alertEmails": '["privacy@example.org"]',
-    "chaperone:reviewerGroup": "22222222-2222-4222-8222-222222222222",
+    "chaperone:reviewerGroups": '["22222222-2222-4222-8222-222222222222"]',
     "chaperone:auditorGroup": "33333333-3333-4333-8333-333333333333",
     "chaperone:operatorGroup": "55555555-5555-4555-8555-555555555555",
     "chaperone:reviewerAuthContext": "c1",
@@ -115,8 +116,10 @@ def _outputs(args: mocks.MockResourceArgs) -> dict[str, Any]:
         case "WebApp" | "StorageAccount" if "identity" in args.inputs:
             # A list of ids on the way in, a table by id on the way out.
             found["identity"] = {"type": "UserAssigned", "userAssignedIdentities": {}}
-        case "Resource" if "state" in args.inputs:
-            found["state"] = "Locked"
+        case "PolicyLock" | "Publication":
+            found |= {"state": "Locked", "package": "sha256:" + "0" * 64}
+        case _:
+            pass
     return found
 
 
@@ -135,9 +138,21 @@ def registered(stack: str, overrides: Mapping[str, str] | None = None) -> list[R
 
     async def run() -> None:
         provision()
+        recorder.resources.append(await _stack_outputs())
 
     pulumi.runtime.test(run)()  # type: ignore[no-untyped-call]
     return sorted(recorder.resources, key=lambda one: (one.type, one.name))
+
+
+async def _stack_outputs() -> Registered:
+    """What the program exports, as a resource of its own; secrets as `[secret]`."""
+    root = pulumi.runtime.get_root_resource()
+    exported = dict(root.outputs) if isinstance(root, Stack) else {}
+    shown: dict[str, Any] = {}
+    for name, given in exported.items():
+        value: pulumi.Output[Any] = pulumi.Output.from_input(given)
+        shown[name] = "[secret]" if await value.is_secret() else await value.future()
+    return Registered("pulumi:pulumi:Outputs", "outputs", shown)
 
 
 class Described(Protocol):

@@ -1,11 +1,20 @@
 """The whole deployment, in the order in which its parts need each other."""
 
+from dataclasses import replace
+
 import pulumi
 from pulumi_azure_native import keyvault
 
 from infra import configuration
 from infra.alerts import build_alerts
-from infra.app import SIGNIN_SECRET, Stores, app_name, build_app, public_url
+from infra.app import (
+    SIGNIN_SECRET,
+    Stores,
+    app_name,
+    build_app,
+    gateway_variables,
+    public_url,
+)
 from infra.configuration import Configuration
 from infra.dynamic.publication import Publication
 from infra.entra import Applications, build_applications
@@ -40,19 +49,19 @@ def provision(stack: Configuration | None = None) -> None:
     state = build_state(site, where, identities, workspace)
     evidence = build_evidence(site, where, identities, workspace)
     applications = build_applications(stack, public_url(site))
-    _signin_secret(site, vault, applications)
-    allow_secret(site, identities, vault.vault, SIGNIN_SECRET)
-    app = build_app(
-        site, where, identities, Stores(evidence, state, vault), applications, monitoring
-    )
-    Publication(
+    signin = _signin_secret(site, vault, applications)
+    allowed = allow_secret(site, identities, vault.vault, SIGNIN_SECRET, signin)
+    vault = replace(vault, ready=[*vault.ready, allowed])
+    stores = Stores(evidence, state, vault)
+    app = build_app(site, where, identities, stores, applications, monitoring)
+    publication = Publication(
         "package",
         app=app_name(site),
         digest=source_digest(),
         opts=pulumi.ResourceOptions(depends_on=[app]),
     )
     build_operators(site, identities, evidence, state, vault, monitoring)
-    build_alerts(site, monitoring, evidence, [vault])
+    build_alerts(site, monitoring, evidence)
     build_workbook(site, monitoring)
     pulumi.export("url", public_url(site))
     pulumi.export("gatewayApplication", applications.gateway_id)
@@ -62,6 +71,8 @@ def provision(stack: Configuration | None = None) -> None:
     pulumi.export("upstreamPrincipal", identities.upstream.principal_id)
     pulumi.export("egressAddress", where.egress_address)
     pulumi.export("evidencePolicy", evidence.locked)
+    pulumi.export("package", publication.package)
+    pulumi.export("settings", gateway_variables(site, identities, stores, applications))
     pulumi.export("nextSteps", next_steps(stack))
 
 
@@ -80,16 +91,16 @@ def next_steps(stack: Configuration) -> list[str]:
             "reach, and take the agents' own roles away."
         ),
         (
-            "Write a manifest and activate it: chaperone manifest check FILE && chaperone manifest "
-            "activate FILE."
+            "With these settings as environment variables, write a manifest and activate it: "
+            "chaperone manifest check FILE && chaperone manifest activate FILE."
         ),
         "Check the deployment: chaperone doctor.",
     ]
     return steps
 
 
-def _signin_secret(site: Site, vault: Vault, applications: Applications) -> None:
-    keyvault.Secret(
+def _signin_secret(site: Site, vault: Vault, applications: Applications) -> keyvault.Secret:
+    return keyvault.Secret(
         "signin-client-secret",
         secret_name=SIGNIN_SECRET,
         vault_name=vault.vault.name,

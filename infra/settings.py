@@ -40,6 +40,8 @@ def gateway_settings(
     return {f"{PREFIX}{name.upper()}": value for name, value in values.items()}
 
 
-def pairs(values: Mapping[str, pulumi.Input[str]]) -> list[web.NameValuePairArgs]:
+def pairs(
+    values: Mapping[str, pulumi.Input[str]],
+) -> list[pulumi.Input[web.NameValuePairArgsDict]]:
     """App settings as Resource Manager wants them, in name order."""
-    return [web.NameValuePairArgs(name=name, value=values[name]) for name in sorted(values)]
+    return [{"name": name, "value": values[name]} for name in sorted(values)]

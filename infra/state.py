@@ -4,6 +4,7 @@ Nothing here is evidence. Tables are projections, held requests and cached parts
 the gateway, and lifecycle rules remove what nobody collects.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -39,11 +40,13 @@ class State:
     Attributes:
         packages: container of deployment packages.
         shared: container of the gateway's own state, such as the pointer to the active manifest.
+        ready: what must be there before the app can start from the account.
     """
 
     account: storage.StorageAccount
     packages: storage.BlobContainer
     shared: storage.BlobContainer
+    ready: Sequence[pulumi.Resource]
 
     def endpoint(self, service: str) -> pulumi.Output[str]:
         """Of `blob`, `queue` or `table`, without a slash at its end."""
@@ -79,15 +82,19 @@ def build_state(
             opts=below,
         )
     _lifecycle(site, owner)
-    for service in ("blob", "queue", "table"):
+    ways = [
         private_endpoint(site, where, "state", owner.id, service)
+        for service in ("blob", "queue", "table")
+    ]
     log_access("state", owner.id, workspace, ["blob", "queue", "table"])
     own = identities.own.principal_id
     # The Functions host keeps its own leases and receipts here, which needs the owner's role.
-    assign(site, "own-state-blobs", own, BLOB_DATA_OWNER, owner.id)
-    assign(site, "own-state-queues", own, QUEUE_DATA_CONTRIBUTOR, owner.id)
-    assign(site, "own-state-tables", own, TABLE_DATA_CONTRIBUTOR, owner.id)
-    return State(owner, packages, shared)
+    rights = [
+        assign(site, "own-state-blobs", own, BLOB_DATA_OWNER, owner.id),
+        assign(site, "own-state-queues", own, QUEUE_DATA_CONTRIBUTOR, owner.id),
+        assign(site, "own-state-tables", own, TABLE_DATA_CONTRIBUTOR, owner.id),
+    ]
+    return State(owner, packages, shared, [packages, *ways, *rights])
 
 
 def _lifecycle(site: Site, owner: storage.StorageAccount) -> None:

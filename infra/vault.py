@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from typing import Final
 
 import pulumi
-from pulumi_azure_native import keyvault, managedidentity, monitor, resources, storage
+from pulumi_azure_native import (
+    authorization,
+    keyvault,
+    managedidentity,
+    monitor,
+    resources,
+    storage,
+)
 
 from infra.dynamic.generated_secret import GeneratedSecret
 from infra.identity import Identities, assign
@@ -49,10 +56,12 @@ class Vault:
 
     Attributes:
         signing_key: of checkpoints, EC P-256.
+        ready: what must be there before the gateway can use it.
     """
 
     vault: keyvault.Vault
     signing_key: keyvault.Key
+    ready: Sequence[pulumi.Resource]
 
     @property
     def url(self) -> pulumi.Output[str]:
@@ -64,7 +73,7 @@ def build_vault(
     site: Site, where: Network, identities: Identities, workspace: pulumi.Input[str]
 ) -> Vault:
     """The vault, its keys and secrets, and the gateway's right to each of them."""
-    vault = _vault(site, "vault", site.gateway, where, workspace)
+    vault, way = _vault(site, "vault", site.gateway, where, workspace)
     signing_key = _key(
         "signing-key",
         site.gateway,
@@ -80,9 +89,11 @@ def build_vault(
     )
     own = identities.own.principal_id
     key_scope = pulumi.Output.concat(vault.id, "/keys/", SIGNING_KEY)
-    assign(site, "own-signing-key", own, identities.roles["checkpoint-signer"], key_scope)
+    signer = identities.roles["checkpoint-signer"]
+    signing = assign(site, "own-signing-key", own, signer, key_scope, after=[signing_key])
+    ready: list[pulumi.Resource] = [way, signing]
     for secret in GATEWAY_SECRETS:
-        GeneratedSecret(
+        made = GeneratedSecret(
             secret.name,
             resource_group=site.gateway.name,
             vault=vault.name,
@@ -91,18 +102,27 @@ def build_vault(
             purpose=secret.purpose,
             opts=pulumi.ResourceOptions(parent=vault),
         )
-        allow_secret(site, identities, vault, secret.name)
-    return Vault(vault, signing_key)
+        ready += [made, allow_secret(site, identities, vault, secret.name, made)]
+    for name in site.configuration.upstream_secrets:
+        allow_secret(site, identities, vault, name)
+    return Vault(vault, signing_key, ready)
 
 
-def allow_secret(site: Site, identities: Identities, vault: keyvault.Vault, name: str) -> None:
-    """Let the gateway read one secret."""
-    assign(
+def allow_secret(
+    site: Site,
+    identities: Identities,
+    vault: keyvault.Vault,
+    name: str,
+    made: pulumi.Resource | None = None,
+) -> authorization.RoleAssignment:
+    """Let the gateway read one secret, which the program makes or which is in the vault already."""
+    return assign(
         site,
         f"own-secret-{name}",
         identities.own.principal_id,
         identities.roles["secret-reader"],
         pulumi.Output.concat(vault.id, "/secrets/", name),
+        after=[made] if made else [],
     )
 
 
@@ -114,7 +134,7 @@ def encryption_vault(
     The key lies in a vault apart: whoever could destroy it could make the evidence unreadable, so
     it is purge-protected, nobody but the account's identity may use it, and alerts watch it.
     """
-    vault = _vault(site, "keys", site.evidence, where, workspace)
+    vault, _ = _vault(site, "keys", site.evidence, where, workspace)
     key = _key(
         "evidence-key",
         site.evidence,
@@ -141,6 +161,7 @@ def encryption_vault(
         identity.principal_id,
         CRYPTO_SERVICE_ENCRYPTION_USER,
         pulumi.Output.concat(vault.id, "/keys/chaperone-evidence"),
+        after=[key],
     )
     # The account is made only when its identity may use the key.
     identity_id = pulumi.Output.all(identity.id, allowed.id).apply(lambda both: str(both[0]))
@@ -169,7 +190,7 @@ def _vault(
     group: resources.ResourceGroup,
     where: Network,
     workspace: pulumi.Input[str],
-) -> keyvault.Vault:
+) -> tuple[keyvault.Vault, pulumi.Resource]:
     vault = keyvault.Vault(
         label,
         vault_name=site.account(label),
@@ -194,7 +215,7 @@ def _vault(
         tags=site.tags,
         opts=pulumi.ResourceOptions(protect=site.configuration.production),
     )
-    private_endpoint(site, where, label, vault.id, "vault")
+    way = private_endpoint(site, where, label, vault.id, "vault")
     monitor.DiagnosticSetting(
         f"{label}-log",
         name="chaperone",
@@ -203,7 +224,7 @@ def _vault(
         logs=[monitor.DiagnosticsLogSettingsArgs(category_group="audit", enabled=True)],
         metrics=[monitor.DiagnosticsMetricSettingsArgs(category="AllMetrics", enabled=True)],
     )
-    return vault
+    return vault, way
 
 
 def _key(

@@ -21,13 +21,13 @@ def build_workbook(site: Site, monitoring: Monitoring) -> applicationinsights.Wo
         display_name=f"Chaperone ({site.configuration.name})",
         version="Notebook/1.0",
         source_id=monitoring.workspace.id,
-        serialized_data=serialised(),
+        serialized_data=monitoring.workspace.id.apply(serialised),
         tags=site.tags,
     )
 
 
-def serialised() -> str:
-    """The workbook's content as JSON."""
+def serialised(workspace: str) -> str:
+    """The workbook's content as JSON, over the workspace with this id wherever it is opened."""
     items = [
         _text("Counts and times only: telemetry holds no path, header, body or identifier."),
         _chart("Decisions by effect", _by(Signal.DECISIONS, "effect")),
@@ -40,7 +40,8 @@ def serialised() -> str:
         _chart("Lag of the index, seconds", _mean(Signal.JOURNAL_LAG)),
         _chart("Patients in answers", _by(Signal.PATIENTS_SEEN, "connection_kind")),
     ]
-    return json.dumps({"version": "Notebook/1.0", "items": items}, sort_keys=True)
+    content = {"version": "Notebook/1.0", "items": items, "fallbackResourceIds": [workspace]}
+    return json.dumps(content, sort_keys=True)
 
 
 def _by(signal: Signal, attribute: str) -> str:

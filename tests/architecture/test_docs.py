@@ -9,6 +9,7 @@ import pytest
 from typer.core import TyperGroup
 
 from gateway.cli.main import COMMANDS, _load
+from gateway.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -30,19 +31,41 @@ def test_a_command_in_a_document_can_be_called_that_way(page: str, line: str) ->
         case ["make", target]:
             assert target in TARGETS
         case ["chaperone", name, *rest]:
-            assert name in COMMANDS
-            command = _load(name)
-            if isinstance(command, TyperGroup):
-                assert rest[0] in command.commands
-                command, rest = command.commands[rest[0]], rest[1:]
-            options = {option for parameter in command.params for option in parameter.opts}
-            for word in rest:
-                if word.startswith("--"):
-                    assert word in options, f"{page}: {line}"
+            check(page, name, rest)
         case [".", script]:
             assert script == ".venv/bin/activate"
         case _:
             pytest.fail(f"{page} shows a command that no test knows: {line}")
+
+
+def check(page: str, name: str, rest: list[str]) -> None:
+    """The command is there, its subcommand where it has some, and every option."""
+    assert name in COMMANDS, f"{page}: {name}"
+    command = _load(name)
+    if isinstance(command, TyperGroup) and rest:
+        assert rest[0] in command.commands, f"{page}: {name} {rest[0]}"
+        command, rest = command.commands[rest[0]], rest[1:]
+    options = {option for parameter in command.params for option in parameter.opts}
+    assert {word for word in rest if word.startswith("--")} <= options, f"{page}: {name} {rest}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_command_in_a_sentence_is_one(page: Path) -> None:
+    for name, rest in re.findall(r"`chaperone ([a-z]+)([^`]*)`", page.read_text("utf-8")):
+        check(page.name, name, rest.split())
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_variable_in_a_document_is_a_setting(page: Path) -> None:
+    known = {f"CHAPERONE_{name.upper()}" for name in Settings.model_fields} | {"CHAPERONE_TOKEN"}
+    named = re.findall(r"\bCHAPERONE_[A-Z_]*[A-Z]\b", page.read_text("utf-8"))
+    assert set(named) - {"CHAPERONE_DEV"} <= known
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_module_in_a_document_can_be_run(page: Path) -> None:
+    for module in re.findall(r"python -m ((?:bench|infra|tests)[a-z_.]*)", page.read_text("utf-8")):
+        assert (ROOT / f"{module.replace('.', '/')}.py").is_file(), f"{page.name}: {module}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

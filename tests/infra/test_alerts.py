@@ -27,7 +27,7 @@ def signals(query: str) -> set[Signal]:
 
 
 def charts() -> list[str]:
-    items = json.loads(serialised())["items"]
+    items = json.loads(serialised("/workspace"))["items"]
     return [item["content"]["query"] for item in items if item["type"] == 3]
 
 
@@ -41,7 +41,8 @@ def test_an_alert_reads_one_table_that_has_a_source(alert: Alert) -> None:
 @pytest.mark.parametrize("stack", STACKS)
 def test_every_source_is_in_the_stack_and_reports_to_the_workspace(stack: str) -> None:
     logged = {
-        item.inputs["resourceUri"].rpartition("/")[2] for item in of(stack, "DiagnosticSetting")
+        item.inputs["resourceUri"].removesuffix("/blobServices/default").rpartition("/")[2]
+        for item in of(stack, "DiagnosticSetting")
     }
     for kind in SOURCES.values():
         (first, *_) = found = of(stack, kind)
