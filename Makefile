@@ -18,13 +18,14 @@ dev: setup ## the same gateway, left running to play with
 	@$(BIN)/chaperone dev
 
 # Processes share the tests by files, in the order of the folders, which has the long ones first.
-# What measures time or memory runs after them, alone. Byte code is kept whatever the environment
-# says: the tests start hundreds of processes, which would each compile everything again.
+# What measures time or memory runs after them, alone and without the measurement of coverage. Byte
+# code is kept whatever the environment says: the tests start hundreds of processes, which would each
+# compile everything again.
 test: setup ## all tests, with coverage recorded
 	@$(BIN)/coverage erase
 	@unset PYTHONDONTWRITEBYTECODE; failed=0; \
 	$(BIN)/coverage run -m pytest $(SHARED) -m 'not alone' || failed=1; \
-	$(BIN)/coverage run -m pytest -m alone $$(grep -rl --include='*.py' mark.alone tests) || failed=1; \
+	$(BIN)/python -m pytest -m alone $$(grep -rl --include='*.py' mark.alone tests) || failed=1; \
 	exit $$failed
 
 check: setup lint types contracts ## lint, types, import contracts, pins

@@ -34,6 +34,16 @@ FreshContainer = Callable[[str], Awaitable[ContainerClient]]
 _ASKED_FOR = {"azure": "CHAPERONE_TEST_SUBSCRIPTION", "soak": "CHAPERONE_TEST_SOAK"}
 
 
+def pytest_configure() -> None:
+    """Measure coverage in the processes that run tests, and in none that the tests start.
+
+    There are hundreds of those, whose start would take twice as long; the instances among them are
+    killed, and a measurement would be lost with them.
+    """
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests against a live subscription, and those of many minutes, run where asked for."""
     for mark, variable in _ASKED_FOR.items():

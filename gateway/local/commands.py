@@ -43,13 +43,9 @@ def environment(values: Mapping[str, str]) -> dict[str, str]:
 
 
 def bare_environment() -> dict[str, str]:
-    """For a process that must inherit nothing: no setting, no key, no home directory.
-
-    What a coverage measurement passes to its subprocesses is no secret and goes along.
-    """
+    """For a process that must inherit nothing: no setting, no key, no home directory."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL") if name in os.environ}
-    measured = {name: text for name, text in os.environ.items() if name.startswith("COVERAGE_")}
-    return {**kept, **measured, "PYTHONPATH": str(_ROOT)}
+    return {**kept, "PYTHONPATH": str(_ROOT)}
 
 
 @dataclass(frozen=True, slots=True)
