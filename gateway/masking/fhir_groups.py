@@ -49,8 +49,8 @@ class Groups:
     Attributes:
         codes: places of words of code systems, and their paths.
         terse: places of those that are no displays, and text where they have many words.
-        words: places of displays of codes, likewise.
-        titles: places of texts that must be the display of a code, those of displays, and paths.
+        shown: places of displays of codes, and of texts that must be one, likewise.
+        titles: places of the latter, and those of displays.
         displays: of references.
         dates: places of dates, which become years.
         instants: places of instants, which become the first one of a year, and what is counted.
@@ -63,8 +63,8 @@ class Groups:
 
     codes: tuple[tuple[int, str], ...]
     terse: tuple[int, ...]
-    words: tuple[tuple[int, str], ...]
-    titles: tuple[tuple[int, Sequence[int], str], ...]
+    shown: tuple[tuple[int, str], ...]
+    titles: tuple[tuple[int, Sequence[int]], ...]
     displays: tuple[Display, ...]
     dates: tuple[int, ...]
     instants: tuple[tuple[int, Key], ...]
@@ -100,7 +100,7 @@ class _Grouping:
         self._counted = Counter(payload.tally)
         self._codes: list[tuple[int, str]] = []
         self._words: list[tuple[int, str]] = []
-        self._titles: list[tuple[int, Sequence[int], str]] = []
+        self._titles: list[tuple[int, Sequence[int]]] = []
         self._displays: list[Display] = []
         self._dates: list[int] = []
         self._instants: list[tuple[int, Key]] = []
@@ -125,7 +125,8 @@ class _Grouping:
         elif do is SteppedWalk.worded and path.endswith(WORDED):
             self._words.append((at, path))
         elif do is SteppedWalk.titled:
-            self._titles.append((at, more[0], path))
+            self._words.append((at, path))
+            self._titles.append((at, more[0]))
         elif do is SteppedWalk.born and years:
             # A guard of the plan says that whoever was born then is not over 89.
             self._date(at, path)

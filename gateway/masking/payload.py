@@ -2,10 +2,11 @@
 
 import hashlib
 import re
-from collections import Counter
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from operator import itemgetter
+from itertools import count
+from typing import TypeAlias
 
 from gateway.errors import Reason, Withheld
 from gateway.masking.context import Context
@@ -33,7 +34,11 @@ _ID = Kind.ID
 _PLAIN_PATH = re.compile(r"[A-Za-z_*][A-Za-z0-9_.*\-]{0,79}\Z")
 
 
-class Numbers(dict[str, str]):
+Tally: TypeAlias = defaultdict[tuple[str, Kind], int]
+"""How many values were replaced or removed, by path and kind."""
+
+
+class Numbers(defaultdict[str, str]):
     """What stands for the ids of one payload: the next number for each that is new.
 
     Args:
@@ -42,22 +47,15 @@ class Numbers(dict[str, str]):
     """
 
     def __init__(self, body: bytes, salt: bytes) -> None:
-        super().__init__()
-        self._body = body
-        self._salt = salt
-        self._head = ""
+        super().__init__(_numbered(body, salt).__next__)
 
-    def __missing__(self, value: str) -> str:
-        if not self._head:
-            # Numbers of one payload must not be taken for those of another in joined files.
-            # Keyed, since against a plain digest of the payload its content could be guessed.
-            tag = hashlib.blake2b(
-                self._body, digest_size=4, key=self._salt or UNSALTED, person=b"masked-id"
-            )
-            self._head = f"masked-{tag.hexdigest()}-"
-            self._body = b""
-        numbered = self[value] = f"{self._head}{len(self) + 1}"
-        return numbered
+
+def _numbered(body: bytes, salt: bytes) -> Iterator[str]:
+    # Numbers of one payload must not be taken for those of another in joined files.
+    # Keyed, since against a plain digest of the payload its content could be guessed.
+    tag = hashlib.blake2b(body, digest_size=4, key=salt or UNSALTED, person=b"masked-id")
+    del body
+    yield from map(f"masked-{tag.hexdigest()}-".__add__, map(str, count(1)))
 
 
 class Payload:
@@ -94,7 +92,7 @@ class Payload:
         self.shifts = self._operators[Kind.DATE] is Operator.DATE_SHIFT
         self._tokeniser = _tokeniser(context, needed=self.profile.makes_tokens)
         self._tokens = 0
-        self.tally: Counter[tuple[str, Kind]] = Counter()
+        self.tally: Tally = defaultdict(int)
         self.constants = self.profile.constants
         self.gives_years = self._operators[Kind.DATE] is Operator.GENERALISE
         self.numbers = Numbers(body, context.salt)
@@ -230,22 +228,22 @@ class Payload:
         total: dict[Kind, int] = {}
         for (_, kind), number in self.tally.items():
             total[kind] = total.get(kind, 0) + number
-        return {str(kind): number for kind, number in sorted(total.items())}
+        return {kind.value: total[kind] for kind in sorted(total)}
 
     @property
     def total(self) -> int:
         """How many values have been masked so far."""
-        return self.tally.total()
+        return sum(self.tally.values())
 
     @property
     def paths(self) -> tuple[tuple[str, str, int], ...]:
         """(path, kind, count); a path that could itself be a value is written `*`."""
-        total: dict[tuple[str, Kind], int] = {}
+        total: Tally = defaultdict(int)
         for (path, kind), number in self.tally.items():
-            shown = path if len(path) <= _MAX_PATH and _is_plain(path) else "*"
-            total[shown, kind] = total.get((shown, kind), 0) + number
-        ranked = sorted(sorted(total.items()), key=itemgetter(1), reverse=True)
-        return tuple((path, str(kind), number) for (path, kind), number in ranked[:MAX_PATHS])
+            plain = len(path) <= _MAX_PATH and _is_plain(path)
+            total[path if plain else "*", kind] += number
+        ranked = sorted([(-number, path, kind) for (path, kind), number in total.items()])
+        return tuple([(path, kind.value, -number) for number, path, kind in ranked[:MAX_PATHS]])
 
     @property
     def key_version(self) -> str:
