@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from gateway.masking.fhir_groups import grouped
 from gateway.masking.fhir_identifiers import questions
+from gateway.masking.fhir_learning import learned
 from gateway.masking.fhir_plan import Form, Guard, Plan, asks_for_nothing
 from gateway.masking.fhir_reader import NUMBER, Numeral, Reader, getter
 from gateway.masking.fhir_steps import Step, SteppedWalk
@@ -48,6 +49,8 @@ class Leaves:
         self._shared: set[tuple[int, str | int]] = set()
         for piece, found in self._numbers.items():
             self._number(piece, found)
+        keys: set[str] = set()
+        self._learned = learned(self._numbered(node, keys), keys)
 
     def at(self, holder: Node_, key: str | int) -> int:
         """The number of a leaf.
@@ -124,6 +127,7 @@ class Leaves:
             _form(text, {}),
             groups,
             _form(text, groups.marks if groups else {}),
+            self._learned,
         )
 
     def _visit(self, node: Node) -> None:
@@ -141,6 +145,19 @@ class Leaves:
                     self._leaf(node, index, value)
             case _:
                 pass
+
+    def _numbered(self, node: Node, keys: set[str]) -> Node:
+        """A tree with the numbers of its strings in place of them; its keys are added to `keys`."""
+        if not isinstance(node, dict | list):
+            return node
+        made: list[tuple[str | int, Node]] = [
+            (key, str(self.at(node, key)) if isinstance(value, str) else self._numbered(value, keys))
+            for key, value in members(node)
+        ]
+        if isinstance(node, list):
+            return [value for _, value in made]
+        keys.update(node)
+        return {str(key): value for key, value in made}
 
     def _leaf(self, holder: Node_, key: str | int, value: Node) -> None:
         if isinstance(value, str):

@@ -19,12 +19,14 @@ from gateway.masking.fhir_fields import NARRATIVE
 from gateway.masking.fhir_grouped import GroupedWalk
 from gateway.masking.fhir_groups import Groups
 from gateway.masking.fhir_identifiers import YEARS
+from gateway.masking.fhir_learning import Learned, learn_leaves
 from gateway.masking.fhir_reader import Get, Reader
 from gateway.masking.fhir_steps import Step, Values
 from gateway.masking.field_names import UNKNOWN
 from gateway.masking.generalise import MAX_AGE, birth_year
 from gateway.masking.kinds import Kind
 from gateway.masking.labels import labelled
+from gateway.masking.learning import Learner
 from gateway.masking.marks import is_mark
 
 BACKSLASH, QUOTE = "\x01", "\x02"
@@ -66,6 +68,7 @@ class Plan:
         form: the masked resource.
         groups: the steps in groups, None where they are only done one by one.
         marked: the masked resource, where that is done in groups.
+        learned: what is learned of a resource before any is masked, None where its text decides.
     """
 
     reader: Reader
@@ -77,6 +80,7 @@ class Plan:
     form: Form
     groups: Groups | None
     marked: Form
+    learned: Learned | None
 
     def sketch(self, values: Values | None, today: date, *, escaped: bool) -> "Sketch | None":
         """A resource of the shape, None where the plan is not for it.
@@ -125,6 +129,13 @@ class Sketch:
                 return
         self._loose = walk.take(plan.others if known else plan.steps, values)
         walk.count(plan.counted)
+
+    def learn(self, known: Learner) -> bool:
+        """Learn whom the resource names; False where its text has to be looked at for that."""
+        places = self._plan.learned
+        if places is None or (self._escapes and not places):
+            return False
+        return learn_leaves(places, self._before, known)
 
     def text(self) -> bytes:
         """The masked resource, once all is settled."""
