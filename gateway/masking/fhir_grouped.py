@@ -133,7 +133,7 @@ class GroupedWalk(SteppedWalk):
             do, at, path, more = run.last
             do(self, values, at, path, more)
 
-    def _words_in(  # noqa: C901  (likewise)
+    def _words_in(  # noqa: C901, PLR0911  (likewise)
         self, groups: Groups, values: Values, uses: dict[int, Use], *, known: bool
     ) -> Places | None:
         """Displays of codes, None where one is not known to be nothing else.
@@ -150,11 +150,7 @@ class GroupedWalk(SteppedWalk):
             if values[at] not in displays:
                 return None
         for at, places in groups.titles:
-            value = values[at]
-            for place in places:
-                if values[place] == value:
-                    break
-            else:
+            if values[at] not in [values[place] for place in places]:
                 return None
         more = [] if known else self._codes_in(groups, values)
         if more is None:
@@ -219,7 +215,9 @@ class GroupedWalk(SteppedWalk):
 
     def _look_again(self, shown: list[tuple[Values, Places, list[int]]]) -> None:
         """Mask those displays that the process remembers in which somebody known is named."""
-        touched = self._text.touched({values[at] for values, places, _ in shown for at, _ in places})
+        touched = self._text.touched(
+            {values[at] for values, places, _ in shown for at, _ in places}
+        )
         if not touched:
             return
         for values, places, loose in shown:

@@ -150,14 +150,14 @@ class Leaves:
         """A tree with the numbers of its strings in place of them; its keys are added to `keys`."""
         if not isinstance(node, dict | list):
             return node
-        made: list[tuple[str | int, Node]] = [
-            (key, str(self.at(node, key)) if isinstance(value, str) else self._numbered(value, keys))
-            for key, value in members(node)
-        ]
+        made: dict[str | int, Node] = {}
+        for key, value in members(node):
+            is_leaf = isinstance(value, str)
+            made[key] = str(self.at(node, key)) if is_leaf else self._numbered(value, keys)
         if isinstance(node, list):
-            return [value for _, value in made]
+            return list(made.values())
         keys.update(node)
-        return {str(key): value for key, value in made}
+        return {str(key): value for key, value in made.items()}
 
     def _leaf(self, holder: Node_, key: str | int, value: Node) -> None:
         if isinstance(value, str):

@@ -73,7 +73,6 @@ class Known:
         self._phrases: dict[bytes, dict[bytes, Kind]] = {}
         self._lengths: dict[bytes, set[int]] = {}
         self._seen: set[str] = set()
-        self._found: set[str] = set()
         self._phrased: set[str] = set()
         self._size = 0
         self._later: list[Callable[[], None]] = []
@@ -167,14 +166,6 @@ class Known:
                 for part in PART.findall(low):
                     if len(part) > _MIN_NAME and not part.isdigit():
                         self._add(part)
-
-    def learn_found(self, value: str) -> None:
-        """A name that was found in text: its words, but for those that are common ones."""
-        if value in self._found:
-            return
-        self._found.add(value)
-        kept = [word for word in value.split() if word.lower().strip(".,") not in NOT_A_NAME]
-        self.learn_name(" ".join(kept))
 
     def _phrase(self, value: str, kind: Kind) -> None:
         if value in self._phrased:
@@ -286,6 +277,12 @@ class Known:
                 if len(part) > _MIN_NAME and (kind := self._words.get(part)):
                     return kind
         return None
+
+
+def found_name(value: str) -> str:
+    """Of a name that was found in text, the words that are learned: all but common ones."""
+    kept = [word for word in value.split() if word.lower().strip(".,") not in NOT_A_NAME]
+    return " ".join(kept)
 
 
 def _places(folded: bytes, known: AbstractSet[bytes]) -> list[tuple[int, bytes]]:

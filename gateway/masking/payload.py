@@ -228,7 +228,7 @@ class Payload:
         total: dict[Kind, int] = {}
         for (_, kind), number in self.tally.items():
             total[kind] = total.get(kind, 0) + number
-        return {kind.value: total[kind] for kind in sorted(total)}
+        return {str(kind): total[kind] for kind in sorted(total)}
 
     @property
     def total(self) -> int:
@@ -243,7 +243,7 @@ class Payload:
             plain = len(path) <= _MAX_PATH and _is_plain(path)
             total[path if plain else "*", kind] += number
         ranked = sorted([(-number, path, kind) for (path, kind), number in total.items()])
-        return tuple([(path, kind.value, -number) for number, path, kind in ranked[:MAX_PATHS]])
+        return tuple([(path, str(kind), -number) for number, path, kind in ranked[:MAX_PATHS]])
 
     @property
     def key_version(self) -> str:
