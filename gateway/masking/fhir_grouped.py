@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from gateway.masking.fhir_elements import MAX_CODES, MAX_SPACES, PLAIN_DATE, codes
+from gateway.masking.fhir_fields import UNITS
 from gateway.masking.fhir_groups import Groups, Run
 from gateway.masking.fhir_steps import SteppedWalk, Values
 from gateway.masking.fhir_walk import display_use
@@ -48,7 +49,7 @@ class GroupedWalk(SteppedWalk):
         self._taken: dict[Groups, int] = {}
         self._shown: list[tuple[Values, Places, list[int]]] = []
 
-    def together(  # noqa: C901  (the hot loop: no call for each group)
+    def together(  # noqa: C901, PLR0912  (the hot loop: no call for each group)
         self, groups: Groups, values: Values, *, known: bool
     ) -> list[int] | None:
         """Mask the leaves of one resource in place, as far as `settle` has not to.
@@ -72,6 +73,9 @@ class GroupedWalk(SteppedWalk):
             value = values[at]
             if not value or (value[0] in FIRST and is_mark(value)):
                 return None
+        for at in groups.listed:
+            if values[at] in UNITS:
+                return None
         uses: dict[int, Use] = {}
         places: Places | None = groups.shown
         if places or groups.displays or not known:
@@ -80,6 +84,8 @@ class GroupedWalk(SteppedWalk):
                 return None
         loose: list[int] = []
         self.loose = loose
+        for at in groups.patients:
+            self._payload.about(values[at])
         for at, key in groups.areas:
             area = zip3(values[at]) or _NO_AREA
             if area != values[at]:

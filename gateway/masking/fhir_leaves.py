@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 
+from gateway.masking.fhir_elements import PLAIN_DATE
 from gateway.masking.fhir_groups import grouped
 from gateway.masking.fhir_identifiers import questions
 from gateway.masking.fhir_learning import learned
@@ -17,6 +18,7 @@ from gateway.masking.payload import Payload
 
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _SLOT = re.compile(f"{_OPEN}([0-9]+){_CLOSE}")
+_CODES = frozenset({SteppedWalk.code, SteppedWalk.listed})
 
 
 class Unplanned(Exception):
@@ -115,13 +117,16 @@ class Leaves:
 
         `payload` has counted what is removed or replaced in every resource of the shape.
         """
-        groups = grouped(steps, payload)
+        dates = {
+            at for at, place in enumerate(self._strings) if PLAIN_DATE.match(self._pieces[place])
+        }
+        groups = grouped(steps, payload, dates)
         frozen = frozenset(self._strings[at] for at in fixed if at < len(self._strings))
         return Plan(
             Reader(self._pieces, self._strings, frozen, self._numerals),
             guards,
             steps,
-            getter([step[1] for step in steps if step[0] is SteppedWalk.code]),
+            getter([step[1] for step in steps if step[0] in _CODES]),
             tuple(step for step in steps if step[0] is not SteppedWalk.code),
             tuple(payload.tally.items()),
             _form(text, {}),

@@ -32,17 +32,20 @@ class References:
         self._kept_id = WeakMethod(kept_id)
         self._keeps = payload.keeps(Kind.ID)
 
-    def target(self, value: str, path: str) -> str:
+    def target(  # noqa: PLR0911  (one for each form)
+        self, value: str, path: str
+    ) -> str:
         """A reference whose id is masked as the id itself is."""
-        match = _REFERENCE.match(value)
-        if match and match[1] == _PATIENT:
-            self._payload.about(match[2])
-        if self._keeps:
-            return self._kept(value, path)
-        if match:
+        if match := _REFERENCE.match(value):
             kind, target, history = match.groups()
+            if kind == _PATIENT:
+                self._payload.about(target)
+            if self._keeps:
+                return self._kept(value, path)
             masked = self._payload.identifier(target, path)
             return f"{kind}/{masked}/_history/1" if history else f"{kind}/{masked}"
+        if self._keeps:
+            return self._kept(value, path)
         if match := _LOCAL.match(value):
             return match[1] + self._payload.identifier(match[2], path)
         if match := _SEARCH.match(value):

@@ -74,6 +74,11 @@ class SteppedWalk(FhirWalk):
         elif value in codes and value not in UNITS:
             self._text.remember(value, is_code=True)
 
+    def listed(self, values: Values, at: int, path: str, more: Any) -> None:
+        """A word of a code system in a list, where a unit is a word as any other."""
+        if values[at] not in codes or values[at] in UNITS:
+            self.worded(values, at, path, more)
+
     def general(self, values: Values, at: int, path: str, more: Rest) -> None:
         """A string that nothing more is known of than its field."""
         self.loose.append(at)

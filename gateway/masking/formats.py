@@ -3,6 +3,7 @@
 import codecs
 import re
 from enum import StrEnum
+from functools import lru_cache
 
 from gateway.errors import Reason, Withheld
 from gateway.masking import table_look
@@ -66,6 +67,8 @@ _STARTS = frozenset(b"<{[MFB")
 """First bytes of what `look` knows."""
 _BINARY = bytes([*range(7), *range(0x0E, 0x1B), 0x7F])
 _CHARSET = re.compile(r";\s*charset\s*=\s*\"?([^\";\s]*)", re.IGNORECASE)
+_MAX_TYPE = 100
+"""Characters of a content type that is remembered."""
 BOM = codecs.BOM_UTF8
 _BOMS_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _BOM_32 = codecs.BOM_UTF32_LE
@@ -86,9 +89,9 @@ def format_of(content_type: str, body: bytes) -> Format:
     Raises:
         Withheld: no such format, another character set, or a body that is something else.
     """
-    said = _said(content_type)
-    charset = _CHARSET.search(content_type)
-    if charset and charset[1].lower() not in _CHARSETS:
+    read = _read if len(content_type) <= _MAX_TYPE else _read.__wrapped__
+    said, in_utf8 = read(content_type)
+    if not in_utf8:
         raise unsupported("Content in another character set than UTF-8 cannot be masked.")
     if said is Format.MULTIPART:
         return said
@@ -99,6 +102,13 @@ def format_of(content_type: str, body: bytes) -> Format:
     if form not in _READ_STRICTLY:
         check_text(body)
     return form
+
+
+@lru_cache(maxsize=256)
+def _read(content_type: str) -> tuple[Format | None, bool]:
+    """The format that a content type says, and whether its characters are those of UTF-8."""
+    charset = _CHARSET.search(content_type)
+    return _said(content_type), charset is None or charset[1].lower() in _CHARSETS
 
 
 def _decided(said: Format | None, looks: Format | None) -> Format:

@@ -13,7 +13,7 @@ from gateway.masking.fhir_grouped import GroupedWalk
 from gateway.masking.fhir_learning import FHIR, may_name, that_may_name
 from gateway.masking.fhir_plan import Plan, Sketch
 from gateway.masking.fhir_recorder import recorded
-from gateway.masking.fhir_shapes import shapes_of
+from gateway.masking.fhir_shapes import is_plain, shapes_of
 from gateway.masking.fhir_walk import FhirWalk
 from gateway.masking.formats import BOM
 from gateway.masking.json_codec import Node
@@ -100,8 +100,9 @@ class JsonMasker:
         """Resources as sketches, or as trees where there is no plan for them."""
         path, shapes, today = ".".join(names), self._shapes, self._today
         items: list[Item] = []
+        plain = is_plain(b"".join(texts))
         for text in texts:
-            sketch = shapes.sketch(text, path, today) if shapes else None
+            sketch = shapes.sketch(text, path, today, plain=plain) if shapes else None
             items.append(sketch or json_codec.exact(text))
             if shapes and not sketch and (names or _is_fhir(items[-1])):
                 shapes.meet(text, path, today, partial(self._plan, text, path))
@@ -117,21 +118,23 @@ class JsonMasker:
         """
         walk = self._resources.pop() if self._resources else self._stepper()
         walk.keys = 0
-        trees: list[Node] = [None if isinstance(item, Sketch) else item for item in items]
+        trees: list[Node] = []
         walked: list[bytes] = []
-        for index, item in enumerate(items):
+        for item, text in zip(items, texts, strict=True):
             if isinstance(item, Sketch):
                 item.mask(walk)
             else:
-                self._walked(walk, trees, index, *names)
-                walked.append(texts[index])
+                trees.append(item)
+                self._walked(walk, trees, len(walked), *names)
+                walked.append(text)
         walk.settle()
         if walked:
             json_codec.check_keys(b"\n".join(walked), walk.keys, walked)
         self._resources.append(walk)
+        others = iter(trees)
         return [
-            item.text() if isinstance(item, Sketch) else json_codec.encode(tree)
-            for item, tree in zip(items, trees, strict=True)
+            item.text() if isinstance(item, Sketch) else json_codec.encode(next(others))
+            for item in items
         ]
 
     def _plan(self, text: bytes, path: str, pieces: Sequence[str]) -> Plan | None:

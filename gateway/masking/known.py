@@ -159,13 +159,22 @@ class Known:
         if value in self._seen or self._size >= MAX_KNOWN or is_mark(value):
             return
         self._seen.add(value)
+        if value.isalpha() and value.isascii():
+            self._learn_word(value.lower().encode())
+            return
         for word in WORD.findall(_cases(value).encode("utf-8", "replace")):
             low = word.lower()
-            if len(low) >= _MIN_NAME and low not in _TITLES and not low.isdigit():
-                self._add(low)
+            if self._learn_word(low):
                 for part in PART.findall(low):
                     if len(part) > _MIN_NAME and not part.isdigit():
                         self._add(part)
+
+    def _learn_word(self, low: bytes) -> bool:
+        """A word of a name in lower case; False where it is a title or the like."""
+        if len(low) < _MIN_NAME or low in _TITLES or low.isdigit():
+            return False
+        self._add(low)
+        return True
 
     def _phrase(self, value: str, kind: Kind) -> None:
         if value in self._phrased:
@@ -175,11 +184,11 @@ class Known:
         word = WORD.search(data)
         if self._size >= MAX_KNOWN or len(data) <= _SHORT_NAME or word is None or is_mark(value):
             return
-        data = data[word.start() :]
+        data = data[word.start() :].lower()
         first = word[0].lower()
         phrases = self._phrases.setdefault(first, {})
-        if data.lower() not in phrases:
-            phrases[data.lower()] = kind
+        if data not in phrases:
+            phrases[data] = kind
             self._lengths.setdefault(first, set()).add(len(data))
             self._firsts.add(first)
             self._lines = self._lines or b"\n" in data

@@ -30,7 +30,8 @@ DROPPED = "\ufdd0dropped\ufdd1"
 UNSALTED = b"chaperone-no-salt"
 """Keys the tags of payloads where there is no secret, so that they repeat; protects nothing."""
 _MAX_PATH = 80
-_ID = Kind.ID
+# What is asked for every value: members of an enumeration are slow to look up.
+_ID, _KEEP, _NUMBER = Kind.ID, Operator.KEEP, Operator.NUMBER
 _PLAIN_PATH = re.compile(r"[A-Za-z_*][A-Za-z0-9_.*\-]{0,79}\Z")
 
 
@@ -190,10 +191,10 @@ class Payload:
     def identifier(self, value: str, path: str, operator: Operator | None = None) -> str:
         """What stands in place of a technical id, itself valid as a FHIR id; see `born`."""
         operator = operator or self._for_ids
-        if operator is Operator.KEEP or not value or (value[0] in FIRST and is_mark(value)):
+        if operator is _KEEP or not value or (value[0] in FIRST and is_mark(value)):
             return value
         self.tally[path, _ID] += 1
-        if operator is Operator.NUMBER:
+        if operator is _NUMBER:
             return self.numbers[value]
         if self._tokeniser and operator in {Operator.TOKENISE, Operator.HASH}:
             self._tokens += 1
@@ -238,11 +239,15 @@ class Payload:
     @property
     def paths(self) -> tuple[tuple[str, str, int], ...]:
         """(path, kind, count); a path that could itself be a value is written `*`."""
-        total: Tally = defaultdict(int)
+        ranked: list[tuple[int, str, Kind]] = []
+        others: dict[Kind, int] = {}
         for (path, kind), number in self.tally.items():
-            plain = len(path) <= _MAX_PATH and _is_plain(path)
-            total[path if plain else "*", kind] += number
-        ranked = sorted([(-number, path, kind) for (path, kind), number in total.items()])
+            if len(path) <= _MAX_PATH and _is_plain(path):
+                ranked.append((-number, path, kind))
+            else:
+                others[kind] = others.get(kind, 0) + number
+        ranked += [(-number, "*", kind) for kind, number in others.items()]
+        ranked.sort()
         return tuple([(path, str(kind), -number) for number, path, kind in ranked[:MAX_PATHS]])
 
     @property
@@ -264,7 +269,8 @@ class Payload:
 
 @lru_cache(maxsize=2_000)
 def _is_plain(path: str) -> bool:
-    return _PLAIN_PATH.match(path) is not None
+    # Those that are written `*` are counted together.
+    return path != "*" and _PLAIN_PATH.match(path) is not None
 
 
 def _tokeniser(context: Context, *, needed: bool) -> Tokeniser | None:
