@@ -66,8 +66,9 @@ class GroupedWalk(SteppedWalk):
         """
         year_of = self._year_of
         years = [year_of[values[at]] for at in groups.dates]
-        firsts = [year_of[values[at]] for at, _ in groups.instants]
-        if None in years or None in firsts:
+        if groups.instants:
+            years += [year_of[values[at]] for at, _ in groups.instants]
+        if None in years:
             return None
         for at in groups.fresh:
             value = values[at]
@@ -93,9 +94,10 @@ class GroupedWalk(SteppedWalk):
                 values[at] = area
         for run in groups.runs:
             self._run(run, values, uses)
-        for at, year in zip(groups.dates, years, strict=True):
+        for at, year in zip(groups.dates, years, strict=False):
             values[at] = year
-        for (at, key), year in zip(groups.instants, firsts, strict=True):
+        for at, key in groups.instants:
+            year = year_of[values[at]]
             made = f"{year}-01-01T00:00:00Z"
             if made != values[at]:
                 self._counts[key] += 1

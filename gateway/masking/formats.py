@@ -63,8 +63,7 @@ _XML = re.compile(rb"<(?:\?xml\s|!doctype|!--|[A-Za-z_][\w:.-]*[ \t\r\n/>])", re
 _OTHER_LINE = re.compile(rb"\n[ \t\r\f\v]*+[^\s{]")
 """A line that does not begin as an object does."""
 _HL7 = re.compile(rb"(?:MSH|FHS|BHS)[^\w\s]")
-_STARTS = frozenset(b"<{[MFB")
-"""First bytes of what `look` knows."""
+_OPENING, _CLOSING = frozenset({b"{", b"["}), frozenset({b"}", b"]"})
 _BINARY = bytes([*range(7), *range(0x0E, 0x1B), 0x7F])
 _CHARSET = re.compile(r";\s*charset\s*=\s*\"?([^\";\s]*)", re.IGNORECASE)
 _MAX_TYPE = 100
@@ -180,26 +179,23 @@ def check_text(body: bytes) -> None:
         raise unsupported("The content is not the text that its type says.")
 
 
-def look(body: bytes) -> Format | None:  # noqa: PLR0911  (one for each format)
+def look(body: bytes) -> Format | None:
     """What a body certainly is, None where it may be prose or anything else."""
     start = body.removeprefix(BOM).lstrip()
-    if not start or start[0] not in _STARTS:
-        return None
-    if _HL7.match(start):
-        return Format.HL7V2
-    if _HTML.match(start):
-        return Format.HTML
-    if _XML.match(start):
-        return Format.XML
-    if start[:1] in {b"{", b"["} and start.rstrip()[-1:] in {b"}", b"]"}:
-        if b"\n" in start.rstrip() and start[:1] == b"{" and not _OTHER_LINE.search(start):
+    first = start[:1]
+    if first in _OPENING:
+        end = start.rstrip()
+        if end[-1:] not in _CLOSING:
+            return None
+        if first == b"{" and b"\n" in end and not _OTHER_LINE.search(start):
             return Format.NDJSON
-        return (
-            Format.JSON
-            if start[:1] == b"{" or start[1:].lstrip()[:1] in b'{["-0123456789]'
-            else None
-        )
-    return None
+        may_be = first == b"{" or start[1:].lstrip()[:1] in b'{["-0123456789]'
+        return Format.JSON if may_be else None
+    if first == b"<":
+        if _HTML.match(start):
+            return Format.HTML
+        return Format.XML if _XML.match(start) else None
+    return Format.HL7V2 if _HL7.match(start) else None
 
 
 def is_said(content_type: str) -> bool:

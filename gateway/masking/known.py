@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
+from itertools import filterfalse
 
 from gateway.masking.folding import folded
 from gateway.masking.kinds import Kind
@@ -37,6 +38,7 @@ PHRASES = frozenset(Kind) - {
 }
 """Kinds whose values are looked for as they stand."""
 _SHORT_NAME = 3
+_IS_PLAIN = bytes.isalnum
 # Names that are also words: masked in text only where they start with a capital letter.
 _WORDS = frozenset(
     b"""able ace art august baker banks bell berry best bill black bliss bond brown bush butler
@@ -218,8 +220,7 @@ class Known:
     def _known_of(self, words: AbstractSet[bytes]) -> set[bytes]:
         """Those of some words in lower case that are known, or start a known phrase."""
         # A part of a hyphenated word, or a name with a possessive, is known by itself.
-        joined = [word for word in words if not word.isalnum()]
-        return {*(words & self._firsts), *[word for word in joined if self._kind_of(word)]}
+        return {*(words & self._firsts), *filter(self._kind_of, filterfalse(_IS_PLAIN, words))}
 
     def mask(
         self,

@@ -4,7 +4,6 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from itertools import count
 from typing import TypeAlias
 
@@ -32,6 +31,9 @@ UNSALTED = b"chaperone-no-salt"
 _MAX_PATH = 80
 # What is asked for every value: members of an enumeration are slow to look up.
 _ID, _KEEP, _NUMBER = Kind.ID, Operator.KEEP, Operator.NUMBER
+_MAX_PLAIN = 2_000
+_WRITTEN = {kind: kind.value for kind in Kind}
+_plain: set[str] = set()
 _PLAIN_PATH = re.compile(r"[A-Za-z_*][A-Za-z0-9_.*\-]{0,79}\Z")
 
 
@@ -229,7 +231,7 @@ class Payload:
         total: dict[Kind, int] = {}
         for (_, kind), number in self.tally.items():
             total[kind] = total.get(kind, 0) + number
-        return {str(kind): total[kind] for kind in sorted(total)}
+        return {_WRITTEN[kind]: total[kind] for kind in sorted(total)}
 
     @property
     def total(self) -> int:
@@ -239,16 +241,16 @@ class Payload:
     @property
     def paths(self) -> tuple[tuple[str, str, int], ...]:
         """(path, kind, count); a path that could itself be a value is written `*`."""
-        ranked: list[tuple[int, str, Kind]] = []
+        ranked: list[tuple[int, str, str]] = []
         others: dict[Kind, int] = {}
         for (path, kind), number in self.tally.items():
-            if len(path) <= _MAX_PATH and _is_plain(path):
-                ranked.append((-number, path, kind))
+            if path in _plain or _is_plain(path):
+                ranked.append((-number, path, _WRITTEN[kind]))
             else:
                 others[kind] = others.get(kind, 0) + number
-        ranked += [(-number, "*", kind) for kind, number in others.items()]
+        ranked += [(-number, "*", _WRITTEN[kind]) for kind, number in others.items()]
         ranked.sort()
-        return tuple([(path, str(kind), -number) for number, path, kind in ranked[:MAX_PATHS]])
+        return tuple([(path, kind, -number) for number, path, kind in ranked[:MAX_PATHS]])
 
     @property
     def key_version(self) -> str:
@@ -267,10 +269,15 @@ class Payload:
                 return mark(kind)
 
 
-@lru_cache(maxsize=2_000)
 def _is_plain(path: str) -> bool:
+    """Whether a path may be shown; those that may are remembered."""
     # Those that are written `*` are counted together.
-    return path != "*" and _PLAIN_PATH.match(path) is not None
+    if path == "*" or len(path) > _MAX_PATH or not _PLAIN_PATH.match(path):
+        return False
+    if len(_plain) >= _MAX_PLAIN:
+        _plain.clear()
+    _plain.add(path)
+    return True
 
 
 def _tokeniser(context: Context, *, needed: bool) -> Tokeniser | None:
