@@ -6,7 +6,7 @@ remembered for the life of the process, up to a number of characters, and never 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from gateway.masking import prose
@@ -70,7 +70,7 @@ class Paragraph:
     scanned: tuple[Span, ...]
     named: prose.Found
     names: tuple[str, ...]
-    shown: tuple[Profile, Shown] | None = None
+    shown: tuple[Profile, Shown] | None = field(default=None, compare=False, repr=False)
 
 
 class Paragraphs:
