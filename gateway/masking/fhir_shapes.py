@@ -15,6 +15,7 @@ import msgspec
 
 from gateway.masking.fhir_plan import BACKSLASH, QUOTE, Plan, Sketch, unescape
 from gateway.masking.fhir_reader import Reader
+from gateway.masking.fhir_steps import Values
 from gateway.masking.profiles import Profile
 
 MAX_TEXT = 256 * 1024
@@ -66,7 +67,9 @@ class Shapes:
         text, escaped = found
         key = _key(path, text)
         plans = self._plans.get(key, ())
-        before, values, escapes = None, None, _NONE
+        before: Reader | None = None
+        values: Values | None = None
+        escapes: Sequence[int] | None = _NONE
         for place, plan in enumerate(plans):
             if plan.reader is not before:
                 before, values = plan.reader, plan.reader.leaves(text)
