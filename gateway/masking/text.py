@@ -202,7 +202,10 @@ class TextMasker:
         masked = b"".join([*pieces, data[end:]])
         # A span that cut a character in two leaves nothing of it behind.
         text = masked.decode("utf-8", "ignore")
-        shown = Shown(text, masked, tuple(counts.items()), words(masked))
+        left = words(masked)
+        # Words that are remembered already are not to be in memory twice.
+        both = frozenset([word for word in item.words if word in left]) | left
+        shown = Shown(text, masked, tuple(counts.items()), both)
         if lasting:
             item.shown = payload.profile, shown
         return shown
