@@ -64,7 +64,7 @@ class Base64Attachments:
         if not data or data == _REPLACED:
             return data
         try:
-            raw = base64.b64decode(data.translate(_SPACES), validate=True)
+            raw = binascii.a2b_base64(_joined(data), strict_mode=True)
             if payload.depth >= MAX_NESTING or not content_type:
                 return self._replace(path)
             payload.depth += 1
@@ -74,7 +74,7 @@ class Base64Attachments:
                 payload.depth -= 1
         except (binascii.Error, ValueError, Withheld):
             return self._replace(path)
-        return data if done == raw else base64.b64encode(done).decode()
+        return data if done == raw else binascii.b2a_base64(done, newline=False).decode()
 
     def embedded(self, data: str, path: str) -> str:
         """What stands in place of a string that may be base64 of something readable.
@@ -82,7 +82,7 @@ class Base64Attachments:
         Text is masked as text. Long binary data is replaced, since nobody knows what it shows;
         short binary data is a hash or a number, and what is no base64 at all is a word.
         """
-        plain = data.translate(_SPACES).translate(_URL_SAFE).rstrip("=")
+        plain = _joined(data).translate(_URL_SAFE).rstrip("=")
         try:
             raw = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
         except (binascii.Error, ValueError):
@@ -145,6 +145,12 @@ class Base64Attachments:
 
 _URL_SAFE = str.maketrans("-_", "+/")
 _SPACES = dict.fromkeys(map(ord, " \t\r\n"))
+
+
+def _joined(data: str) -> str:
+    """Base64 without the white space in it."""
+    spaced = " " in data or "\n" in data or "\r" in data or "\t" in data
+    return data.translate(_SPACES) if spaced else data
 
 
 def _is_json(body: bytes) -> bool:

@@ -6,8 +6,6 @@ process is soon looked through as a whole: 20 ms and more for a document of a mi
 """
 
 import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 THRESHOLDS = (50_000, 20, 20)
 """Of the collector in a process that masks: trees are many, and hold no cycles."""
@@ -15,18 +13,22 @@ MAX_PAUSED = 32 * 1024 * 1024
 """Bytes of a payload; for a larger one the collector goes on."""
 
 
-@contextmanager
-def paused(size: int) -> Iterator[None]:
+class paused:  # noqa: N801  (a context manager, which is called like a function)
     """No collection for the time of one payload of `size` bytes.
 
     Where payloads are masked side by side, the one that has stopped the collector starts it again,
     whatever the other ones do; so no pause is longer than one payload takes.
     """
-    if size > MAX_PAUSED or not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
+
+    __slots__ = ("_paused",)
+
+    def __init__(self, size: int) -> None:
+        self._paused = size <= MAX_PAUSED and gc.isenabled()
+
+    def __enter__(self) -> None:
+        if self._paused:
+            gc.disable()
+
+    def __exit__(self, *error: object) -> None:
+        if self._paused:
+            gc.enable()

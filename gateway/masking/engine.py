@@ -44,6 +44,8 @@ from gateway.masking.xml_format import XmlMasker
 __all__ = ["ENGINE_VERSION", "Context", "Result", "Stream", "mask", "mask_text_value"]
 
 _PIECE = 256 * 1024
+_WHOLE = frozenset({Format.JSON, Format.TEXT})
+"""Formats whose streams wait for the end, and which most bodies and attachments have."""
 _READABLE = " []:/?&=,;@"
 """Stays as it is in what is encoded again, so that marks can be read."""
 
@@ -147,6 +149,9 @@ class PayloadMasker:
         form = format_of(content_type, text)
         # The declaration of an XML document has its say about the encoding.
         body = body if form is Format.XML else text.removeprefix(BOM)
+        if form in _WHOLE and len(body) <= MAX_BYTES:
+            masked = self._json.document(body) if form is Format.JSON else self._free_text(body)
+            return self._payload.undropped(masked)
         stream = self.stream(form, body, content_type)
         pieces = [
             stream.feed(body[start : start + _PIECE]) for start in range(0, len(body), _PIECE)

@@ -1,9 +1,11 @@
 """The walk that masks resources group by group; see `fhir_groups`."""
 
 import re
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from gateway.masking.fhir_elements import MAX_CODES, MAX_SPACES, PLAIN_DATE, codes
+from gateway.masking.fhir_fields import UNITS
 from gateway.masking.fhir_groups import Groups, Run
 from gateway.masking.fhir_steps import SteppedWalk, Values
 from gateway.masking.fhir_walk import display_use
@@ -13,7 +15,7 @@ from gateway.masking.known import MAX_PHRASE
 from gateway.masking.marks import FIRST, is_mark, mark
 from gateway.masking.payload import MAX_REMEMBERED
 
-Places: TypeAlias = list[tuple[int, str]]
+Places: TypeAlias = Sequence[tuple[int, str]]
 """Places of leaves, and their paths."""
 Use: TypeAlias = tuple[bool, bool]
 """What the display of a reference is; see `display_use`."""
@@ -47,7 +49,7 @@ class GroupedWalk(SteppedWalk):
         self._taken: dict[Groups, int] = {}
         self._shown: list[tuple[Values, Places, list[int]]] = []
 
-    def together(  # noqa: C901  (the hot loop: no call for each group)
+    def together(  # noqa: C901, PLR0912  (the hot loop: no call for each group)
         self, groups: Groups, values: Values, *, known: bool
     ) -> list[int] | None:
         """Mask the leaves of one resource in place, as far as `settle` has not to.
@@ -64,21 +66,27 @@ class GroupedWalk(SteppedWalk):
         """
         year_of = self._year_of
         years = [year_of[values[at]] for at in groups.dates]
-        firsts = [year_of[values[at]] for at, _ in groups.instants]
-        if None in years or None in firsts:
+        if groups.instants:
+            years += [year_of[values[at]] for at, _ in groups.instants]
+        if None in years:
             return None
         for at in groups.fresh:
             value = values[at]
             if not value or (value[0] in FIRST and is_mark(value)):
                 return None
+        for at in groups.listed:
+            if values[at] in UNITS:
+                return None
         uses: dict[int, Use] = {}
-        places: Places | None = []
-        if groups.words or groups.titles or groups.displays or not known:
+        places: Places | None = groups.shown
+        if places or groups.displays or not known:
             places = self._words_in(groups, values, uses, known=known)
             if places is None:
                 return None
         loose: list[int] = []
         self.loose = loose
+        for at in groups.patients:
+            self._payload.about(values[at])
         for at, key in groups.areas:
             area = zip3(values[at]) or _NO_AREA
             if area != values[at]:
@@ -86,9 +94,10 @@ class GroupedWalk(SteppedWalk):
                 values[at] = area
         for run in groups.runs:
             self._run(run, values, uses)
-        for at, year in zip(groups.dates, years, strict=True):
+        for at, year in zip(groups.dates, years, strict=False):
             values[at] = year
-        for (at, key), year in zip(groups.instants, firsts, strict=True):
+        for at, key in groups.instants:
+            year = year_of[values[at]]
             made = f"{year}-01-01T00:00:00Z"
             if made != values[at]:
                 self._counts[key] += 1
@@ -132,7 +141,7 @@ class GroupedWalk(SteppedWalk):
             do, at, path, more = run.last
             do(self, values, at, path, more)
 
-    def _words_in(  # noqa: C901  (likewise)
+    def _words_in(  # noqa: C901, PLR0911  (likewise)
         self, groups: Groups, values: Values, uses: dict[int, Use], *, known: bool
     ) -> Places | None:
         """Displays of codes, None where one is not known to be nothing else.
@@ -143,16 +152,17 @@ class GroupedWalk(SteppedWalk):
             uses: of displays of references, to be filled in.
             known: all words of code systems are known as such.
         """
-        found = list(groups.words)
-        if not known:
-            if any(values[at].count(" ") > MAX_SPACES for at in groups.terse):
+        found: Places = groups.shown
+        displays = self._text.displays
+        for at, _ in found:
+            if values[at] not in displays:
                 return None
-            found += [item for item in groups.codes if values[item[0]] not in codes]
-        for at, places, path in groups.titles:
-            value = values[at]
-            if all(values[place] != value for place in places):
+        for at, places in groups.titles:
+            if values[at] not in [values[place] for place in places]:
                 return None
-            found.append((at, path))
+        more = [] if known else self._codes_in(groups, values)
+        if more is None:
+            return None
         for at, reference, inside, path in groups.displays:
             use = self._use(values[reference], inside)
             if use is None:
@@ -160,14 +170,19 @@ class GroupedWalk(SteppedWalk):
             uses[at] = use
             value = values[at]
             if use[0]:
-                found.append((at, path))
+                more.append((at, path))
             elif not value or (value[0] in FIRST and is_mark(value)):
                 return None
-        displays = self._text.displays
-        for at, _ in found:
+        for at, _ in more:
             if values[at] not in displays:
                 return None
-        return found
+        return (*found, *more) if more else found
+
+    def _codes_in(self, groups: Groups, values: Values) -> list[tuple[int, str]] | None:
+        """Words of code systems that are not known as such; None where one may be text."""
+        if any(values[at].count(" ") > MAX_SPACES for at in groups.terse):
+            return None
+        return [item for item in groups.codes if values[item[0]] not in codes]
 
     def _use(self, reference: str, inside: str) -> Use | None:
         """What the display of a reference is; None where the reference as it is cannot tell."""
@@ -181,27 +196,41 @@ class GroupedWalk(SteppedWalk):
 
     def settle(self) -> None:
         """Count what every resource of a shape has, and mask what has been gathered."""
-        taken, self._taken = self._taken, {}
-        counts = self._counts
-        for groups, number in taken.items():
-            for key, count in groups.counted:
-                counts[key] = counts.get(key, 0) + count * number
+        if self._taken:
+            counts = self._counts
+            for groups, number in self._taken.items():
+                for key, count in groups.counted:
+                    counts[key] += count * number
+            self._taken.clear()
         super().settle()
 
     def _settle_texts(self) -> None:
         """Look at displays once more, since they may hold a name that is known by now."""
-        shown, self._shown = self._shown, []
-        met, self._met = self._met, []
+        met, words = self._met, self._words
+        if met:
+            self._met = []
         super()._settle_texts()
-        if shown:
-            texts = {values[at] for values, places, _ in shown for at, _ in places}
-            touched = self._text.touched(texts)
-            for values, places, loose in shown if touched else ():
-                for at, path in places:
-                    if values[at] in touched:
-                        loose.append(at)
-                        self._coded.append((values, at, values[at], path))
-            super()._settle_texts()
-        for text in met:
-            if text in self._text.clean:
-                self._text.remember(text)
+        if self._shown:
+            shown, self._shown = self._shown, []
+            self._look_again(shown)
+        if met:
+            text = self._text
+            # One word by itself has not been looked at where nobody is known by name.
+            unseen = set() if self._payload.known else {word for _, _, word, _ in words}
+            for display in met:
+                if display in text.clean or display in unseen:
+                    text.remember(display)
+
+    def _look_again(self, shown: list[tuple[Values, Places, list[int]]]) -> None:
+        """Mask those displays that the process remembers in which somebody known is named."""
+        touched = self._text.touched(
+            {values[at] for values, places, _ in shown for at, _ in places}
+        )
+        if not touched:
+            return
+        for values, places, loose in shown:
+            for at, path in places:
+                if values[at] in touched:
+                    loose.append(at)
+                    self._coded.append((values, at, values[at], path))
+        super()._settle_texts()

@@ -7,6 +7,7 @@ one is masked step by step, and nothing has been done to it by then.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -49,8 +50,10 @@ class Groups:
     Attributes:
         codes: places of words of code systems, and their paths.
         terse: places of those that are no displays, and text where they have many words.
-        words: places of displays of codes, likewise.
-        titles: places of texts that must be the display of a code, those of displays, and paths.
+        listed: places of those of which none may be a unit.
+        patients: places of ids of patients.
+        shown: places of displays of codes, and of texts that must be one, likewise.
+        titles: places of the latter, and those of displays.
         displays: of references.
         dates: places of dates, which become years.
         instants: places of instants, which become the first one of a year, and what is counted.
@@ -63,8 +66,10 @@ class Groups:
 
     codes: tuple[tuple[int, str], ...]
     terse: tuple[int, ...]
-    words: tuple[tuple[int, str], ...]
-    titles: tuple[tuple[int, Sequence[int], str], ...]
+    listed: tuple[int, ...]
+    patients: tuple[int, ...]
+    shown: tuple[tuple[int, str], ...]
+    titles: tuple[tuple[int, Sequence[int]], ...]
     displays: tuple[Display, ...]
     dates: tuple[int, ...]
     instants: tuple[tuple[int, Key], ...]
@@ -75,16 +80,19 @@ class Groups:
     marks: Mapping[int, str]
 
 
-def grouped(steps: Sequence[Step], payload: Payload) -> Groups | None:
+def grouped(
+    steps: Sequence[Step], payload: Payload, dates: AbstractSet[int] = frozenset()
+) -> Groups | None:
     """The steps of a plan in groups; None for a profile that does not number ids.
 
     Args:
         steps: of the plan.
         payload: of the plan's profile; what is replaced in every resource is counted in it.
+        dates: places of strings that no element calls dates, and that are taken for some.
     """
     if payload.profile.operators[Kind.ID] is not Operator.NUMBER:
         return None
-    grouping = _Grouping(payload)
+    grouping = _Grouping(payload, dates)
     for step in steps:
         if not grouping.takes(step):
             grouping.end(step)
@@ -95,12 +103,15 @@ def grouped(steps: Sequence[Step], payload: Payload) -> Groups | None:
 class _Grouping:
     """Groups while steps are put into them."""
 
-    def __init__(self, payload: Payload) -> None:
+    def __init__(self, payload: Payload, dates: AbstractSet[int]) -> None:
         self._payload = payload
+        self._seen = dates
         self._counted = Counter(payload.tally)
         self._codes: list[tuple[int, str]] = []
+        self._listed: list[int] = []
+        self._patients: list[int] = []
         self._words: list[tuple[int, str]] = []
-        self._titles: list[tuple[int, Sequence[int], str]] = []
+        self._titles: list[tuple[int, Sequence[int]]] = []
         self._displays: list[Display] = []
         self._dates: list[int] = []
         self._instants: list[tuple[int, Key]] = []
@@ -122,14 +133,20 @@ class _Grouping:
         years, constants = self._payload.gives_years, self._payload.constants
         if do is SteppedWalk.code:
             self._codes.append((at, path))
+        elif do is SteppedWalk.listed:
+            self._codes.append((at, path))
+            self._listed.append(at)
+        elif do is SteppedWalk.patient:
+            self._patients.append(at)
         elif do is SteppedWalk.worded and path.endswith(WORDED):
             self._words.append((at, path))
         elif do is SteppedWalk.titled:
-            self._titles.append((at, more[0], path))
+            self._words.append((at, path))
+            self._titles.append((at, more[0]))
         elif do is SteppedWalk.born and years:
             # A guard of the plan says that whoever was born then is not over 89.
             self._date(at, path)
-        elif do is SteppedWalk.dated and more[0].kind is Kind.DATE:
+        elif do is SteppedWalk.dated and (more[0].kind is Kind.DATE or at in self._seen):
             self._date(at, path)
         elif do is SteppedWalk.instant and years:
             self._instants.append((at, (path, Kind.DATE)))
@@ -175,6 +192,8 @@ class _Grouping:
         return Groups(
             tuple(self._codes),
             tuple(at for at, path in self._codes if not path.endswith(WORDED)),
+            tuple(self._listed),
+            tuple(self._patients),
             tuple(self._words),
             tuple(self._titles),
             tuple(self._displays),

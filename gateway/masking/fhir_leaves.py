@@ -3,8 +3,10 @@
 import re
 from collections.abc import Mapping, Sequence
 
+from gateway.masking.fhir_elements import PLAIN_DATE
 from gateway.masking.fhir_groups import grouped
 from gateway.masking.fhir_identifiers import questions
+from gateway.masking.fhir_learning import learned
 from gateway.masking.fhir_plan import Form, Guard, Plan, asks_for_nothing
 from gateway.masking.fhir_reader import NUMBER, Numeral, Reader, getter
 from gateway.masking.fhir_steps import Step, SteppedWalk
@@ -16,6 +18,7 @@ from gateway.masking.payload import Payload
 
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _SLOT = re.compile(f"{_OPEN}([0-9]+){_CLOSE}")
+_CODES = frozenset({SteppedWalk.code, SteppedWalk.listed})
 
 
 class Unplanned(Exception):
@@ -48,6 +51,8 @@ class Leaves:
         self._shared: set[tuple[int, str | int]] = set()
         for piece, found in self._numbers.items():
             self._number(piece, found)
+        keys: set[str] = set()
+        self._learned = learned(self._numbered(node, keys), keys)
 
     def at(self, holder: Node_, key: str | int) -> int:
         """The number of a leaf.
@@ -112,18 +117,22 @@ class Leaves:
 
         `payload` has counted what is removed or replaced in every resource of the shape.
         """
-        groups = grouped(steps, payload)
+        dates = {
+            at for at, place in enumerate(self._strings) if PLAIN_DATE.match(self._pieces[place])
+        }
+        groups = grouped(steps, payload, dates)
         frozen = frozenset(self._strings[at] for at in fixed if at < len(self._strings))
         return Plan(
             Reader(self._pieces, self._strings, frozen, self._numerals),
             guards,
             steps,
-            getter([step[1] for step in steps if step[0] is SteppedWalk.code]),
+            getter([step[1] for step in steps if step[0] in _CODES]),
             tuple(step for step in steps if step[0] is not SteppedWalk.code),
             tuple(payload.tally.items()),
             _form(text, {}),
             groups,
             _form(text, groups.marks if groups else {}),
+            self._learned,
         )
 
     def _visit(self, node: Node) -> None:
@@ -141,6 +150,19 @@ class Leaves:
                     self._leaf(node, index, value)
             case _:
                 pass
+
+    def _numbered(self, node: Node, keys: set[str]) -> Node:
+        """A tree with the numbers of its strings in place of them; its keys are added to `keys`."""
+        if not isinstance(node, dict | list):
+            return node
+        made: dict[str | int, Node] = {}
+        for key, value in members(node):
+            is_leaf = isinstance(value, str)
+            made[key] = str(self.at(node, key)) if is_leaf else self._numbered(value, keys)
+        if isinstance(node, list):
+            return list(made.values())
+        keys.update(node)
+        return {str(key): value for key, value in made.items()}
 
     def _leaf(self, holder: Node_, key: str | int, value: Node) -> None:
         if isinstance(value, str):

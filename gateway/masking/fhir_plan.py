@@ -19,12 +19,14 @@ from gateway.masking.fhir_fields import NARRATIVE
 from gateway.masking.fhir_grouped import GroupedWalk
 from gateway.masking.fhir_groups import Groups
 from gateway.masking.fhir_identifiers import YEARS
+from gateway.masking.fhir_learning import Learned, learn_leaves
 from gateway.masking.fhir_reader import Get, Reader
 from gateway.masking.fhir_steps import Step, Values
 from gateway.masking.field_names import UNKNOWN
 from gateway.masking.generalise import MAX_AGE, birth_year
 from gateway.masking.kinds import Kind
 from gateway.masking.labels import labelled
+from gateway.masking.learning import Learner
 from gateway.masking.marks import is_mark
 
 BACKSLASH, QUOTE = "\x01", "\x02"
@@ -45,12 +47,6 @@ class Form:
     parts: list[str]
     order: Get
 
-    def text(self, values: Values) -> bytes:
-        """The resource with its leaves."""
-        parts = self.parts.copy()
-        parts[1::2] = self.order(values)
-        return "".join(parts).encode()
-
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -66,6 +62,7 @@ class Plan:
         form: the masked resource.
         groups: the steps in groups, None where they are only done one by one.
         marked: the masked resource, where that is done in groups.
+        learned: what is learned of a resource before any is masked, None where its text decides.
     """
 
     reader: Reader
@@ -77,18 +74,16 @@ class Plan:
     form: Form
     groups: Groups | None
     marked: Form
+    learned: Learned | None
 
-    def sketch(self, values: Values | None, today: date, *, escaped: bool) -> "Sketch | None":
+    def sketch(self, values: Values, escapes: Sequence[int], today: date) -> "Sketch | None":
         """A resource of the shape, None where the plan is not for it.
 
         Args:
-            values: its leaves as they are written, None where it is of another shape.
+            values: its leaves, without escapes.
+            escapes: places of those that were written with some.
             today: for ages.
-            escaped: some leaf may be written with escapes.
         """
-        escapes = _unescape(values) if values and escaped else []
-        if values is None or escapes is None:
-            return None
         for holds, at in self.guards:
             if not holds(values[at], today):
                 return None
@@ -126,13 +121,23 @@ class Sketch:
         self._loose = walk.take(plan.others if known else plan.steps, values)
         walk.count(plan.counted)
 
+    def learn(self, known: Learner) -> bool:
+        """Learn whom the resource names; False where its text has to be looked at for that."""
+        places = self._plan.learned
+        if places is None or (self._escapes and not places):
+            return False
+        return learn_leaves(places, self._before, known)
+
     def text(self) -> bytes:
         """The masked resource, once all is settled."""
-        values = self._values
-        for at in {*self._loose, *self._escapes}:
-            if at in self._escapes or values[at] is not self._before[at]:
-                values[at] = orjson.dumps(values[at]).decode()[1:-1]
-        return self._form.text(values)
+        values, form = self._values, self._form
+        if self._loose or self._escapes:
+            for at in {*self._loose, *self._escapes}:
+                if at in self._escapes or values[at] is not self._before[at]:
+                    values[at] = orjson.dumps(values[at]).decode()[1:-1]
+        parts = form.parts.copy()
+        parts[1::2] = form.order(values)
+        return "".join(parts).encode()
 
 
 def is_filled(value: str, today: date) -> bool:  # noqa: ARG001
@@ -167,11 +172,11 @@ def is_narrative(value: str, today: date) -> bool:  # noqa: ARG001
     return value != NARRATIVE
 
 
-def _unescape(values: Values) -> list[int] | None:
+def unescape(values: Values) -> Sequence[int] | None:
     """Strings in place of how they are written, and where; None for one that is no JSON."""
     found: list[int] = []
     for at, value in enumerate(values):
-        if "\\" in value or BACKSLASH in value or QUOTE in value:
+        if "\\" in value or (not value.isprintable() and (BACKSLASH in value or QUOTE in value)):
             raw = value.replace(QUOTE, '\\"').replace(BACKSLASH, "\\\\")
             try:
                 values[at] = msgspec.json.decode(f'"{raw}"', type=str)

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Never, TypeAlias
 
 from gateway.masking.attachments import Attachments
 from gateway.masking.context import Context
-from gateway.masking.fhir_elements import PERSONAL, Special, codes, special_name
+from gateway.masking.fhir_elements import PERSONAL, WORDED, Special, codes, special_name
 from gateway.masking.fhir_fields import NARRATIVE, PERSONS
 from gateway.masking.fhir_identifiers import LABELLED, YEARS
 from gateway.masking.fhir_leaves import Leaves, Unplanned, members, slot
@@ -166,7 +166,8 @@ class Recorder(FhirWalk):
     ) -> str:
         """A string in general, as `_item` comes upon it."""
         if field is VOCABULARY:
-            return self._step(SteppedWalk.worded, holder, key, path, None)
+            do = SteppedWalk.worded if path.endswith(WORDED) else SteppedWalk.listed
+            return self._step(do, holder, key, path, None)
         if field.kind in _UNLEARNED and not self._payload.keeps(field.kind):
             return self._step(SteppedWalk.applied, holder, key, path, field.kind)
         plain = field.kind in {None, Kind.TEXT} and not field.vocabulary
@@ -249,9 +250,8 @@ class Recorder(FhirWalk):
     def _display(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
         if not isinstance(value, str) or "code" in node or "system" in node:
             return super()._display(node, key, value, path)
-        reference = -1
-        if isinstance(node.get("reference"), str):
-            reference = self._leaves.at(node, "reference")
+        refers = isinstance(node.get("reference"), str)
+        reference = self._leaves.at(node, "reference") if refers else -1
         self._step(SteppedWalk.displayed, node, key, f"{path}.{key}", (reference, path))
         return True
 

@@ -11,8 +11,10 @@ from gateway.masking.payload import Payload
 _REFERENCE = re.compile(
     r"(?:[a-z]+://[^\s]*/)?([A-Z][A-Za-z]{1,40})/([A-Za-z0-9.-]{1,64})((?:/_history/[A-Za-z0-9.-]{1,64})?)\Z"
 )
+_PLAIN = re.compile(r"([A-Z][A-Za-z]{1,40}/|urn:uuid:)([A-Za-z0-9.-]{1,64})\Z")
+"""Most references; the others below know them too."""
 _LOCAL = re.compile(r"(#|urn:[a-z0-9][a-z0-9-]{0,31}:(?:[A-Za-z]{1,40}/)?)(.+)\Z")
-_PATIENT = "Patient"
+_PATIENT, _OF_PATIENT = "Patient", "Patient/"
 _SEARCH = re.compile(r"([A-Z][A-Za-z]{1,40})\?")
 TYPE = re.compile(r"[A-Z][A-Za-z]{1,40}\Z")
 """The name of a resource type."""
@@ -29,20 +31,28 @@ class References:
     def __init__(self, payload: Payload, kept_id: Callable[[str, str], str]) -> None:
         self._payload = payload
         # Whoever shows ids has these references too, and is not to be kept alive by them.
-        self._kept_id = WeakMethod(kept_id)
         self._keeps = payload.keeps(Kind.ID)
+        self._kept_id = WeakMethod(kept_id) if self._keeps else None
 
-    def target(self, value: str, path: str) -> str:
+    def target(  # noqa: PLR0911  (one for each form)
+        self, value: str, path: str
+    ) -> str:
         """A reference whose id is masked as the id itself is."""
-        match = _REFERENCE.match(value)
-        if match and match[1] == _PATIENT:
-            self._payload.about(match[2])
-        if self._keeps:
-            return self._kept(value, path)
-        if match:
+        if not self._keeps and (match := _PLAIN.match(value)):
+            head, target = match.groups()
+            if head == _OF_PATIENT:
+                self._payload.about(target)
+            return head + self._payload.identifier(target, path)
+        if match := _REFERENCE.match(value):
             kind, target, history = match.groups()
+            if kind == _PATIENT:
+                self._payload.about(target)
+            if self._keeps:
+                return self._kept(value, path)
             masked = self._payload.identifier(target, path)
             return f"{kind}/{masked}/_history/1" if history else f"{kind}/{masked}"
+        if self._keeps:
+            return self._kept(value, path)
         if match := _LOCAL.match(value):
             return match[1] + self._payload.identifier(match[2], path)
         if match := _SEARCH.match(value):
@@ -55,7 +65,7 @@ class References:
     def _kept(self, value: str, path: str) -> str:
         if "://" in value:
             return self._payload.apply(Kind.URL, value, path)
-        kept_id = self._kept_id()
+        kept_id = self._kept_id and self._kept_id()
         assert kept_id  # noqa: S101
         if match := _REFERENCE.match(value):
             return f"{match[1]}/{kept_id(match[2], path)}{match[3]}"

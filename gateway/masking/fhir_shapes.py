@@ -13,8 +13,9 @@ from typing import TypeAlias
 
 import msgspec
 
-from gateway.masking.fhir_plan import BACKSLASH, QUOTE, Plan, Sketch
+from gateway.masking.fhir_plan import BACKSLASH, QUOTE, Plan, Sketch, unescape
 from gateway.masking.fhir_reader import Reader
+from gateway.masking.fhir_steps import Values
 from gateway.masking.profiles import Profile
 
 MAX_TEXT = 256 * 1024
@@ -29,6 +30,8 @@ MAX_ALIKE = 12
 MAX_SEEN = 20_000
 MAX_PROFILES = 16
 _TYPE = '"resourceType"'
+_TYPED = f'{_TYPE}:"'
+_NONE: tuple[int, ...] = ()
 MAX_FAST = 500_000
 """Characters of the shapes under one profile that have a regular expression."""
 _PATIENCE = 16
@@ -49,25 +52,31 @@ class Shapes:
         self._pieces = 0
         self._fast = 0
 
-    def sketch(self, body: bytes, path: str, today: date) -> Sketch | None:
+    def sketch(self, body: bytes, path: str, today: date, *, plain: bool = False) -> Sketch | None:
         """A resource that there is a plan for; None where the walk has to see to it.
 
         Args:
             body: its text, which may be anything.
             path: of it.
             today: for ages.
+            plain: it holds nothing that `is_plain` does not pass.
         """
-        found = _decoded(body)
+        found = _decoded(body, plain=plain)
         if found is None:
             return None
         text, escaped = found
         key = _key(path, text)
         plans = self._plans.get(key, ())
-        before, values = None, None
+        before: Reader | None = None
+        values: Values | None = None
+        escapes: Sequence[int] | None = _NONE
         for place, plan in enumerate(plans):
-            if plan.reader is not before or escaped:
+            if plan.reader is not before:
                 before, values = plan.reader, plan.reader.leaves(text)
-            sketch = plan.sketch(values, today, escaped=escaped)
+                escapes = unescape(values) if values and escaped else _NONE
+            if values is None or escapes is None:
+                continue
+            sketch = plan.sketch(values, escapes, today)
             if sketch is not None:
                 self._move(key, plans, place)
                 return sketch
@@ -80,10 +89,8 @@ class Shapes:
         cut = _cut(body)
         if cut is None:
             return None
-        pieces, escaped = cut
         for place, plan in enumerate(plans):
-            values = plan.reader.leaves_of(pieces)
-            sketch = plan.sketch(values, today, escaped=escaped)
+            sketch = _fitting(plan, cut, today)
             if sketch is not None:
                 self._move(key, plans, place)
                 self._hasten(plan.reader)
@@ -112,7 +119,7 @@ class Shapes:
         cut = _cut(body)
         if cut is None:
             return
-        pieces, escaped = cut
+        pieces = cut[0]
         key = _key(path, '"'.join(pieces))
         around = "".join(pieces[::2]).encode().translate(None, _NUMERIC)
         mark = hash((key, around))
@@ -126,7 +133,7 @@ class Shapes:
             return
         plan = record(pieces)
         # One that its own resource does not fit is for ages over 89 and the like.
-        if plan and plan.sketch(plan.reader.leaves_of(pieces), today, escaped=escaped):
+        if plan and _fitting(plan, cut, today):
             self._add(key, plan)
 
     def _add(self, key: _Key, plan: Plan) -> None:
@@ -144,6 +151,16 @@ class Shapes:
             shared = any(plan.reader is gone.reader for plan in self._plans[key])
             self._fast -= gone.reader.size if gone.reader.is_fast and not shared else 0
         self._pieces += size
+
+
+def _fitting(plan: Plan, cut: tuple[list[str], bool], today: date) -> Sketch | None:
+    """A resource from its pieces, where the plan is for it."""
+    pieces, escaped = cut
+    values = plan.reader.leaves_of(pieces)
+    if values is None:
+        return None
+    escapes = unescape(values) if escaped else _NONE
+    return None if escapes is None else plan.sketch(values, escapes, today)
 
 
 def _size(plan: Plan, pieces: int) -> int:
@@ -174,13 +191,22 @@ def shapes_of(profile: Profile) -> Shapes | None:
     return found[1]
 
 
-def _decoded(body: bytes) -> tuple[str, bool] | None:
+def is_plain(body: bytes) -> bool:
+    """Whether nothing in a JSON text is escaped, and nothing stands in it for an escape."""
+    return not (b"\\" in body or _BACKSLASH in body or _QUOTE in body)
+
+
+def _decoded(body: bytes, *, plain: bool = False) -> tuple[str, bool] | None:
     """A JSON text to be cut, and whether something in it is escaped; None for an odd one."""
-    if len(body) > MAX_TEXT or _BACKSLASH in body or _QUOTE in body:
+    if len(body) > MAX_TEXT:
         return None
-    escaped = b"\\" in body
-    if escaped:
-        body = body.replace(b"\\\\", _BACKSLASH).replace(b'\\"', _QUOTE)
+    escaped = False
+    if not plain:
+        if _BACKSLASH in body or _QUOTE in body:
+            return None
+        escaped = b"\\" in body
+        if escaped:
+            body = body.replace(b"\\\\", _BACKSLASH).replace(b'\\"', _QUOTE)
     try:
         return body.decode(), escaped
     except UnicodeDecodeError:
@@ -200,7 +226,9 @@ def _cut(body: bytes) -> tuple[list[str], bool] | None:
 
 def _key(path: str, text: str) -> _Key:
     """What plans are looked up by: path, number of quotation marks, and the type."""
-    start = text.find(_TYPE)
-    begin = text.find('"', start + len(_TYPE)) + 1
-    end = text.find('"', begin, begin + _MAX_TYPE)
-    return path, text.count('"'), text[begin:end] if start >= 0 and end > 0 else ""
+    begin = text.find(_TYPED) + len(_TYPED)
+    if begin < len(_TYPED):  # written with white space, or there is none
+        start = text.find(_TYPE)
+        begin = text.find('"', start + len(_TYPE)) + 1 if start >= 0 else -1
+    end = text.find('"', begin, begin + _MAX_TYPE) if begin > 0 else -1
+    return path, text.count('"'), text[begin:end] if end > 0 else ""

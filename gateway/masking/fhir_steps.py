@@ -62,17 +62,22 @@ class SteppedWalk(FhirWalk):
 
     def worded(self, values: Values, at: int, path: str, more: Any) -> None:  # noqa: ARG002
         """The display of a code."""
-        value, waiting = values[at], len(self._coded)
+        value, waiting = values[at], len(self._coded) + len(self._words)
         # What has many words and is no display may be withheld as text.
         terse = path.endswith(WORDED) or value.count(" ") <= MAX_SPACES
         if terse and value in self._text.clean:
             return
         self.loose.append(at)
         values[at] = self.string(values, at, value, VOCABULARY, path)
-        if len(self._coded) > waiting:
+        if len(self._coded) + len(self._words) > waiting:
             self._met.append(value)
         elif value in codes and value not in UNITS:
             self._text.remember(value, is_code=True)
+
+    def listed(self, values: Values, at: int, path: str, more: Any) -> None:
+        """A word of a code system in a list, where a unit is a word as any other."""
+        if values[at] not in codes or values[at] in UNITS:
+            self.worded(values, at, path, more)
 
     def general(self, values: Values, at: int, path: str, more: Rest) -> None:
         """A string that nothing more is known of than its field."""

@@ -3,6 +3,7 @@
 import codecs
 import re
 from enum import StrEnum
+from functools import lru_cache
 
 from gateway.errors import Reason, Withheld
 from gateway.masking import table_look
@@ -62,8 +63,11 @@ _XML = re.compile(rb"<(?:\?xml\s|!doctype|!--|[A-Za-z_][\w:.-]*[ \t\r\n/>])", re
 _OTHER_LINE = re.compile(rb"\n[ \t\r\f\v]*+[^\s{]")
 """A line that does not begin as an object does."""
 _HL7 = re.compile(rb"(?:MSH|FHS|BHS)[^\w\s]")
-_BINARY = re.compile(rb"[\x00-\x06\x0e-\x1a\x7f]")
+_OPENING, _CLOSING = frozenset({b"{", b"["}), frozenset({b"}", b"]"})
+_BINARY = bytes([*range(7), *range(0x0E, 0x1B), 0x7F])
 _CHARSET = re.compile(r";\s*charset\s*=\s*\"?([^\";\s]*)", re.IGNORECASE)
+_MAX_TYPE = 100
+"""Characters of a content type that is remembered."""
 BOM = codecs.BOM_UTF8
 _BOMS_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _BOM_32 = codecs.BOM_UTF32_LE
@@ -84,9 +88,9 @@ def format_of(content_type: str, body: bytes) -> Format:
     Raises:
         Withheld: no such format, another character set, or a body that is something else.
     """
-    said = _said(content_type)
-    charset = _CHARSET.search(content_type)
-    if charset and charset[1].lower() not in _CHARSETS:
+    read = _read if len(content_type) <= _MAX_TYPE else _read.__wrapped__
+    said, in_utf8 = read(content_type)
+    if not in_utf8:
         raise unsupported("Content in another character set than UTF-8 cannot be masked.")
     if said is Format.MULTIPART:
         return said
@@ -97,6 +101,13 @@ def format_of(content_type: str, body: bytes) -> Format:
     if form not in _READ_STRICTLY:
         check_text(body)
     return form
+
+
+@lru_cache(maxsize=256)
+def _read(content_type: str) -> tuple[Format | None, bool]:
+    """The format that a content type says, and whether its characters are those of UTF-8."""
+    charset = _CHARSET.search(content_type)
+    return _said(content_type), charset is None or charset[1].lower() in _CHARSETS
 
 
 def _decided(said: Format | None, looks: Format | None) -> Format:
@@ -164,28 +175,27 @@ def check_text(body: bytes) -> None:
         body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise unsupported("The content is not valid UTF-8.") from error
-    if _BINARY.search(body):
+    if len(body.translate(None, _BINARY)) != len(body):
         raise unsupported("The content is not the text that its type says.")
 
 
 def look(body: bytes) -> Format | None:
     """What a body certainly is, None where it may be prose or anything else."""
     start = body.removeprefix(BOM).lstrip()
-    if _HL7.match(start):
-        return Format.HL7V2
-    if _HTML.match(start):
-        return Format.HTML
-    if _XML.match(start):
-        return Format.XML
-    if start[:1] in {b"{", b"["} and start.rstrip()[-1:] in {b"}", b"]"}:
-        if b"\n" in start.rstrip() and start[:1] == b"{" and not _OTHER_LINE.search(start):
+    first = start[:1]
+    if first in _OPENING:
+        end = start.rstrip()
+        if end[-1:] not in _CLOSING:
+            return None
+        if first == b"{" and b"\n" in end and not _OTHER_LINE.search(start):
             return Format.NDJSON
-        return (
-            Format.JSON
-            if start[:1] == b"{" or start[1:].lstrip()[:1] in b'{["-0123456789]'
-            else None
-        )
-    return None
+        may_be = first == b"{" or start[1:].lstrip()[:1] in b'{["-0123456789]'
+        return Format.JSON if may_be else None
+    if first == b"<":
+        if _HTML.match(start):
+            return Format.HTML
+        return Format.XML if _XML.match(start) else None
+    return Format.HL7V2 if _HL7.match(start) else None
 
 
 def is_said(content_type: str) -> bool:

@@ -1,8 +1,8 @@
 """JSON, FHIR JSON and NDJSON of both."""
 
-import io
 from collections.abc import Iterable, Sequence
 from functools import partial
+from itertools import zip_longest
 from typing import TypeAlias
 
 import msgspec
@@ -10,9 +10,10 @@ import msgspec
 from gateway.masking import json_codec
 from gateway.masking.attachments import Attachments
 from gateway.masking.fhir_grouped import GroupedWalk
+from gateway.masking.fhir_learning import FHIR, may_name, that_may_name
 from gateway.masking.fhir_plan import Plan, Sketch
 from gateway.masking.fhir_recorder import recorded
-from gateway.masking.fhir_shapes import shapes_of
+from gateway.masking.fhir_shapes import is_plain, shapes_of
 from gateway.masking.fhir_walk import FhirWalk
 from gateway.masking.formats import BOM
 from gateway.masking.json_codec import Node
@@ -24,7 +25,8 @@ from gateway.masking.rules_pass import RulesPass
 from gateway.masking.ruling import Ruling
 from gateway.masking.text import TextMasker
 
-_FHIR = b'"resourceType"'
+ENTRY = ("Bundle", "entry")
+"""Names of elements that lead to an entry."""
 MIN_SPLIT = 64 * 1024
 _PROBE = 100
 _EMPTY = b'"entry":[]'
@@ -98,8 +100,9 @@ class JsonMasker:
         """Resources as sketches, or as trees where there is no plan for them."""
         path, shapes, today = ".".join(names), self._shapes, self._today
         items: list[Item] = []
+        plain = is_plain(b"".join(texts))
         for text in texts:
-            sketch = shapes.sketch(text, path, today) if shapes else None
+            sketch = shapes.sketch(text, path, today, plain=plain) if shapes else None
             items.append(sketch or json_codec.exact(text))
             if shapes and not sketch and (names or _is_fhir(items[-1])):
                 shapes.meet(text, path, today, partial(self._plan, text, path))
@@ -115,21 +118,23 @@ class JsonMasker:
         """
         walk = self._resources.pop() if self._resources else self._stepper()
         walk.keys = 0
-        trees: list[Node] = [None if isinstance(item, Sketch) else item for item in items]
+        trees: list[Node] = []
         walked: list[bytes] = []
-        for index, item in enumerate(items):
+        for item, text in zip(items, texts, strict=True):
             if isinstance(item, Sketch):
                 item.mask(walk)
             else:
-                self._walked(walk, trees, index, *names)
-                walked.append(texts[index])
+                trees.append(item)
+                self._walked(walk, trees, len(walked), *names)
+                walked.append(text)
         walk.settle()
         if walked:
             json_codec.check_keys(b"\n".join(walked), walk.keys, walked)
         self._resources.append(walk)
+        others = iter(trees)
         return [
-            item.text() if isinstance(item, Sketch) else json_codec.encode(tree)
-            for item, tree in zip(items, trees, strict=True)
+            item.text() if isinstance(item, Sketch) else json_codec.encode(next(others))
+            for item in items
         ]
 
     def _plan(self, text: bytes, path: str, pieces: Sequence[str]) -> Plan | None:
@@ -139,21 +144,22 @@ class JsonMasker:
 
     def learn(self, body: bytes) -> None:
         """Remember the names in NDJSON lines before any of them is masked."""
-        self._payload.known.later(lambda: self._learn(io.BytesIO(body)))
+        self._payload.known.later(lambda: self._learn(that_may_name(body), ""))
 
-    def _learn(self, texts: Iterable[bytes]) -> None:
-        """Remember the names in those JSON texts that may name a person."""
+    def _learn(self, texts: Iterable[bytes], path: str) -> None:
+        """Remember the names in JSON texts that may name a person."""
+        shapes, today = self._shapes, self._payload.context.today
         for text in texts:
-            # In FHIR, few elements name somebody; in any other line a member may.
-            fhir = _FHIR in text
-            if (
-                b'"family"' in text
-                or b'"given"' in text
-                or b'"birthDate"' in text
-                or b'"valueHumanName"' in text
-                or not (fhir or text.isspace())
-            ):
-                learn(json_codec.decode(text), self._payload.known, fhir=fhir)
+            sketch = shapes.sketch(text, path, today) if shapes else None
+            if not (sketch and sketch.learn(self._payload.known)):
+                learn(json_codec.decode(text), self._payload.known, fhir=FHIR in text)
+
+    def _learn_entries(self, entries: list[bytes], items: list[Item]) -> None:
+        """The same for the entries of a Bundle, the first of which have been read."""
+        known = self._payload.known
+        for entry, item in zip_longest(entries, items):
+            if not (isinstance(item, Sketch) and item.learn(known)) and may_name(entry):
+                self._learn([entry], ".".join(ENTRY))
 
     def _masked(self, node: Item, body: bytes) -> bytes:
         """A document masked and written; its keys are held against those in `body`."""
@@ -174,20 +180,24 @@ class JsonMasker:
         if bytes(raw)[:1] != b"[":
             raise json_codec.not_json()
         entries = [bytes(entry) for entry in json_codec.split_array(raw)]
-        if len(entries) > BATCH or (b'"data"' in body and not self._payload.withholds_text):
-            # An entry may be looked into before the one that names its patient is walked.
-            self._payload.known.later(lambda: self._learn(entries))
         bare, place = _without(body, bytes(raw))
         tree: Node = None
-        if self._shapes and bare.count(_EMPTY) == 1 and bare.endswith(_EMPTY, 0, place):
+        alike = self._shapes and bare.count(_EMPTY) == 1 and bare.endswith(_EMPTY, 0, place)
+        outer = self._read([bare]) if alike else []
+        batch = entries[:BATCH]
+        read = self._read(batch, *ENTRY)
+        if len(entries) > BATCH or (b'"data"' in body and not self._payload.withholds_text):
+            # An entry may be looked into before the one that names its patient is walked.
+            self._payload.known.later(partial(self._learn_entries, entries, read))
+        if alike:
             # What is around the entries is a resource like others.
-            bare = self._together(self._read([bare]), [bare])[0]
+            bare = self._together(outer, [bare])[0]
         else:
             tree = self._head(bare, head)
-        items: list[bytes] = []
-        for start in range(0, len(entries), BATCH):
+        items = self._together(read, batch, *ENTRY)
+        for start in range(BATCH, len(entries), BATCH):
             batch = entries[start : start + BATCH]
-            items += self._together(self._read(batch, "Bundle", "entry"), batch, "Bundle", "entry")
+            items += self._together(self._read(batch, *ENTRY), batch, *ENTRY)
         if tree is None:
             before, found, behind = bare.partition(_EMPTY)
             assert found  # noqa: S101  (no step takes it away)

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
+from itertools import filterfalse
 
 from gateway.masking.folding import folded
 from gateway.masking.kinds import Kind
@@ -37,6 +38,7 @@ PHRASES = frozenset(Kind) - {
 }
 """Kinds whose values are looked for as they stand."""
 _SHORT_NAME = 3
+_IS_PLAIN = bytes.isalnum
 # Names that are also words: masked in text only where they start with a capital letter.
 _WORDS = frozenset(
     b"""able ace art august baker banks bell berry best bill black bliss bond brown bush butler
@@ -73,7 +75,6 @@ class Known:
         self._phrases: dict[bytes, dict[bytes, Kind]] = {}
         self._lengths: dict[bytes, set[int]] = {}
         self._seen: set[str] = set()
-        self._found: set[str] = set()
         self._phrased: set[str] = set()
         self._size = 0
         self._later: list[Callable[[], None]] = []
@@ -160,21 +161,22 @@ class Known:
         if value in self._seen or self._size >= MAX_KNOWN or is_mark(value):
             return
         self._seen.add(value)
+        if value.isalpha() and value.isascii():
+            self._learn_word(value.lower().encode())
+            return
         for word in WORD.findall(_cases(value).encode("utf-8", "replace")):
             low = word.lower()
-            if len(low) >= _MIN_NAME and low not in _TITLES and not low.isdigit():
-                self._add(low)
+            if self._learn_word(low):
                 for part in PART.findall(low):
                     if len(part) > _MIN_NAME and not part.isdigit():
                         self._add(part)
 
-    def learn_found(self, value: str) -> None:
-        """A name that was found in text: its words, but for those that are common ones."""
-        if value in self._found:
-            return
-        self._found.add(value)
-        kept = [word for word in value.split() if word.lower().strip(".,") not in NOT_A_NAME]
-        self.learn_name(" ".join(kept))
+    def _learn_word(self, low: bytes) -> bool:
+        """A word of a name in lower case; False where it is a title or the like."""
+        if len(low) < _MIN_NAME or low in _TITLES or low.isdigit():
+            return False
+        self._add(low)
+        return True
 
     def _phrase(self, value: str, kind: Kind) -> None:
         if value in self._phrased:
@@ -184,11 +186,11 @@ class Known:
         word = WORD.search(data)
         if self._size >= MAX_KNOWN or len(data) <= _SHORT_NAME or word is None or is_mark(value):
             return
-        data = data[word.start() :]
+        data = data[word.start() :].lower()
         first = word[0].lower()
         phrases = self._phrases.setdefault(first, {})
-        if data.lower() not in phrases:
-            phrases[data.lower()] = kind
+        if data not in phrases:
+            phrases[data] = kind
             self._lengths.setdefault(first, set()).add(len(data))
             self._firsts.add(first)
             self._lines = self._lines or b"\n" in data
@@ -218,8 +220,7 @@ class Known:
     def _known_of(self, words: AbstractSet[bytes]) -> set[bytes]:
         """Those of some words in lower case that are known, or start a known phrase."""
         # A part of a hyphenated word, or a name with a possessive, is known by itself.
-        joined = [word for word in words if not word.isalnum()]
-        return {*(words & self._firsts), *[word for word in joined if self._kind_of(word)]}
+        return {*(words & self._firsts), *filter(self._kind_of, filterfalse(_IS_PLAIN, words))}
 
     def mask(
         self,
@@ -286,6 +287,12 @@ class Known:
                 if len(part) > _MIN_NAME and (kind := self._words.get(part)):
                     return kind
         return None
+
+
+def found_name(value: str) -> str:
+    """Of a name that was found in text, the words that are learned: all but common ones."""
+    kept = [word for word in value.split() if word.lower().strip(".,") not in NOT_A_NAME]
+    return " ".join(kept)
 
 
 def _places(folded: bytes, known: AbstractSet[bytes]) -> list[tuple[int, bytes]]:

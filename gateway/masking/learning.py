@@ -1,9 +1,10 @@
 """What fields name, learned before any text of a payload is masked."""
 
+from typing import Protocol
+
 from gateway.masking.field_names import field_of
 from gateway.masking.json_codec import Node
 from gateway.masking.kinds import Kind
-from gateway.masking.known import Known
 
 _PHRASES = {Kind.SSN, Kind.MRN, Kind.EMAIL, Kind.PHONE, Kind.ADDRESS, Kind.CITY}
 _PARTS = frozenset({"family", "given", "suffix"})
@@ -11,7 +12,19 @@ _THINGS = frozenset({"name", "alias", "prefix", "publisher"})
 MAX_VALUE = 200
 
 
-def learn(node: Node, known: Known, key: str = "", *, fhir: bool = True) -> None:
+class Learner(Protocol):
+    """Learns names and other values: `Known`."""
+
+    def learn_name(self, value: str, /) -> None:
+        """A name of a person."""
+        ...
+
+    def learn_phrase(self, value: str, kind: Kind, /) -> None:
+        """A value as it stands."""
+        ...
+
+
+def learn(node: Node, known: Learner, key: str = "", *, fhir: bool = True) -> None:
     """Remember people's names, and what reaches or numbers them, wherever `node` has a field.
 
     In FHIR a plain `name` is that of an organisation, a device or a definition.
@@ -35,7 +48,7 @@ def learn(node: Node, known: Known, key: str = "", *, fhir: bool = True) -> None
         _learn(node, known, key, fhir=fhir)
 
 
-def _learn(value: str, known: Known, key: str, *, fhir: bool) -> None:
+def _learn(value: str, known: Learner, key: str, *, fhir: bool) -> None:
     if key in _PARTS:
         known.learn_name(value)
         return

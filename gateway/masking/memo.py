@@ -1,13 +1,13 @@
 """Equal values in the same place of a table or of messages: judged once, counted each time."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from typing import Final
 
 from gateway.masking.json_codec import Node
 from gateway.masking.json_walk import JsonWalk
 from gateway.masking.kinds import Kind
-from gateway.masking.payload import Payload
+from gateway.masking.payload import Payload, Tally
 
 MAX_LENGTH: Final = 200
 MAX_ENTRIES: Final = 50_000
@@ -84,7 +84,7 @@ class Memo:
         self._size = 0
         self._new: list[tuple[Place, str, Entry]] = []
         self._shown: list[Entry] = []
-        self._tally: Counter[tuple[str, Kind]] = Counter()
+        self._tally: Tally = defaultdict(int)
         self._names = 0
 
     def judged(self, place: Place, value: str) -> Entry:
@@ -158,7 +158,7 @@ class Memo:
     def _judge_anew(self, again: list[tuple[Entry, Place, str, int]]) -> None:
         """Judge remembered values, and how often they came, as if they were new."""
         payload = self._payload
-        tally, payload.tally = payload.tally, Counter()
+        tally, payload.tally = payload.tally, defaultdict(int)
         try:
             fresh = [place.judge(value) for _, place, value, _ in again]
             self._walk.settle()
@@ -211,7 +211,7 @@ class Memo:
     def _again(self, place: Place, value: str) -> Counts:
         """What masking a value counts, with what the walk finds in it."""
         payload = self._payload
-        tally, payload.tally = payload.tally, Counter()
+        tally, payload.tally = payload.tally, defaultdict(int)
         try:
             place.judge(value)
             self._walk.settle()

@@ -5,14 +5,15 @@ but for a private key in PEM. What is found in a paragraph is decided by its tex
 remembered for the life of the process, up to a number of characters, and never written anywhere.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from gateway.masking import prose
 from gateway.masking.kinds import Kind
-from gateway.masking.known import PART, WORD
+from gateway.masking.known import PART, WORD, found_name
 from gateway.masking.numbers import long_numbers
+from gateway.masking.profiles import Profile
 from gateway.masking.scan import Scanner, Span
 from gateway.masking.session_names import SessionNames
 from gateway.masking.user_patterns import Scan
@@ -31,6 +32,23 @@ _NOBODY: prose.Found = ((), ())
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """A paragraph with its spans masked.
+
+    Attributes:
+        text: of it.
+        data: the same in UTF-8, but for a character that a span has cut in two.
+        counts: how many values of each kind were masked.
+        words: of `data`, as those of a paragraph.
+    """
+
+    text: str
+    data: bytes
+    counts: tuple[tuple[Kind, int], ...]
+    words: frozenset[bytes]
+
+
+@dataclass(slots=True)
 class Paragraph:
     """A paragraph as it was read.
 
@@ -41,6 +59,8 @@ class Paragraph:
         words: in lower case, and their parts where a hyphen or an apostrophe joins them.
         scanned: the part of `spans` that the recognisers have found.
         named: the people, places and capitalised words in it.
+        names: those of `spans` that are names, as they are learned.
+        shown: under which profile it was masked last, and how, where no payload decides that.
     """
 
     text: str
@@ -49,6 +69,8 @@ class Paragraph:
     words: frozenset[bytes]
     scanned: tuple[Span, ...]
     named: prose.Found
+    names: tuple[str, ...]
+    shown: tuple[Profile, Shown] | None = field(default=None, compare=False, repr=False)
 
 
 class Paragraphs:
@@ -129,7 +151,8 @@ class Paragraphs:
         if self._prose and Kind.ID not in kept:
             people += [(start, end, Kind.ID) for start, end in long_numbers(data)]
         both = prose.merged([*found, *people]) if people else found
-        return Paragraph(text, data, tuple(both), words(data), tuple(found), named)
+        names = _names(data, both) if both else ()
+        return Paragraph(text, data, tuple(both), words(data), tuple(found), named, names)
 
     def _in_session(self, item: Paragraph, session: SessionNames) -> Paragraph:
         """The same, with the words that were part of a name in earlier answers."""
@@ -167,7 +190,15 @@ def joined(items: Sequence[Paragraph]) -> Paragraph:
         frozenset[bytes]().union(*(item.words for item in items)),
         (),
         _NOBODY,
+        (),
     )
+
+
+def _names(data: bytes, spans: Iterable[Span]) -> tuple[str, ...]:
+    """What is learned of the names among some spans."""
+    found = (data[start:end] for start, end, kind in spans if kind is Kind.NAME)
+    names = [found_name(name.decode("utf-8", "replace")) for name in found]
+    return tuple(filter(None, dict.fromkeys(names)))
 
 
 def scanned(scan: Scan, data: Sequence[bytes]) -> list[list[Span]]:

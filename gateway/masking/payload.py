@@ -2,10 +2,10 @@
 
 import hashlib
 import re
-from collections import Counter
-from collections.abc import Mapping
-from functools import lru_cache
-from operator import itemgetter
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from itertools import count
+from typing import TypeAlias
 
 from gateway.errors import Reason, Withheld
 from gateway.masking.context import Context
@@ -29,11 +29,19 @@ DROPPED = "\ufdd0dropped\ufdd1"
 UNSALTED = b"chaperone-no-salt"
 """Keys the tags of payloads where there is no secret, so that they repeat; protects nothing."""
 _MAX_PATH = 80
-_ID = Kind.ID
+# What is asked for every value: members of an enumeration are slow to look up.
+_ID, _KEEP, _NUMBER = Kind.ID, Operator.KEEP, Operator.NUMBER
+_MAX_PLAIN = 2_000
+_WRITTEN = {kind: kind.value for kind in Kind}
+_plain: set[str] = set()
 _PLAIN_PATH = re.compile(r"[A-Za-z_*][A-Za-z0-9_.*\-]{0,79}\Z")
 
 
-class Numbers(dict[str, str]):
+Tally: TypeAlias = defaultdict[tuple[str, Kind], int]
+"""How many values were replaced or removed, by path and kind."""
+
+
+class Numbers(defaultdict[str, str]):
     """What stands for the ids of one payload: the next number for each that is new.
 
     Args:
@@ -42,22 +50,15 @@ class Numbers(dict[str, str]):
     """
 
     def __init__(self, body: bytes, salt: bytes) -> None:
-        super().__init__()
-        self._body = body
-        self._salt = salt
-        self._head = ""
+        super().__init__(_numbered(body, salt).__next__)
 
-    def __missing__(self, value: str) -> str:
-        if not self._head:
-            # Numbers of one payload must not be taken for those of another in joined files.
-            # Keyed, since against a plain digest of the payload its content could be guessed.
-            tag = hashlib.blake2b(
-                self._body, digest_size=4, key=self._salt or UNSALTED, person=b"masked-id"
-            )
-            self._head = f"masked-{tag.hexdigest()}-"
-            self._body = b""
-        numbered = self[value] = f"{self._head}{len(self) + 1}"
-        return numbered
+
+def _numbered(body: bytes, salt: bytes) -> Iterator[str]:
+    # Numbers of one payload must not be taken for those of another in joined files.
+    # Keyed, since against a plain digest of the payload its content could be guessed.
+    tag = hashlib.blake2b(body, digest_size=4, key=salt or UNSALTED, person=b"masked-id")
+    del body
+    yield from map(f"masked-{tag.hexdigest()}-".__add__, map(str, count(1)))
 
 
 class Payload:
@@ -94,7 +95,7 @@ class Payload:
         self.shifts = self._operators[Kind.DATE] is Operator.DATE_SHIFT
         self._tokeniser = _tokeniser(context, needed=self.profile.makes_tokens)
         self._tokens = 0
-        self.tally: Counter[tuple[str, Kind]] = Counter()
+        self.tally: Tally = defaultdict(int)
         self.constants = self.profile.constants
         self.gives_years = self._operators[Kind.DATE] is Operator.GENERALISE
         self.numbers = Numbers(body, context.salt)
@@ -192,10 +193,10 @@ class Payload:
     def identifier(self, value: str, path: str, operator: Operator | None = None) -> str:
         """What stands in place of a technical id, itself valid as a FHIR id; see `born`."""
         operator = operator or self._for_ids
-        if operator is Operator.KEEP or not value or (value[0] in FIRST and is_mark(value)):
+        if operator is _KEEP or not value or (value[0] in FIRST and is_mark(value)):
             return value
         self.tally[path, _ID] += 1
-        if operator is Operator.NUMBER:
+        if operator is _NUMBER:
             return self.numbers[value]
         if self._tokeniser and operator in {Operator.TOKENISE, Operator.HASH}:
             self._tokens += 1
@@ -230,22 +231,26 @@ class Payload:
         total: dict[Kind, int] = {}
         for (_, kind), number in self.tally.items():
             total[kind] = total.get(kind, 0) + number
-        return {str(kind): number for kind, number in sorted(total.items())}
+        return {_WRITTEN[kind]: total[kind] for kind in sorted(total)}
 
     @property
     def total(self) -> int:
         """How many values have been masked so far."""
-        return self.tally.total()
+        return sum(self.tally.values())
 
     @property
     def paths(self) -> tuple[tuple[str, str, int], ...]:
         """(path, kind, count); a path that could itself be a value is written `*`."""
-        total: dict[tuple[str, Kind], int] = {}
+        ranked: list[tuple[int, str, str]] = []
+        others: dict[Kind, int] = {}
         for (path, kind), number in self.tally.items():
-            shown = path if len(path) <= _MAX_PATH and _is_plain(path) else "*"
-            total[shown, kind] = total.get((shown, kind), 0) + number
-        ranked = sorted(sorted(total.items()), key=itemgetter(1), reverse=True)
-        return tuple((path, str(kind), number) for (path, kind), number in ranked[:MAX_PATHS])
+            if path in _plain or _is_plain(path):
+                ranked.append((-number, path, _WRITTEN[kind]))
+            else:
+                others[kind] = others.get(kind, 0) + number
+        ranked += [(-number, "*", _WRITTEN[kind]) for kind, number in others.items()]
+        ranked.sort()
+        return tuple([(path, kind, -number) for number, path, kind in ranked[:MAX_PATHS]])
 
     @property
     def key_version(self) -> str:
@@ -264,9 +269,15 @@ class Payload:
                 return mark(kind)
 
 
-@lru_cache(maxsize=2_000)
 def _is_plain(path: str) -> bool:
-    return _PLAIN_PATH.match(path) is not None
+    """Whether a path may be shown; those that may are remembered."""
+    # Those that are written `*` are counted together.
+    if path == "*" or len(path) > _MAX_PATH or not _PLAIN_PATH.match(path):
+        return False
+    if len(_plain) >= _MAX_PLAIN:
+        _plain.clear()
+    _plain.add(path)
+    return True
 
 
 def _tokeniser(context: Context, *, needed: bool) -> Tokeniser | None:

@@ -55,6 +55,7 @@ class Scope(StrEnum):
 _NOTHING: Mapping[Kind, str] = MappingProxyType({})
 # What becomes of these depends on the value even where it is redacted.
 _JUDGED = frozenset({Kind.TEXT, Kind.DATE, Kind.ID})
+_VARIED = frozenset({Operator.NUMBER, Operator.TOKENISE, Operator.HASH, Operator.DATE_SHIFT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ class Profile:
         drops: some kinds are dropped.
         constants: marks of the kinds whose values are all redacted, text, dates and ids apart.
         kept: kinds that stay as they are.
+        varied: kinds whose values become something else in another payload.
         scans: more than secrets is looked for in text.
     """
 
@@ -95,6 +97,7 @@ class Profile:
         init=False, default_factory=lambda: _NOTHING, repr=False, compare=False
     )
     kept: frozenset[Kind] = field(init=False, default=frozenset(), repr=False, compare=False)
+    varied: frozenset[Kind] = field(init=False, default=frozenset(), repr=False, compare=False)
     scans: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
@@ -107,6 +110,8 @@ class Profile:
         constants = {kind: mark(kind) for kind in redacted if kind not in _JUDGED}
         object.__setattr__(self, "constants", MappingProxyType(constants))
         object.__setattr__(self, "kept", frozenset(filter(self.keeps, Kind)))
+        varied = (kind for kind in Kind if self.operators[kind] in _VARIED)
+        object.__setattr__(self, "varied", frozenset(varied))
         masked = set(Kind) - self.kept
         object.__setattr__(self, "scans", bool(masked - {Kind.SECRET, Kind.TEXT}))
 

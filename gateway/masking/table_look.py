@@ -23,8 +23,9 @@ def is_table(body: bytes) -> bool:
     Args:
         body: in UTF-8, perhaps with a byte order mark.
     """
-    head = body[:MAX_HEAD].decode("utf-8", "ignore").removeprefix("\ufeff")
-    line = head.splitlines()[0] if head.strip() else ""
+    first = body[:MAX_HEAD].partition(b"\n")[0]
+    line = first.decode("utf-8", "ignore").removeprefix("\ufeff")
+    line = line.splitlines()[0] if line else ""
     delimiters = [delimiter for delimiter in _DELIMITERS if delimiter in line]
     if len(delimiters) != 1:
         return False

@@ -1,19 +1,24 @@
 """Text: secrets and identifiers found by recognisers, names in prose, what fields have named."""
 
-import re
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import partial
 
 from gateway.masking import folding
 from gateway.masking.kinds import Kind
-from gateway.masking.known import PART
-from gateway.masking.paragraphs import Paragraph, Paragraphs, joined, paragraphs_of
+from gateway.masking.paragraphs import (
+    Paragraph,
+    Paragraphs,
+    Shown,
+    joined,
+    paragraphs_of,
+    words,
+)
 from gateway.masking.payload import Payload
-from gateway.masking.scan import Span, scanner
+from gateway.masking.scan import scanner
 from gateway.masking.user_patterns import PatternScan
 
-_JOINING = re.compile(rb"[A-Za-z0-9\x80-\xff'-]")
 MAX_CACHED = 20_000
 MAX_CACHED_LENGTH = 2_000
 
@@ -145,17 +150,13 @@ class TextMasker:
             read = self._prose.read(texts, self._payload.context.session_names)
         else:
             read = self._codes.read(texts)
+        known = self._payload.known
         for items in read:
             for item in items:
-                if item.spans:
-                    self._learn(item.data, item.spans)
+                # Names that a text introduces are looked for in the others too.
+                for name in item.names:
+                    known.learn_name(name)
         return [self._shown(text, items) for text, items in zip(texts, read, strict=True)]
-
-    def _learn(self, data: bytes, spans: Sequence[Span]) -> None:
-        """Names that a text introduces are looked for in the others too."""
-        for start, end, kind in spans:
-            if kind is Kind.NAME:
-                self._payload.known.learn_found(data[start:end].decode("utf-8", "replace"))
 
     def _shown(self, text: str, items: Sequence[Paragraph]) -> MaskedText:
         """A text masked paragraph by paragraph; most of them stay as they are."""
@@ -168,50 +169,61 @@ class TextMasker:
         counts: dict[Kind, int] = {}
         pieces: list[str] = []
         for item in items:
-            if not item.spans and item.words.isdisjoint(firsts):
-                pieces.append(item.text)
+            if not item.spans:
+                if item.words.isdisjoint(firsts):
+                    pieces.append(item.text)
+                    continue
+                done = Shown(item.text, item.data, (), item.words)
             else:
-                pieces.append(self._replaced(item, counts, firsts))
+                done = self._replaced(item)
+                for kind, number in done.counts:
+                    counts[kind] = counts.get(kind, 0) + number
+            same = done.words.isdisjoint(firsts)
+            pieces.append(done.text if same else self._unnamed(done, counts))
         if not counts:
             return MaskedText(text)
         return MaskedText("".join(pieces), tuple(counts.items()))
 
-    def _replaced(
-        self, item: Paragraph, counts: dict[Kind, int], firsts: AbstractSet[bytes]
-    ) -> str:
-        """A paragraph with its spans and what fields have named replaced, counted.
-
-        Args:
-            item: the paragraph.
-            counts: to count in.
-            firsts: of what fields have named; see `Known`.
-        """
-
-        def replace(kind: Kind, value: bytes) -> bytes:
-            before = value.decode("utf-8", "replace")
-            after = self._payload.replace(kind, before)
-            if after == before:
-                return value
-            counts[kind] = counts.get(kind, 0) + 1
-            return after.encode()
-
-        data, words = item.data, item.words
+    def _replaced(self, item: Paragraph) -> Shown:
+        """A paragraph with its spans replaced, remembered where that is so in every payload."""
+        payload = self._payload
+        found = item.shown
+        if found and found[0] is payload.profile:
+            return found[1]
+        data = item.data
+        counts: dict[Kind, int] = {}
         pieces: list[bytes] = []
-        end, same = 0, True
+        end, lasting = 0, True
         for start, stop, kind in item.spans:
-            done = replace(kind, data[start:stop])
-            same = same and _apart(data, start, stop, done, words)
+            done = self._replacement(kind, data[start:stop], counts)
+            lasting = lasting and kind not in payload.profile.varied
             pieces += [data[end:start], done]
             end = stop
         masked = b"".join([*pieces, data[end:]])
-        if self._identifiers:
-            # Where the words that are left are words of the text, a look for the known ones of
-            # those says whether there is anything more to mask.
-            folded = masked.lower()
-            if not same or any(word in folded for word in words & firsts):
-                masked = self._payload.known.mask(masked, replace, words if same else None)
         # A span that cut a character in two leaves nothing of it behind.
+        text = masked.decode("utf-8", "ignore")
+        left = words(masked)
+        # Words that are remembered already are not to be in memory twice.
+        both = frozenset([word for word in item.words if word in left]) | left
+        shown = Shown(text, masked, tuple(counts.items()), both)
+        if lasting:
+            item.shown = payload.profile, shown
+        return shown
+
+    def _unnamed(self, done: Shown, counts: dict[Kind, int]) -> str:
+        """A paragraph with what fields have named replaced, counted in `counts`."""
+        replace = partial(self._replacement, counts=counts)
+        masked = self._payload.known.mask(done.data, replace, done.words)
         return masked.decode("utf-8", "ignore")
+
+    def _replacement(self, kind: Kind, value: bytes, counts: dict[Kind, int]) -> bytes:
+        """What stands in place of a value, counted in `counts`."""
+        before = value.decode("utf-8", "replace")
+        after = self._payload.replace(kind, before)
+        if after == before:
+            return value
+        counts[kind] = counts.get(kind, 0) + 1
+        return after.encode()
 
 
 def _reads_as_written(text: str) -> bool:
@@ -219,11 +231,3 @@ def _reads_as_written(text: str) -> bool:
     if "%" not in text and text.isascii():
         return True
     return folding.folded(folding.unescaped(text)) is text
-
-
-def _apart(data: bytes, start: int, stop: int, done: bytes, words: AbstractSet[bytes]) -> bool:
-    """Whether `done` in place of a span makes no word that `words` of the text do not have."""
-    around = data[start - 1 : start] + data[stop : stop + 1] if start else data[stop : stop + 1]
-    if done[:1] == b"[" and done[-1:] == b"]":
-        return PART.search(around) is None
-    return done in words and _JOINING.search(around) is None

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from gateway.masking.engine import mask
+from gateway.masking.fhir_fields import UNITS
 from gateway.masking.paragraphs import MAX_DISPLAY, MAX_DISPLAYS, paragraphs_of
 from gateway.masking.scan import scanner
 from tests.unit.masking.contexts import context
@@ -54,6 +55,45 @@ def test_a_display_in_which_something_was_found_is_not_remembered() -> None:
     profile = context().resolved
     read = paragraphs_of(scanner(identifiers=True), profile.kept, prose=False)
     assert odd not in read.displays
+
+
+@pytest.mark.parametrize("times", [1, 3, 300])
+def test_a_display_of_one_word_is_masked_where_a_patient_has_that_name(times: int) -> None:
+    for _ in range(times):
+        assert sign_in(bundle(display="Rosalind"))["code"]["text"] == "Rosalind"
+        assert sign_in(bundle("Doe", display="Rosalind"))["code"]["text"] == "Rosalind"
+
+    masked = sign_in(bundle("Doe", "Rosalind", display="Rosalind"))
+
+    assert masked["code"]["text"] == "[name]"
+    assert masked["code"]["coding"][0]["display"] == "[name]"
+
+
+def test_the_name_of_a_patient_is_not_remembered_as_a_display() -> None:
+    for _ in range(5):
+        sign_in(bundle("Quibblewick", display="Quibblewick"))
+
+    profile = context().resolved
+    read = paragraphs_of(scanner(identifiers=True), profile.kept, prose=False)
+    assert "Quibblewick" not in read.displays
+
+
+@pytest.mark.parametrize("times", [1, 3, 300])
+def test_a_unit_in_a_list_is_masked_where_a_patient_has_that_name(times: int) -> None:
+    def observed(name: str, word: str) -> Any:
+        people = {"resourceType": "Patient", "name": [{"family": name}]}
+        seen = {"resourceType": "Observation", "meta": {"profile": ["urn:x", word]}}
+        entries = [{"resource": people}, {"resource": seen}]
+        body = json.dumps({"resourceType": "Bundle", "type": "searchset", "entry": entries})
+        masked = mask(body.encode(), FHIR, "", context(accept=True)).body
+        return json.loads(masked)["entry"][1]["resource"]["meta"]["profile"]
+
+    for _ in range(times):
+        assert observed("Doe", "urn:y") == ["urn:x", "urn:y"]
+
+    assert "{ratio}" in UNITS
+    assert observed("Doe", "{ratio}") == ["urn:x", "{ratio}"]
+    assert observed("Ratio", "{ratio}") == ["urn:x", "{[name]}"]
 
 
 def test_displays_are_bounded() -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from re import _constants as op
 from re import _parser as parser
 from typing import Any
@@ -7,14 +8,16 @@ from hypothesis import strategies as st
 
 from gateway.masking import paragraphs, prose
 from gateway.masking.kinds import Kind
+from gateway.masking.operators import Operator
 from gateway.masking.paragraphs import Paragraphs, joined
 from gateway.masking.patterns import IDENTIFIERS
 from gateway.masking.payload import Payload
+from gateway.masking.profiles import SAFE_HARBOR
 from gateway.masking.scan import scanner
 from gateway.masking.secret_patterns import SECRETS
 from gateway.masking.session_names import SessionNames
 from gateway.masking.text import TextMasker
-from tests.unit.masking.contexts import context
+from tests.unit.masking.contexts import PROFILES, context
 
 SCAN = scanner(identifiers=True)
 NOBODY: frozenset[Kind] = frozenset()
@@ -154,6 +157,38 @@ def test_known_names_are_masked_as_in_the_whole_text(text: str, names: list[str]
         made.append((masker.mask(text, "note"), payload.counts))
 
     assert made[0] == made[1]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    TEXTS,
+    st.lists(st.sampled_from([*PROFILES, "other"]), min_size=2, max_size=5),
+    st.lists(st.sampled_from(["Elm", "Smith", "2018", "Mary's"]), max_size=2),
+)
+def test_how_a_paragraph_was_shown_changes_nothing_under_another_profile(
+    text: str, profiles: list[str], names: list[str]
+) -> None:
+    """One profile numbers ids, others make tokens, and what one has made is not another's."""
+    replacing = replace(
+        SAFE_HARBOR,
+        name="other",
+        operators={**SAFE_HARBOR.operators, Kind.NAME: Operator.REPLACE},
+        replacements={Kind.NAME: "N."},
+    )
+
+    def masked(profile: str) -> tuple[str, dict[str, int]]:
+        circumstances = context("safe-harbor" if profile == "other" else profile, accept=True)
+        if profile == "other":
+            circumstances = replace(circumstances, definition=replacing)
+        payload = Payload(circumstances, b"")
+        for name in names:
+            payload.known.learn_name(name)
+        return TextMasker(payload).mask(f"{text} 20181231234", "note"), payload.counts
+
+    remembered = [masked(profile) for profile in profiles]
+    for profile, done in zip(profiles, remembered, strict=True):
+        paragraphs.paragraphs_of.cache_clear()
+        assert masked(profile) == done
 
 
 @given(st.text(alphabet="ab.\n \t", max_size=30))
