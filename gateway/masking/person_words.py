@@ -120,6 +120,20 @@ WEAK_SURNAMES = frozenset(
     ward watts webster wells west white womens wood woods yates young
     """.split()
 )
+# Of these, words of places and of medicine rather than of people.
+INSTITUTIONS = frozenset(
+    """
+    baptist care center child children church clinic college cross department disease farmer fever
+    field fields flu general group hand head health heart hospital house index institute medical
+    memorial mercy methodist office pain point presbyterian risk saint scale score service services
+    stage state street study syndrome team test trial type unit university valley virus womens
+    """.split()
+)
+# Words of `NOT_A_NAME` that are frequent surnames: behind a title or a sure given name alone.
+SURNAME_WORDS = frozenset(
+    "best black english french lane may page ward west white winter church".split()
+)
+MONTHS = frozenset("april august may june".split())
 # Words that are capitalised in clinical text without being names.
 NOT_A_NAME = frozenset(
     """
@@ -186,11 +200,12 @@ EPONYM_NOUNS = frozenset(
     disorder dressing duct dystrophy effect encephalopathy equation esophagus exam examination
     facies factor fever flap flu forceps formula fracture fractures fundoplication gait
     gastrectomy gene gland glands grade grading granulomatosis groove heart hernia incision
-    index infection inventory kit lactate law leukemia line lines loop lymphoma
+    index infection inventory kit lace lactate law leukemia line lines loop lymphoma
     macroglobulinemia malformation maneuver manoeuvre measles melanoma method model murmur
     mutation nephropathy neuropathy node nodes nodule nodules nomogram oesophagus operation pain
     palsy pattern pentad phage phenomenon point position pouch pox probe procedure prostatectomy
-    protein protocol pump purpura questionnaire reflex reflexes regimen repair respiration
+    protein protocol pump purpura questionnaire reflex reflexes regimen reimplant reimplantation
+    repair respiration
     respirations retractor rhythm ring ringers rings risk rule rules sarcoma scale scan score
     scores screen screening shunt sign signs solution spasm splint spot spots stage stages
     staging stain struma studies study syndrome syndromes technique tenotomy test testing tests
@@ -236,6 +251,6 @@ EPONYM_PAIRS = frozenset(
         ("jackson", "pratt"), ("penrose", "drain"), ("harrington", "rod"), ("rose", "bengal"),
         ("may", "thurner"), ("hill", "sachs"), ("vaughan", "williams"), ("ivor", "lewis"),
         ("monte", "carlo"), ("lambert", "eaton"), ("charcot", "marie"), ("shwachman", "diamond"),
-        ("mallory", "weiss"), ("grace", "score"), ("franklin", "gothic"), ("philip", "morris"),
+        ("rocky", "mountain"), ("mary", "joseph"), ("mallory", "weiss"), ("grace", "score"), ("franklin", "gothic"), ("philip", "morris"),
     }
 )  # fmt: skip

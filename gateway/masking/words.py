@@ -118,11 +118,16 @@ def _gap(text: str, before: int, start: int, previous: str) -> Gap:
     if between in {" ", "  ", "\u00a0"}:
         return Gap.SPACE
     if between in {". ", ".", ".  "}:
-        short = len(previous) == 1 or previous in _ABBREVIATIONS
-        return Gap.DOT if short else Gap.OTHER
+        return Gap.DOT if _shortened(previous) else Gap.OTHER
     if between in {", ", ","}:
         return Gap.COMMA
+    if between[:1] == "." and _shortened(previous):
+        between = between[1:]  # `Dr. von Braun`
     return Gap.PARTICLE if _PARTICLES.match(between) else Gap.OTHER
+
+
+def _shortened(previous: str) -> bool:
+    return len(previous) == 1 or previous in _ABBREVIATIONS
 
 
 def leading(text: str, start: int) -> str:
