@@ -50,8 +50,11 @@ _WORDS = frozenset(
     tucker unity wade walker wall ward waters weeks well wells west white will winter wise wolf wood
     woods young and for not with has was are his her any all one two""".split()
 )
+# Words beside a name that are none: titles, degrees, and what organisations are called.
 _TITLES = frozenset(
-    b"mr mrs ms miss dr prof rev sir madam sr jr md do rn np pa phd dds esq ii iii iv".split()
+    b"""mr mrs ms miss dr prof rev sir madam sr jr md do rn np pa phd dds esq ii iii iv medical
+    hospital clinic center health healthcare medicaid medicare university llc inc llp
+    pllc""".split()
 )
 
 

@@ -47,14 +47,18 @@ ROLES = frozenset(
     subject teen teenager toddler twin veteran victim woman worker""".split()
 )
 # A species goes on behind the initial of its genus in small letters, a sentence in capitals.
-_SPECIES = """abortus albicans asiaticum anthracis aureus avium baumannii bovis burgdorferi burnetii
-    canis cereus cloacae coli difficile diff falciparum faecalis faecium fumigatus gondii
-    gonorrhoeae haemolyticus henselae histolytica influenzae intracellulare jejuni jirovecii kansasii
+_SPECIES = "|".join(
+    """
+    abortus albicans asiaticum anthracis aureus avium baumannii bovis burgdorferi burnetii canis
+    cereus cloacae coli difficile diff falciparum faecalis faecium fumigatus gondii gonorrhoeae
+    haemolyticus henselae histolytica influenzae intracellulare jejuni jirovecii kansasii
     lamblia leprae maltophilia marcescens meningitidis mirabilis monocytogenes neoformans
-    pallidum parapsilosis pestis pneumoniae pylori pyogenes rickettsii saginata solium stercoralis
-    trachomatis tuberculosis tularensis typhi viridans vivax vulgaris""".split()
+    pallidum parapsilosis pestis pneumoniae pylori pyogenes rickettsii saginata solium
+    stercoralis trachomatis tuberculosis tularensis typhi viridans vivax vulgaris
+    """.split()
+)
 CALLED = re.compile(
-    rf"(?=[,;:)?!]|['\u2019]s\b| ?\(|\Z|\n| (?!(?:{'|'.join(_SPECIES)})\b)(?:w/|@|[a-z\u00df-\u00ff]))"
+    rf"(?=[,;:)?!]|['\u2019]s\b| ?\(|\Z|\n| (?!(?:{_SPECIES})\b)(?:w/|@|[a-z\u00df-\u00ff]))"
 )
 ACTS = re.compile(
     r" (?:is|was|has|had|presents?|presented|reports?|reported|denies|called|came|lives|needs|takes"

@@ -4,7 +4,7 @@ import re
 from functools import cache
 from importlib.resources import files
 
-from gateway.masking.person_words import AMBIGUOUS_GIVEN, MORE_GIVEN, NOT_GIVEN
+from gateway.masking.person_words import AMBIGUOUS_GIVEN, NOT_GIVEN
 from gateway.masking.place_words import CITIES
 
 _CENSUS = files("gateway.masking") / "census"
@@ -20,7 +20,7 @@ def given_names() -> frozenset[str]:
 @cache
 def all_given_names() -> frozenset[str]:
     """Given names that may be words as well."""
-    return _words("given.txt") | MORE_GIVEN
+    return _words("given.txt") | _words("more_given.txt")
 
 
 @cache

@@ -129,7 +129,7 @@ class _Finder:
             return index
         return end
 
-    def _by_list(self, index: int) -> int:
+    def _by_list(self, index: int) -> int:  # noqa: PLR0911
         """`Mary`, `Mary L.`, `Mary Ann Smith`."""
         word = self._words[index]
         sure = word.low in self._given or self._compound(word) or _generated(word)
@@ -248,7 +248,8 @@ class _Finder:
             dotted = second.stop > second.end and second.gap is Gap.SPACE
             return dotted and CALLED.match(self._text, second.stop) is not None
         strong = self._surname(second) and second.low not in WEAK_SURNAMES
-        if self._starts_sentence(index):
+        before = self._text[max(0, word.start - _BEFORE) : word.start]
+        if self._starts_sentence(index) and not NAMED.search(before):
             return strong and second.low not in EPONYMS
         return strong or self._word_surname(second)
 
@@ -353,10 +354,12 @@ class _Finder:
             return word.low.replace("'", "").replace("\u2019", "") in self._surnames and (
                 "'" in word.low or "\u2019" in word.low
             )
-        if not all(part[:1].isupper() and len(part) > 1 for part in word.text.split("-")):
-            return False
-        known = (self._surnames, self._given, AMBIGUOUS_GIVEN)
         parts = word.low.split("-")
+        written = [part[:1].isupper() for part in word.text.split("-")]
+        if not written[0] or min(map(len, parts)) < 2:  # noqa: PLR2004
+            return False
+        # `Soo-jin`: the second half of a given name may have a small letter.
+        known = (self._surnames, self._given, AMBIGUOUS_GIVEN) if all(written) else (self._given,)
         if EPONYMS.issuperset(parts) or tuple(parts[:2]) in EPONYM_PAIRS:
             return False
         return all(any(part in names for names in known) for part in parts)

@@ -133,6 +133,7 @@ NUMBERS: tuple[Recogniser, ...] = (
     ),
     Recogniser(Kind.SSN, r"\b[0-9]{3}-[0-9]{2}-[0-9]{4}\b"),
     Recogniser(Kind.SSN, r"\b[0-9]{3} [0-9]{2} [0-9]{4}\b"),
+    Recogniser(Kind.PLAN, r"\b(?:HMO|PPO|EPO|HPBN?|INS|MBR|POL)-?[0-9]{5,12}\b"),
     _labelled(
         Kind.PLAN,
         r"(?:health ?)?(?:plan|member|membership|subscriber|beneficiary|policy|group|insurance"
@@ -142,7 +143,8 @@ NUMBERS: tuple[Recogniser, ...] = (
     _labelled(
         Kind.PLAN,
         r"(?:health|insurance|ins\.?|medical|dental)? ?(?:plan|policy|insurance|coverage|member"
-        r"|subscriber|medicare|medicaid|hmo|ppo)(?: policy| plan)?|ins|group",
+        r"|subscriber|medicare|medicaid|hmo|ppo)(?: policy| plan)?|ins|group|hpbn?|bcbs|uhc|aetna"
+        r"|cigna|humana|anthem|tricare|blue (?:cross|shield)(?: blue shield)?|united ?healthcare",
         checks.long_number,
     ),
     _labelled(
@@ -208,7 +210,7 @@ NUMBERS: tuple[Recogniser, ...] = (
     Recogniser(
         Kind.PHONE,
         r"(?:\+?1[-. ]?)?(?:\([0-9]{3}\)[-. ]?"
-        r"|\b[0-9]{3}[-. ])[0-9]{3}[-. ][0-9]{4}\b(?:,? ?(?:x|ext\.?|extension) ?[0-9]{1,6})?",
+        r"|\b[0-9]{3}[-./ ])[0-9]{3}[-. ][0-9]{4}\b(?:,? ?(?:x|ext\.?|extension) ?[0-9]{1,6})?",
     ),
     Recogniser(Kind.PHONE, r"\+[1-9][0-9]{0,2}(?:[ .-]?\(?[0-9]{1,5}\)?){2,6}[0-9]"),
     # National forms with a trunk prefix: British, French, German, Australian and the like.
@@ -259,6 +261,12 @@ TIMES: tuple[Recogniser, ...] = (
         rf"|expired|seen|visit|dated?|on)\b)"
         rf"(?: on)?[ :]{{1,3}}(?P<date>(?:0?[1-9]|[12][0-9]|3[01])[-/.](?:0?[1-9]|[12][0-9]"
         rf"|3[01])(?:[-/.](?:{_YEAR}|[0-9]{{2}}))?|[12][0-9]{{7}})\b",
+    ),
+    Recogniser(
+        Kind.DATE,
+        r"(?i:\b(?:started|stopped|began|initiated|performed|placed|removed|scheduled|diagnosed"
+        r"|readmitted|transferred|hospitali[sz]ed|delivered|implanted|vaccinated))"
+        r" (?P<date>(?:0?[1-9]|1[0-2])/(?:1[0-9]|2[0-9]|3[01]))\b",
     ),
     Recogniser(
         Kind.DATE,
@@ -334,7 +342,7 @@ PLACES: tuple[Recogniser, ...] = (
     Recogniser(
         Kind.ADDRESS,
         rf"(?i:\b(?:lives|living|resides|residing|address)\b:?)(?: (?:at"
-        rf"|on))? ?(?P<address>[0-9]{{1,6}} {_WORD}(?: {_WORD}){{0,4}})",
+        rf"|on))? ?(?P<address>[0-9]{{1,6}} (?:[NSEW]\. )?{_WORD}(?: {_WORD}){{0,4}}{_UNIT})",
     ),
     Recogniser(
         Kind.ADDRESS,

@@ -77,35 +77,6 @@ AMBIGUOUS_GIVEN = frozenset(
     wilson winston wren wyatt yang york young
     """.split()
 )
-# Newer and foreign given names that the census of 1990 does not list.
-MORE_GIVEN = frozenset(
-    """
-    aaliyah aarav abby abdul abdullah abhishek aditya ahmad ahmed aidan aiden aisha ajay akira
-    alejandro alessandro alex amara amina amir amit ananya andrei anika anil anjali ankit annie
-    antonio anya arjun arun asha ashok aya ayesha ayla aylin bashir becky ben beth bilal billy
-    bjorn bob bobby boris braxton brayden bronwyn caden cameron camila carlos charlie chris
-    ciara cindy colton dagmar dan danny dario dave debbie deepak deepika dimitri dmitri don doug
-    easton ebuka eduardo ekaterina eleni elif ella emeka emilio emmett esperanza esteban ezra
-    farah farid fatemeh fatima fatou feng finnley fiona francisco gael genevieve gianluca
-    giovanni giulia graciela grayson greg greyson guadalupe hadiya hadley hana harlow haruto
-    hassan heinrich hiroko hiroshi hussein ibrahim ignacio igor ikram imani imran ines ingrid
-    irina isaac isabella isla ivan iyad jace jaden jake jamal jaxon jayden jeff jenny jesus
-    jiayi jim jimmy joao joaquin joe johnny jorge jose josh juan kaden kai kaito kamal karim
-    katarzyna kate kavya kayla kaylee ken kenji khadija khalid kinsley kofi kwame kylie lakshmi
-    landon lars laszlo layla leila leilani lennox liam linh liz lizzie lucia luis lupe luz
-    maddox magdalena maggie mahmoud makayla malik manoj manuel marek maria mariana mateo matt
-    matteo mckenna meera meg mehmet mei miguel mike mila minh mira miriam mohamed mohammad
-    mohammed muhammad mustafa nadia naomi natasha nate neha nevaeh nguyen nia nick nikhil
-    nikolai noah nova olga oluwaseun omar osman pablo paisley parvati pavel pedro penelope
-    peyton piotr pooja pradeep prakash pranav priya priyanka quinn rafael rahul raj rajesh
-    rakesh ramesh rania rashid ravi reese remi ricardo rob rodrigo rohan rohit ron rowan ryder
-    rylee sadia said saif salma sam samir sammy sanjay santiago saoirse sara sebastian sergei
-    shanice shreya siddharth skylar sofia soren steve sunil sunita suresh svetlana tariq tatiana
-    tenzin thiago tim timmy tina tom tomasz tommy uma usman valentina vicky vijay vikram vinod
-    vivek vladimir wei wendy xavier xiaoming ximena xin yasmin yolanda yosef youssef yuki yusuf
-    zach zack zainab zara zayden zoe zoila
-    """.split()
-)
 # Surnames that are words too; not enough by themselves behind a word that is on no list.
 WEAK_SURNAMES = frozenset(
     """
@@ -251,6 +222,7 @@ EPONYM_PAIRS = frozenset(
         ("jackson", "pratt"), ("penrose", "drain"), ("harrington", "rod"), ("rose", "bengal"),
         ("may", "thurner"), ("hill", "sachs"), ("vaughan", "williams"), ("ivor", "lewis"),
         ("monte", "carlo"), ("lambert", "eaton"), ("charcot", "marie"), ("shwachman", "diamond"),
-        ("rocky", "mountain"), ("mary", "joseph"), ("mallory", "weiss"), ("grace", "score"), ("franklin", "gothic"), ("philip", "morris"),
+        ("rocky", "mountain"), ("mary", "joseph"), ("sister", "mary"),
+        ("mallory", "weiss"), ("grace", "score"), ("franklin", "gothic"), ("philip", "morris"),
     }
 )  # fmt: skip

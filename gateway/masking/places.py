@@ -132,11 +132,11 @@ class _Finder:
                 yield start, self._right(self._home(index)), Kind.ADDRESS
         if not self._leads(index):
             return
-        if self._begins(index) and _AT.search(self._before(index)):
+        before = self._before(index)
+        camel = _CAMEL.match(self._words[index].text) and _VISIT.search(before)
+        if camel or (self._begins(index) and _AT.search(before)):
             yield from self._visited(index)
-        elif _CAMEL.match(self._words[index].text) and _VISIT.search(self._before(index)):
-            yield from self._visited(index)
-        elif (size := self._known(index, FACILITIES)) and _VISIT.search(self._before(index)):
+        elif (size := self._known(index, FACILITIES)) and _VISIT.search(before):
             yield self._words[index].start, self._right(index + size - 1), Kind.ADDRESS
 
     def _home(self, index: int) -> int:

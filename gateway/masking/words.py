@@ -15,6 +15,7 @@ _WORD = re.compile(
 )
 _PARTICLES = re.compile(
     r" (?:(?:van|von|de|del|della|der|den|bin|ibn|al|el|da|dos|das|di|du|la|le|ter|ten) ){1,3}\Z"
+    r"| (?:al|el|ar|as|ash|abd)-\Z"
 )
 _POSSESSIVES = ("'s", "\u2019s")
 _ABBREVIATIONS = frozenset(

@@ -1,0 +1,61 @@
+"""Names in small letters, behind the words that say whose they are."""
+
+import re
+from collections.abc import Iterator
+
+from gateway.masking.name_lists import all_given_names, given_names, surnames, word_surnames
+from gateway.masking.person_words import AMBIGUOUS_GIVEN, NOT_A_NAME
+
+_WORD = r"[a-z]{2,30}(?:['-][a-z]{2,30})?"
+_WHO = (
+    r"(?:patients?|pts?|client|resident|m[ae]n|wom[ae]n|males?|females?|boys?|girls?|child|infant|baby"
+    r"|toddler|teen|gentleman|lady|veteran|son|daughter|mother|father|wife|husband|sister|brother)"
+)
+_NAMED = re.compile(rf"\b(?i:{_WHO},? (?:named|called)) ({_WORD})(?: ({_WORD}))?(?![\w@])")
+_PATIENT = re.compile(rf"\b(?i:patient|pt\.?):? ({_WORD})(?: ({_WORD}))?(?![\w@])")
+# Behind `named` these begin no name.
+_NOT_NAMED = frozenset("above below here after by the an in as earlier previously for to".split())
+
+
+def small_names(text: str) -> Iterator[tuple[int, int]]:
+    """(start, end) of names such as `pt lars eriksson`, `a man named grace long`."""
+    for match in _NAMED.finditer(text):
+        if match[1] not in _NOT_NAMED:
+            yield match.start(1), match.end(2 if _may_follow(match[2]) else 1)
+    for match in _PATIENT.finditer(text):
+        first, second = match[1], match[2]
+        if _is_given(first):
+            yield match.start(1), match.end(2 if _is_surname(second) else 1)
+        elif first in AMBIGUOUS_GIVEN and first not in NOT_A_NAME and _is_sure(second):
+            yield match.start(1), match.end(2)
+
+
+def _is_given(word: str) -> bool:
+    return word in given_names() or ("-" in word and set(word.split("-")) <= all_given_names())
+
+
+def _is_sure(word: str | None) -> bool:
+    """A surname that is hardly a word."""
+    return word is not None and word in surnames() and word not in NOT_A_NAME | word_surnames()
+
+
+def _is_surname(word: str | None) -> bool:
+    """A surname behind a given name, whatever else it may be."""
+    if word is None or word in NOT_A_NAME:
+        return False
+    return word in surnames() or word in word_surnames() or "-" in word or "'" in word
+
+
+def _may_follow(word: str | None) -> bool:
+    """Whether a word behind a name belongs to it: no verb, preposition or word of medicine."""
+    return word is not None and word not in NOT_A_NAME and word not in _FUNCTION
+
+
+_FUNCTION = frozenset(
+    """are be been came complains complaining gets has having is lives living needs presented
+    presenting presents reports says seen seeks suffering takes taking treated wants was whose works
+    began being born brought called comes developed died diagnosed feels got had hates knows later
+    likes lost made moved refused requires returned said started stopped states underwent wishes
+    currently recently status post today yesterday aged old then within near since until upon under
+    over per not no never always also both but via""".split()
+)
