@@ -286,7 +286,9 @@ class Known:
             return kind
         if b"'" in folded or b"-" in folded:
             for part in PART.findall(folded):
-                if len(part) > _MIN_NAME and (kind := self._words.get(part)):
+                # `Ed's`: a short name counts where it is all of the word but its ending.
+                counts = len(part) > _MIN_NAME or folded == part + b"'s"
+                if counts and (kind := self._words.get(part)):
                     return kind
         return None
 

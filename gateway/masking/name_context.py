@@ -20,7 +20,7 @@ PERSON = re.compile(
     r"|[0-9]{1,3} ?[mf])\.?,? ?\(?)\Z"
 )
 FOLLOWED = re.compile(
-    r",?\s?\(?(?:(?i:MRN|DOB|SSN|D\.O\.B|aged?|born|date of birth|medical record|patient id"
+    r",?\s{0,3}\(?(?:(?i:MRN|DOB|SSN|D\.O\.B|aged?|born|date of birth|medical record|patient id"
     r"|(?:pt\.?|chart|record|hospital|med rec|account|acct|case|member)\.? ?(?:id|no|number|#))\b"
     r"|(?:is|was) an? [0-9]|an? [0-9]{1,3}[ -]|[0-9]{1,3}[ -]?(?:yo|y/o|year|yr|[MF]\b)"
     r"|(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-C)?|Ph\.?D|D\.?D\.?S|LCSW|APRN|FACP|FACS|Esq|PharmD|CRNA|LPN)\b)"
@@ -37,7 +37,7 @@ PERSON_LEADS = frozenset(
 )
 # Behind a word by itself these say that it is who the sentence is about.
 AGED = re.compile(
-    r" is an? (?:[0-9]{1,3}|newborn)[ -]?(?:years?|yrs?|y/?o|y\.o|months?|weeks?|days?|mo|wk)\b"
+    r"[ \n]{1,3}is an? (?:[0-9]{1,3}|newborn)[ -]?(?:years?|yrs?|y/?o|y\.o|months?|weeks?|days?|mo|wk)\b"
 )
 # What is not called by its name where its age is told.
 ROLES = frozenset(
