@@ -21,7 +21,8 @@ PERSON = re.compile(
 )
 FOLLOWED = re.compile(
     r",?\s{0,3}\(?(?:(?i:MRN|DOB|SSN|D\.O\.B|aged?|born|date of birth|medical record|patient id"
-    r"|(?:pt\.?|chart|record|hospital|med rec|account|acct|case|member)\.? ?(?:id|no|number|#))\b"
+    r"|(?:pt\.?|chart|record|hospital|med rec|account|acct|case|member)\.? ?(?:id|no|number)"
+    r"|unit number|chart)\b"
     r"|(?:is|was) an? [0-9]|an? [0-9]{1,3}[ -]|[0-9]{1,3}[ -]?(?:yo|y/o|year|yr|[MF]\b)"
     r"|(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-C)?|Ph\.?D|D\.?D\.?S|LCSW|APRN|FACP|FACS|Esq|PharmD|CRNA|LPN)\b)"
 )
@@ -37,7 +38,8 @@ PERSON_LEADS = frozenset(
 )
 # Behind a word by itself these say that it is who the sentence is about.
 AGED = re.compile(
-    r"[ \n]{1,3}is an? (?:[0-9]{1,3}|newborn)[ -]?(?:years?|yrs?|y/?o|y\.o|months?|weeks?|days?|mo|wk)\b"
+    r"[ \n]{1,3}is an? (?:[0-9]{1,3}|newborn)[ -]?(?:years?|yrs?|y/?o|y\.o|months?|weeks?|days?"
+    r"|mo|wk)\b"
 )
 # What is not called by its name where its age is told.
 ROLES = frozenset(
@@ -60,6 +62,8 @@ _SPECIES = "|".join(
 CALLED = re.compile(
     rf"(?=[,;:)?!]|['\u2019]s\b| ?\(|\Z|\n| (?!(?:{_SPECIES})\b)(?:w/|@|[a-z\u00df-\u00ff]))"
 )
+# Behind an initial these end a name, also where a month is meant otherwise: `in August H., 19`.
+CLOSED = re.compile(r"[,;)]|['\u2019]s\b| ?\(")
 ACTS = re.compile(
     r" (?:is|was|has|had|presents?|presented|reports?|reported|denies|called|came|lives|needs|takes"
     r"|returned|underwent|requests?|wants|asks|complains|states|remains|continues|arrived"
@@ -76,6 +80,10 @@ LETTERED = frozenset(
 DATED = frozenset(
     """in on since until till during last next this early late mid around before after through
     every each""".split()
+)
+# Behind these stands whom a line or a sentence is about.
+SUBJECTS = frozenset(
+    "patient pt client name re regarding subscriber resident member seeing".split()
 )
 # Behind `White` or `Black` these tell of a people, not of a person.
 OF_MANY = re.compile(

@@ -10,6 +10,7 @@ from gateway.masking.name_context import (
     ACTS,
     AGED,
     CALLED,
+    CLOSED,
     DATED,
     DOES,
     ENDS,
@@ -22,8 +23,17 @@ from gateway.masking.name_context import (
     PERSON,
     PERSON_LEADS,
     ROLES,
+    SUBJECTS,
 )
-from gateway.masking.name_lists import all_given_names, given_names, surnames, word_surnames
+from gateway.masking.name_lists import all_given_names, given_names
+from gateway.masking.name_words import (
+    compound,
+    generated,
+    listed,
+    may_be_name,
+    surname,
+    word_surname,
+)
 from gateway.masking.person_words import (
     AMBIGUOUS_GIVEN,
     EPONYM_NOUNS,
@@ -34,11 +44,12 @@ from gateway.masking.person_words import (
     NOT_A_NAME,
     PARTICLES,
     SURNAME_WORDS,
+    TITLED_WORDS,
     TITLES,
     WEAK_SURNAMES,
     WEAK_TITLES,
 )
-from gateway.masking.place_words import CITIES, FACILITY_NOUNS, STATES
+from gateway.masking.place_words import CITIES, STATES
 from gateway.masking.words import Gap, Word, leading
 
 _JOINED = frozenset({Gap.SPACE, Gap.DOT, Gap.PARTICLE})
@@ -49,6 +60,7 @@ _KIN = frozenset(
     """mother father wife husband spouse brother sister son daughter partner grandmother
     grandfather aunt uncle niece nephew cousin roommate neighbor neighbour""".split()
 )
+_SAINTLY = frozenset({"san", "santa"})
 _SAINTS = frozenset({"st", "saint", "sts", "mt", "mount", "ft", "fort", "san", "santa"})
 
 
@@ -70,11 +82,6 @@ def _last(text: str, word: Word) -> int:
     return word.stop if word.initial and text[word.end : word.stop] == "." else word.end
 
 
-def _generated(word: Word) -> bool:
-    """`Marine542`: a given name, whatever else the word may be, with a number behind it."""
-    return word.numbered and word.text[-2:].isdigit() and word.low in all_given_names()
-
-
 class _Finder:
     """Names that begin at a word of one text."""
 
@@ -82,7 +89,6 @@ class _Finder:
         self._text = text
         self._words = words
         self._given = given_names()
-        self._surnames = surnames()
 
     def person(self, index: int) -> int:
         """Behind the last word of a name that begins at `index`; `index` where none does."""
@@ -94,7 +100,9 @@ class _Finder:
         if not self._joins(index) or self._words[index - 1].possessive:
             return False
         word = self._words[index]
-        if not word.capitals or self._words[index - 1].capitals or not self._may_be_name(word):
+        if not word.capitals or self._words[index - 1].capitals:
+            return False
+        if not may_be_name(word) and word.low not in SURNAME_WORDS:
             return False
         rest = FOLLOWED.match(self._text, word.stop) or DOES.match(self._text, word.stop)
         return len(word.low) > 2 and rest is not None  # noqa: PLR2004
@@ -103,7 +111,7 @@ class _Finder:
         word = self._words[index]
         if word.low in TITLES:
             return self._titled(index)
-        if self._is_of_a_place(index):
+        if self._is_of_a_place(index) or word.low in _SAINTLY:
             return index
         for rule in (
             self._by_list,
@@ -120,19 +128,19 @@ class _Finder:
     def _titled(self, index: int) -> int:
         """`Dr. A. Smith`."""
         end = self._name_from(index + 1) if self._joins(index + 1) else index
-        if end == index + 1 and self._words[end].low in SURNAME_WORDS:
+        if end == index + 1 and self._words[end].low in SURNAME_WORDS | TITLED_WORDS:
             end += 1
         if end <= index + 1 or self._words[index].possessive:
             return index
         first = self._words[index + 1]
-        if self._words[index].low in WEAK_TITLES and not self._listed(first):
+        if self._words[index].low in WEAK_TITLES and not listed(first):
             return index
         return end
 
     def _by_list(self, index: int) -> int:  # noqa: PLR0911
         """`Mary`, `Mary L.`, `Mary Ann Smith`."""
         word = self._words[index]
-        sure = word.low in self._given or self._compound(word) or _generated(word)
+        sure = word.low in self._given or compound(word) or generated(word)
         if not sure and word.low not in AMBIGUOUS_GIVEN:
             return index
         common = word.low in NOT_A_NAME
@@ -148,7 +156,7 @@ class _Finder:
             return index
         if not sure and not (second.initial or self._behind_a_word(index)):
             return index
-        if word.capitals and not (second.initial or self._listed(second)):
+        if word.capitals and not (second.initial or listed(second)):
             return index
         weak = word.low in EPONYMS or second.low in EPONYMS
         return index if weak and self._is_eponym(index, end) else end
@@ -162,21 +170,21 @@ class _Finder:
         if not self._joins(end) or word.possessive:
             return index
         last = self._words[end]
-        if last.gap is Gap.PARTICLE and self._may_be_name(word) and self._may_be_name(last):
+        if last.gap is Gap.PARTICLE and may_be_name(word) and may_be_name(last):
             return end + 1
-        if word.initial and last.gap is Gap.DOT and self._word_surname(last):
+        if word.initial and last.gap is Gap.DOT and word_surname(last):
             acts = ACTS.match(self._text, last.stop) or not self._starts_sentence(index)
             return end + 1 if acts and not self._is_eponym(index, end + 1) else index
-        if not self._surname(last) or last.low in WEAK_SURNAMES or last.low in EPONYMS:
+        if not surname(last) or last.low in WEAK_SURNAMES or last.low in EPONYMS:
             return index
         if last.capitals != word.capitals and not word.initial:
             return index
         if word.initial:
             dotted = last.gap is Gap.DOT
             return end + 1 if dotted and not self._is_eponym(index, end + 1) else index
-        if not self._may_be_name(word) or word.low in EPONYMS or self._is_eponym(index, end + 1):
+        if not may_be_name(word) or word.low in EPONYMS or self._is_eponym(index, end + 1):
             return index
-        if self._starts_sentence(index) and not self._listed(word):
+        if self._starts_sentence(index) and not listed(word):
             return index
         return self._name_from(index)
 
@@ -194,17 +202,19 @@ class _Finder:
 
     def _is_reversed(self, index: int, last: Word, first: Word) -> bool:
         """A surname and a given name, by the lists or by what follows at the start of a line."""
-        known = self._surname(last) and last.low not in STATES | CITIES
-        sure = first.low in self._given or self._compound(first)
+        known = surname(last) and last.low not in STATES | CITIES
+        sure = first.low in self._given or compound(first)
         given = sure or first.low in AMBIGUOUS_GIVEN
         weak = last.low in WEAK_SURNAMES or not sure
         if known and given and (last.capitals or not weak):
             return True
-        named = self._may_be_name(last) or last.low in SURNAME_WORDS
-        if not named or not (given or known) or last.low in STATES | CITIES:
+        named = may_be_name(last) or last.low in SURNAME_WORDS
+        if not named or not may_be_name(first) or last.low in STATES | CITIES:
             return False
-        stop = self._words[index + 1].stop
-        return self._starts_sentence(index) and FOLLOWED.match(self._text, stop) is not None
+        said = leading(self._text, last.start) in SUBJECTS
+        if not said and not ((given or known) and self._starts_sentence(index)):
+            return False
+        return FOLLOWED.match(self._text, self._words[index + 1].stop) is not None
 
     def _by_initial(self, index: int) -> int:
         """`Declan P.,`: a word that no list has, or a given name that is a word, and an initial."""
@@ -216,26 +226,29 @@ class _Finder:
         if not dotted or word.low in EPONYMS | EPONYM_NOUNS | LETTERED:
             return index
         known = word.low in all_given_names() and self._names_no_date(index)
-        may_be = known or (self._may_be_name(word) and len(word.low) > 2 and "-" not in word.low)  # noqa: PLR2004
+        may_be = known or (may_be_name(word) and len(word.low) > 2 and "-" not in word.low)  # noqa: PLR2004
         return index + 2 if may_be and CALLED.match(self._text, initial.stop) else index
 
     def _aged(self, index: int) -> int:
         """`Sunny is a 25-year-old`."""
         word = self._words[index]
-        if word.initial or word.capitals or word.low in ROLES or not self._may_be_name(word):
+        if word.initial or word.capitals or word.low in ROLES or not may_be_name(word):
             return index
         return index + 1 if AGED.match(self._text, word.stop) else index
 
     def _names_no_date(self, index: int) -> bool:
-        word = self._words[index]
-        return word.low not in MONTHS or leading(self._text, word.start) not in DATED
+        word, second = self._words[index], self._words[index + 1]
+        if word.low not in MONTHS or leading(self._text, word.start) not in DATED:
+            return True
+        dotted = second.initial and second.stop > second.end
+        return dotted and CLOSED.match(self._text, second.stop) is not None
 
     def _behind_a_word(self, index: int) -> bool:
         """Behind a given name that is a word stands a surname."""
         second = self._words[index + 1]
-        if self._surname(second) or second.low in self._given:
+        if surname(second) or second.low in self._given:
             return True
-        return self._word_surname(second) and not self._words[index].capitals
+        return word_surname(second) and not self._words[index].capitals
 
     def _behind_a_common_word(self, index: int) -> bool:
         """Behind `Will`, `May` or `Christian` stands what makes it a name."""
@@ -247,24 +260,16 @@ class _Finder:
         if second.initial:
             dotted = second.stop > second.end and second.gap is Gap.SPACE
             return dotted and CALLED.match(self._text, second.stop) is not None
-        strong = self._surname(second) and second.low not in WEAK_SURNAMES
+        strong = surname(second) and second.low not in WEAK_SURNAMES
         before = self._text[max(0, word.start - _BEFORE) : word.start]
         if self._starts_sentence(index) and not NAMED.search(before):
             return strong and second.low not in EPONYMS
-        return strong or self._word_surname(second)
-
-    def _word_surname(self, word: Word) -> bool:
-        """A surname that is a common word, written like a name."""
-        if word.capitals or word.initial or word.gap not in {Gap.SPACE, Gap.DOT}:
-            return False
-        low = word.low
-        weak = low in WEAK_SURNAMES and low not in INSTITUTIONS and low not in NOT_A_NAME
-        return weak or low in word_surnames()
+        return strong or word_surname(second)
 
     def _introduced(self, index: int) -> int:  # noqa: PLR0911
         """`named Xochitl`, `a 45-year-old male, Xochitl K.`, `Xochitl Quetzal, MD`."""
         word = self._words[index]
-        if not (self._may_be_name(word) or word.initial) or word.low in EPONYMS:
+        if not (may_be_name(word) or word.initial) or word.low in EPONYMS:
             return index
         end = self._name_from(index)
         before = self._text[max(0, word.start - _BEFORE) : word.start]
@@ -298,10 +303,10 @@ class _Finder:
         if index >= len(self._words) or self._words[index].gap is not Gap.COMMA:
             return False
         word = self._words[index]
-        if self._listed(word):
+        if listed(word):
             return True
         alone = ENDS.match(self._text, word.stop) or FOLLOWED.match(self._text, word.stop)
-        return alone is not None and self._may_be_name(word)
+        return alone is not None and may_be_name(word)
 
     def _name_from(self, index: int, *, common: bool = False) -> int:
         """Behind the words of one name: listed ones and initials, and one that no list has.
@@ -316,12 +321,12 @@ class _Finder:
             word = self._words[end]
             if end > index and (not self._joins(end) or self._words[end - 1].possessive):
                 break
-            if not word.initial and not self._may_be_name(word):
+            if not word.initial and not may_be_name(word):
                 return end + 1 if self._ends_in_a_word(end, index) else end
             if word.low in PARTICLES and end > index and self._joins(end + 1):
                 end += 1
                 continue
-            if not word.initial and not self._listed(word):
+            if not word.initial and not listed(word):
                 unknown += 1
                 mixed = end > index and word.capitals and not self._words[index].capitals
                 if unknown > 2 or mixed:  # noqa: PLR2004
@@ -340,35 +345,6 @@ class _Finder:
 
     def _joins(self, index: int) -> bool:
         return index < len(self._words) and self._words[index].gap in _JOINED
-
-    def _listed(self, word: Word) -> bool:
-        low = word.low
-        return low in self._given or low in AMBIGUOUS_GIVEN or self._surname(word)
-
-    def _surname(self, word: Word) -> bool:
-        return word.low in self._surnames or self._compound(word)
-
-    def _compound(self, word: Word) -> bool:
-        """`Smith-Jones`, `Mary-Ann`, `O'Brien`."""
-        if "-" not in word.low:
-            return word.low.replace("'", "").replace("\u2019", "") in self._surnames and (
-                "'" in word.low or "\u2019" in word.low
-            )
-        parts = word.low.split("-")
-        written = [part[:1].isupper() for part in word.text.split("-")]
-        if not written[0] or min(map(len, parts)) < 2:  # noqa: PLR2004
-            return False
-        # `Soo-jin`: the second half of a given name may have a small letter.
-        known = (self._surnames, self._given, AMBIGUOUS_GIVEN) if all(written) else (self._given,)
-        if EPONYMS.issuperset(parts) or tuple(parts[:2]) in EPONYM_PAIRS:
-            return False
-        return all(any(part in names for names in known) for part in parts)
-
-    def _may_be_name(self, word: Word) -> bool:
-        low = word.low
-        if _generated(word):
-            return True
-        return len(low) > 1 and low not in NOT_A_NAME and low not in FACILITY_NOUNS
 
     def _is_of_a_place(self, index: int) -> bool:
         """`St. Mary's`: a saint's name is a place's."""

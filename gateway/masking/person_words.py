@@ -104,6 +104,16 @@ INSTITUTIONS = frozenset(
 SURNAME_WORDS = frozenset(
     "best black english french lane may page ward west white winter church".split()
 )
+# Behind a title alone.
+TITLED_WORDS = frozenset("case fall good hand head heart pain place post price short small".split())
+# Halves of Chinese and Korean given names with a hyphen.
+SYLLABLES = frozenset(
+    """
+    ah bin chul eun fang hao hee ho hua hui hye hyun jae ji jia jin joon jun kyung lan lei li lin
+    ling mei min ming na ning qing seo soo sook sun sung tae tao wei wen won woo xia xiang xiao xin
+    xiu xue yan yang ying yong yoon young yu yuan yun zhen zhi
+    """.split()
+)
 MONTHS = frozenset("april august may june".split())
 # Words that are capitalised in clinical text without being names.
 NOT_A_NAME = frozenset(
@@ -197,7 +207,7 @@ EPONYMS = frozenset(
     glasgow gleason goodpasture gram graves grey guillain hachinski haemophilus hamilton hansen
     hartmann hashimoto heberden heimlich henoch hirschsprung hodgkin hodgkins hoehn homans
     horner howell hunter huntington hurler ishihara jacob janeway jefferson kaplan kaposi
-    kartagener kawasaki kernig klinefelter kocher koplik korsakoff krabbe kussmaul lachman
+    kartagener kawasaki kerley kernig klinefelter kocher koplik korsakoff krabbe kussmaul lachman
     langerhans legionnaires leigh lewy lhermitte liddle likert lisfranc lou lyme lynch mallory
     mantoux marfan mayo mcardle mcburney mcgill mcmurray meckel medicare meier menetrier meniere
     milan mobitz monteggia montreal morse morton munchausen murphy nissen noonan norwalk osgood
@@ -222,7 +232,7 @@ EPONYM_PAIRS = frozenset(
         ("jackson", "pratt"), ("penrose", "drain"), ("harrington", "rod"), ("rose", "bengal"),
         ("may", "thurner"), ("hill", "sachs"), ("vaughan", "williams"), ("ivor", "lewis"),
         ("monte", "carlo"), ("lambert", "eaton"), ("charcot", "marie"), ("shwachman", "diamond"),
-        ("rocky", "mountain"), ("mary", "joseph"), ("sister", "mary"),
+        ("may", "grunwald"), ("rocky", "mountain"), ("mary", "joseph"), ("sister", "mary"),
         ("mallory", "weiss"), ("grace", "score"), ("franklin", "gothic"), ("philip", "morris"),
     }
 )  # fmt: skip

@@ -48,7 +48,8 @@ _VISIT = re.compile(
     rf"|attend(?:ed|s|ing)?|left) (?:the |our |a |your )?)\Z"
 )
 _AT = re.compile(
-    rf"(?i:(?:\bat|@|\b{_CARE} (?:to|from)|\b(?:visit|attend)(?:ed|s|ing)?|\bleft)"
+    rf"(?i:(?:\bat|@|\b{_CARE} (?:to|from)|\b(?:visit|attend)(?:ed|s|ing)?|\bleft"
+    r"|\b(?:discharged|transferred|admitted|referred|released)\b[^.;?!\n]{0,24} (?:to|from))"
     r" (?:the |our |your )?)\Z"
 )
 _LIVES = re.compile(
@@ -70,6 +71,11 @@ _SMALL = re.compile(
     r"(?:['\u2019]s)?(?: (?:downtown|uptown|midtown|main|area|metro|suburban|based|city|county))?"
     r" (?:clinic|facility|hospital|office|location|branch|campus|practice|site|center|suburbs?"
     r"|area|region|neighborhood|metro|lab|pharmacy|ER|ED|OR|ICU)\b"
+)
+_THING = re.compile(
+    r" (?!(?:on|for|and|or|with|at|by|in|to|who|from|last|since|is|was|has|after|before|where|when"
+    r"|of|near|via|during|due|because|as|that|which|this|office|clinics?|hospitals?|public|health"
+    r"|university|school|children's|medical|general|memorial|veterans|va)\b)[A-Za-z]{3,}"
 )
 # Behind a place's name: what is called after it, as the Geneva score is.
 _CALLED_AFTER = re.compile(
@@ -246,7 +252,10 @@ class _Finder:
         size = self._known(index, towns())
         end = self._words[index + size - 1].end if size else word.end
         if size and (_CITY.search(before) or _SMALL.match(self._text, end)):
-            called = _CALLED_AFTER.match(self._text, end) and not _LIVES.search(before)
+            lives = _LIVES.search(before)
+            called = _CALLED_AFTER.match(self._text, end) and not lives
+            if before.endswith(("the ", "The ", " a ")) and not lives and word.low != "bronx":
+                called = called or self._names_a_thing(end)
             if not (called or _GUIDES.search(before)):
                 yield self._with_article(index), self._rest(end), Kind.CITY
         elif word.low in NOT_A_NAME or word.capitals or word.initial or not self._leads(index):
@@ -255,6 +264,11 @@ class _Finder:
             last = self._run(index)
             if " ".join(item.low for item in self._words[index : last + 1]) not in STATES:
                 yield word.start, self._rest(self._words[last].end), Kind.CITY
+
+    def _names_a_thing(self, end: int) -> bool:
+        """Behind `the Norfolk` stands a noun that is no place: a catheter, a system, a grade."""
+        following = _THING.match(self._text, end)
+        return following is not None and not _SMALL.match(self._text, end)
 
     def _run(self, index: int) -> int:
         last = index
@@ -299,7 +313,15 @@ class _Finder:
                 end = self._words[after + known - 1].end
             elif following.low in STATES and between == ", ":
                 return following.end
+            elif between == " in " and self._may_be_town(following):
+                end = following.end
         return self._rest(end)
+
+    @staticmethod
+    def _may_be_town(word: Word) -> bool:
+        """Behind a place of care and `in`: any name."""
+        low = word.low
+        return not (word.capitals or word.initial or low in NOT_A_NAME or low in EPONYM_NOUNS)
 
     def _rest(self, end: int) -> int:
         """Behind a state, or small words such as `clinic`, that belong to the place."""

@@ -13,6 +13,10 @@ _WHO = (
 )
 _NAMED = re.compile(rf"\b(?i:{_WHO},? (?:named|called)) ({_WORD})(?: ({_WORD}))?(?![\w@])")
 _PATIENT = re.compile(rf"\b(?i:patient|pt\.?):? ({_WORD})(?: ({_WORD}))?(?![\w@])")
+_AGED = re.compile(
+    rf"\b(?i:patient|pt\.?):? (({_WORD}) ({_WORD})),? \(?"
+    r"(?i:[0-9]{1,3} ?-?(?:yo|y/o|year|yr|[mf])\b|mrn\b|dob\b)"
+)
 # Behind `named` these begin no name.
 _NOT_NAMED = frozenset("above below here after by the an in as earlier previously for to".split())
 
@@ -22,6 +26,9 @@ def small_names(text: str) -> Iterator[tuple[int, int]]:
     for match in _NAMED.finditer(text):
         if match[1] not in _NOT_NAMED:
             yield match.start(1), match.end(2 if _may_follow(match[2]) else 1)
+    for match in _AGED.finditer(text):
+        if _may_follow(match[2]) and _may_follow(match[3]) and _is_listed(match[2], match[3]):
+            yield match.span(1)
     for match in _PATIENT.finditer(text):
         first, second = match[1], match[2]
         if _is_given(first):
@@ -32,6 +39,11 @@ def small_names(text: str) -> Iterator[tuple[int, int]]:
 
 def _is_given(word: str) -> bool:
     return word in given_names() or ("-" in word and set(word.split("-")) <= all_given_names())
+
+
+def _is_listed(*words: str) -> bool:
+    """Any of the words is a name."""
+    return any(word in names for word in words for names in (all_given_names(), surnames()))
 
 
 def _is_sure(word: str | None) -> bool:
