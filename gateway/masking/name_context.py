@@ -38,7 +38,7 @@ PERSON_LEADS = frozenset(
 )
 # Behind a word by itself these say that it is who the sentence is about.
 AGED = re.compile(
-    r"[ \n]{1,3}is an? (?:[0-9]{1,3}|newborn)[ -]?(?:years?|yrs?|y/?o|y\.o|months?|weeks?|days?"
+    r"[ \n]{1,2}is an? (?:[0-9]{1,3}|newborn)[ -]?(?:years?|yrs?|y/?o|y\.o|months?|weeks?|days?"
     r"|mo|wk)\b"
 )
 # What is not called by its name where its age is told.

@@ -27,10 +27,11 @@ def surname(word: Word) -> bool:
 
 def compound(word: Word) -> bool:
     """`Smith-Jones`, `Mary-Ann`, `O'Brien`."""
+    if word.low.isalpha():
+        return False
     if "-" not in word.low:
-        return word.low.replace("'", "").replace("\u2019", "") in surnames() and (
-            "'" in word.low or "\u2019" in word.low
-        )
+        plain = word.low.replace("'", "").replace("\u2019", "")
+        return plain != word.low and plain in surnames()
     parts = word.low.split("-")
     written = [part[:1].isupper() for part in word.text.split("-")]
     if not written[0] or min(map(len, parts)) < 2:  # noqa: PLR2004

@@ -60,6 +60,8 @@ _KIN = frozenset(
     """mother father wife husband spouse brother sister son daughter partner grandmother
     grandfather aunt uncle niece nephew cousin roommate neighbor neighbour""".split()
 )
+_LETTERED = EPONYMS | EPONYM_NOUNS | LETTERED
+_TITLED = SURNAME_WORDS | TITLED_WORDS
 _SAINTLY = frozenset({"san", "santa"})
 _SAINTS = frozenset({"st", "saint", "sts", "mt", "mount", "ft", "fort", "san", "santa"})
 
@@ -128,7 +130,7 @@ class _Finder:
     def _titled(self, index: int) -> int:
         """`Dr. A. Smith`."""
         end = self._name_from(index + 1) if self._joins(index + 1) else index
-        if end == index + 1 and self._words[end].low in SURNAME_WORDS | TITLED_WORDS:
+        if end == index + 1 and self._words[end].low in _TITLED:
             end += 1
         if end <= index + 1 or self._words[index].possessive:
             return index
@@ -218,12 +220,13 @@ class _Finder:
 
     def _by_initial(self, index: int) -> int:
         """`Declan P.,`: a word that no list has, or a given name that is a word, and an initial."""
-        word = self._words[index]
-        if not self._joins(index + 1) or word.initial or word.possessive or word.capitals:
+        if index + 1 >= len(self._words) or not self._words[index + 1].initial:
             return index
-        initial = self._words[index + 1]
+        word, initial = self._words[index], self._words[index + 1]
+        if word.initial or word.possessive or word.capitals:
+            return index
         dotted = initial.initial and initial.stop > initial.end and initial.gap is Gap.SPACE
-        if not dotted or word.low in EPONYMS | EPONYM_NOUNS | LETTERED:
+        if not dotted or word.low in _LETTERED:
             return index
         known = word.low in all_given_names() and self._names_no_date(index)
         may_be = known or (may_be_name(word) and len(word.low) > 2 and "-" not in word.low)  # noqa: PLR2004
@@ -232,6 +235,8 @@ class _Finder:
     def _aged(self, index: int) -> int:
         """`Sunny is a 25-year-old`."""
         word = self._words[index]
+        if not self._text.startswith(("is a", " is a"), word.stop + 1):
+            return index
         if word.initial or word.capitals or word.low in ROLES or not may_be_name(word):
             return index
         return index + 1 if AGED.match(self._text, word.stop) else index

@@ -96,6 +96,7 @@ _LEADS = frozenset(
 # Parts of systems of hospitals that stand before the town: `VA Palo Alto`, `UT Southwestern`.
 _SYSTEMS = 3
 _CAMEL = re.compile(r"[A-Z][a-z]{2,}(?:Care|Health|Med|Star|Point|Clinic)\Z|[A-Z]{2}Health\Z")
+_LAST_WORDS = frozenset(tail.rpartition(" ")[2] for tail in FACILITY_TAILS)
 _HOMES = frozenset({"home", "facility", "center", "centre", "homes"})
 Place = tuple[int, int, Kind]
 
@@ -155,7 +156,9 @@ class _Finder:
     def _tail(self, index: int) -> int:
         """How many words that end at `index` say that a place is named; 0 for none."""
         word = self._words[index]
-        full = _full(word)
+        full = f"{word.low}'s" if word.possessive else word.low
+        if full not in _LAST_WORDS and word.low not in FACILITY_NOUNS:
+            return 0
         if index and self._words[index].gap in {Gap.SPACE, Gap.DOT}:
             before = self._words[index - 1].low
             if f"{before} {full}" in FACILITY_TAILS or f"{before}. {full}" in FACILITY_TAILS:
@@ -225,7 +228,9 @@ class _Finder:
             return False
         following = self._words[index + 1]
         low = following.low
-        return not (following.capitals or following.initial or low in NOT_A_NAME | EPONYM_NOUNS)
+        return not (
+            following.capitals or following.initial or low in NOT_A_NAME or low in EPONYM_NOUNS
+        )
 
     def _tailed(self, index: int) -> bool:
         """`North Valley Clinic`: a common word, and a word for a place later on."""
