@@ -87,5 +87,6 @@ SUBJECTS = frozenset(
 )
 # Behind `White` or `Black` these tell of a people, not of a person.
 OF_MANY = re.compile(
-    r"(?:/| (?:(?:fe)?males?|m[ae]n|wom[ae]n|boys?|girls?|patients?|race|or|and)\b)"
+    r"(?i:/| (?:(?:fe)?males?|m[ae]n|wom[ae]n|boys?|girls?|patients?|race"
+    r"|(?:or|and) (?:white|black|hispanic|asian|african|latino|other))\b)"
 )
