@@ -126,7 +126,7 @@ NUMBERS: tuple[Recogniser, ...] = (
     ),
     _labelled(
         Kind.PLAN,
-        r"(?:health|insurance|ins\.?|medical|dental)? ?(?:plan|policy|insurance|coverage|member"
+        r"(?:(?:health|insurance|ins\.?|medical|dental) ?)?(?:plan|policy|insurance|coverage|member"
         r"|subscriber|medicare|medicaid|hmo|ppo)(?: policy| plan)?|ins|group|hpbn?|bcbs|uhc|aetna"
         r"|cigna|humana|anthem|tricare|blue (?:cross|shield)(?: blue shield)?|united ?healthcare",
         checks.long_number,
