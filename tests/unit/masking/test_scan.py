@@ -167,7 +167,8 @@ def test_a_recogniser_finds_its_value(text: str, kind: str, value: str) -> None:
         "OID 1.2.840.10008.5.1.4", "http://snomed.info/sct", "a 45-year-old woman", "Lou Gehrig's",
         "Sertraline 50 MG Oral Tablet", "SNOMED 44054006", "LOINC 8480-6", "ratio 1:2", "10:30",
         "12345678", "grade 3 of 5", "[name] and [ssn]", "masked-5f2a9c01-3",
-        "started 1/2 tablet", "pain from 8/10 to 4/10", "strength 4/5", "a 3/6 murmur", "O2 98 percent",
+        "started 1/2 tablet", "pain from 8/10 to 4/10", "strength 4/5", "a 3/6 murmur",
+        "O2 98 percent",
     ],
 )  # fmt: skip
 def test_ordinary_clinical_text_is_left_alone(text: str) -> None:
