@@ -60,13 +60,14 @@ TIMES: tuple[Recogniser, ...] = (
     Recogniser(
         Kind.DATE,
         r"(?i:\b(?:since|until|till|scheduled for|(?:notes?|labs|letter|report) of|chemo|infusion"
-        r"|surgery|biopsy)) (?P<date>(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12][0-9]|3[01]))\b",
+        r"|surgery|biopsy|evaluated))"
+        rf" (?P<date>(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12][0-9]|3[01])(?:/(?:{_YEAR}|[0-9]{{2}}))?)\b",
     ),
     Recogniser(
         Kind.DATE,
         r"(?i:\b(?:started|stopped|began|initiated|performed|placed|removed|scheduled|diagnosed"
         r"|readmitted|transferred|hospitali[sz]ed|delivered|implanted|vaccinated))"
-        r" (?P<date>(?:0?[1-9]|1[0-2])/(?:1[0-9]|2[0-9]|3[01]))\b",
+        rf" (?P<date>(?:0?[1-9]|1[0-2])/(?:1[0-9]|2[0-9]|3[01])(?:/(?:{_YEAR}|[0-9]{{2}}))?)\b",
     ),
     Recogniser(
         Kind.DATE,

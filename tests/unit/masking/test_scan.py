@@ -142,6 +142,8 @@ def test_spans_are_in_order_and_apart_on_any_bytes(data: bytes) -> None:
         ("lives on 78 West 42nd Court, Unit 7", "address", "78 West 42nd Court, Unit 7"),
         ("clopidogrel started 9/21", "date", "9/21"),
         ("on it since 8/3 now", "date", "8/3"),
+        ("on it since 8/3/22 now", "date", "8/3/22"),
+        ("metformin started 8/23/2022", "date", "8/23/2022"),
         ("after the 9/2 infusion", "date", "9/2"),
         ("call dr. smith", "name", "smith"),
         ("name is john smith", "name", "john smith"),
