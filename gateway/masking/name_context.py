@@ -38,8 +38,8 @@ PERSON_LEADS = frozenset(
 )
 # Behind a word by itself these say that it is who the sentence is about.
 AGED = re.compile(
-    r"[ \n]{1,2}is an? (?:[0-9]{1,3}|newborn)[ -]?(?:years?|yrs?|y/?o|y\.o|months?|weeks?|days?"
-    r"|mo|wk)\b"
+    r"[ \n]{1,2}is an? (?:newborn"
+    r"|[0-9]{1,3}[ -]?(?:years?|yrs?|y/?o|y\.o|months?|weeks?|days?|mo|wk))\b"
 )
 # What is not called by its name where its age is told.
 ROLES = frozenset(

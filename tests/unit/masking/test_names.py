@@ -47,6 +47,7 @@ def masked(text: str) -> str:
         ("We saw Soo-jin Kim again", "We saw [name] again"),
         # whom a sentence is about
         ("Zelmira is a 34 year-old white female.", "[name] is a 34 year-old white female."),
+        ("Zelmira\n is a newborn girl.", "[name]\n is a newborn girl."),
         ("# History\nZelmira\n is a 34 year-old.", "# History\n[name]\n is a 34 year-old."),
     ],
 )
