@@ -76,7 +76,8 @@ def fhir_bundles(data: Path, limit: int | None) -> Leak | None:
     leak = Leak()
     for path in files[: 2 if limit else None]:
         body = path.read_bytes()
-        resources = [entry["resource"] for entry in json.loads(body)["entry"]]
+        entries = json.loads(body).get("entry", [])
+        resources = [entry["resource"] for entry in entries if "resource" in entry]
         people = [item for item in resources if item["resourceType"] == "Patient"]
         values = identifying(value for person in people for value in values_of(person))
         done = check(leak, path.name[-20:], body, "application/fhir+json", values)

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from gateway.masking.coded_columns import Displays, display_columns
 from gateway.masking.column_names import ID, column, is_decimal
-from gateway.masking.field_names import UNKNOWN, Field
+from gateway.masking.field_names import UNKNOWN, VOCABULARY, Field
 from gateway.masking.json_fields import MEASURED
 from gateway.masking.json_walk import JsonWalk
 from gateway.masking.kinds import Kind
@@ -64,6 +65,13 @@ class Columns:
         self._label = next((i for i, name in enumerate(plain) if name in _LABELS), -1)
         value = next((i for i, name in enumerate(plain) if name in _VALUES), -1)
         self._value = value if self._label >= 0 and value not in decided else -1
+        # A rule decides for itself; where text is accepted, what a cell says is looked at anyway.
+        shown = display_columns(names) if payload.withholds_text else {}
+        self._displays = [
+            Displays(index, code, self._about)
+            for index, code in shown.items()
+            if index not in decided and self._columns[index].is_text
+        ]
         # What a label asks for, and the same column under that field.
         self._asked: dict[str, Field] = {}
         self._answers: dict[Field, _Column] = {}
@@ -73,13 +81,17 @@ class Columns:
         """Remember what cells name, before any text of the table is masked."""
         learned = [(index, self._columns[index]) for index in range(len(self._columns))]
         learned = [item for item in learned if item[1].learns or item[0] == self._value]
-        if not learned:
+        if not learned and not self._displays:
             return
         for row in rows:
             for index, place in learned:
                 value = row[index]
                 if value and value not in place.seen:
                     (self._answer(row) if index == self._value else place).learn(value)
+            for displays in self._displays:
+                displays.add(row)
+        for displays in self._displays:
+            self._columns[displays.column].displays = displays.repeated()
 
     def judge(self, row: list[str]) -> list[Entry]:
         """What the cells of a row become, once `settle` has been called."""
@@ -135,7 +147,7 @@ class _Column(Place):
 
     __slots__ = (
         *("_field", "_kind", "_mark", "_may_be_id", "_payload", "_rule", "_rules", "_walk"),
-        *("learns", "name", "seen"),
+        *("displays", "is_text", "learns", "name", "seen"),
     )
 
     def __init__(  # noqa: PLR0913, PLR0917 - a column, and what masks it
@@ -151,6 +163,8 @@ class _Column(Place):
         self.name = name
         self.learns = rule is None and (field.kind is Kind.NAME or field.kind in PHRASES)
         self.seen: set[str] = set()
+        self.displays: frozenset[str] = frozenset()
+        self.is_text = field.kind in {None, Kind.TEXT}
         self._field = field
         self._kind = field.kind or Kind.TEXT
         self._may_be_id = field.kind in _NO_KEYS
@@ -216,4 +230,6 @@ class _Column(Place):
             return ID
         if self._kind is Kind.NAME and _NUMBER.match(value):
             return ID  # a column that is called for a person, and holds their key
+        if value in self.displays:
+            return VOCABULARY
         return self._field

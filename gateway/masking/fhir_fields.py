@@ -156,6 +156,14 @@ UNITS = frozenset(
 """Units (UCUM) whose signs no other code has: no name in them is anybody's."""
 PERSONS = frozenset({"Patient", "Person", "RelatedPerson", "Practitioner"})
 NAMED = PERSONS | {"Organization", "Location", "PractitionerRole", "Group", "CareTeam", "Device"}
+PLACE_REFERENCES = frozenset(
+    _words(
+        "location coverage payor insurer managingOrganization serviceProvider organization facility"
+        " custodian manufacturer origin destination requestingOrganization issuingOrganization"
+        " network sponsor marketingAuthorizationHolder healthcareService"
+    )
+)
+"""References to what is no person: their displays are masked, and no word of them is looked for."""
 CLINICAL_REFERENCES = frozenset(
     _words(
         "result reasonReference medicationReference condition procedureReference basedOn partOf"

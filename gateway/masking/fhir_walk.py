@@ -17,6 +17,7 @@ from gateway.masking.fhir_fields import (
     NUMBERS,
     PERSONS,
     PLACE_EXTENSIONS,
+    PLACE_REFERENCES,
     PRODUCT_IDENTIFIERS,
     REMOVED,
     VOCABULARY_EXTENSIONS,
@@ -318,4 +319,5 @@ def display_use(reference: str, inside: str) -> tuple[bool, bool]:
     typed = TYPE.match(target)
     if (typed and target not in NAMED) or (not typed and inside in CLINICAL_REFERENCES):
         return True, False
-    return False, not target or target in PERSONS
+    personal = not target and inside.rpartition(".")[2] not in PLACE_REFERENCES
+    return False, personal or target in PERSONS

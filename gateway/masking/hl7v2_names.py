@@ -82,7 +82,7 @@ class Names:
                     plain = separators.plain(piece)
                     if field is ORGANISATION:
                         self._known.learn_phrase(plain, Kind.NAME)
-                    elif kind and not is_mark(plain) and plain.lower() not in COMMON_PLACES:
+                    elif kind and not is_mark(plain) and not _is_common(field, plain):
                         self._walk.learn(kind, plain, path)
 
 
@@ -93,6 +93,11 @@ def _fields(segment: str, typed: str) -> tuple[tuple[int, Field], ...]:
     numbers |= {5} if segment == "OBX" else set()
     found = ((number, field_at(segment, number, typed)) for number in sorted(numbers))
     return tuple((number, field) for number, field in found if field in LEARNED)
+
+
+def _is_common(field: Field, plain: str) -> bool:
+    """A location whose name says nothing; people may be called Ed, Ward or West."""
+    return field is ADDRESS and plain.lower() in COMMON_PLACES
 
 
 def _named(field: Field, components: list[str]) -> Iterable[tuple[Kind | None, str]]:

@@ -52,8 +52,11 @@ _WORDS = frozenset(
     tucker unity wade walker wall ward waters weeks well wells west white will winter wise wolf wood
     woods young and for not with has was are his her any all one two""".split()
 )
+# Words beside a name that are none: titles, degrees, and what organisations are called.
 _TITLES = frozenset(
-    b"mr mrs ms miss dr prof rev sir madam sr jr md do rn np pa phd dds esq ii iii iv".split()
+    b"""mr mrs ms miss dr prof rev sir madam sr jr md do rn np pa phd dds esq ii iii iv medical
+    hospital clinic center health healthcare medicaid medicare university llc inc llp
+    pllc""".split()
 )
 
 
@@ -284,7 +287,9 @@ class Known:
             return kind
         if b"'" in folded or b"-" in folded:
             for part in PART.findall(folded):
-                if len(part) > _MIN_NAME and (kind := self._words.get(part)):
+                # `Ed's`: a short name counts where it is all of the word but its ending.
+                counts = len(part) > _MIN_NAME or folded == part + b"'s"
+                if counts and (kind := self._words.get(part)):
                     return kind
         return None
 

@@ -1,10 +1,11 @@
-"""Given names and surnames, read from the package when a first text wants them."""
+"""Given names, surnames and towns, read from the package when a first text wants them."""
 
 import re
 from functools import cache
 from importlib.resources import files
 
-from gateway.masking.person_words import AMBIGUOUS_GIVEN, MORE_GIVEN, NOT_GIVEN
+from gateway.masking.person_words import AMBIGUOUS_GIVEN, NOT_GIVEN
+from gateway.masking.place_words import CITIES
 
 _CENSUS = files("gateway.masking") / "census"
 _CALLED = re.compile(r"[A-Z][\w'.-]{1,30}(?:,? [A-Z][\w'.-]{0,30}){1,3}\Z")
@@ -19,13 +20,25 @@ def given_names() -> frozenset[str]:
 @cache
 def all_given_names() -> frozenset[str]:
     """Given names that may be words as well."""
-    return _words("given.txt") | MORE_GIVEN
+    return _words("given.txt") | _words("more_given.txt")
 
 
 @cache
 def surnames() -> frozenset[str]:
     """Surnames that are no common words, and the most frequent ones even so; in lower case."""
     return _words("surnames.txt")
+
+
+@cache
+def word_surnames() -> frozenset[str]:
+    """Surnames that are common words; in lower case."""
+    return _words("word_surnames.txt")
+
+
+@cache
+def towns() -> frozenset[str]:
+    """Towns, boroughs and regions, so known that texts name them without more; in lower case."""
+    return CITIES | frozenset((_CENSUS / "towns.txt").read_text("ascii").splitlines())
 
 
 def is_called(key: str) -> bool:

@@ -4,63 +4,65 @@ The lists say that a word may be a name; what stands around it decides. Words of
 people's names as well (Crohn, Wells, Addison) are left where they name a disease, test or device.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 
-from gateway.masking.name_lists import all_given_names, given_names, surnames
+from gateway.masking.name_context import (
+    ACTS,
+    AGED,
+    CALLED,
+    CLOSED,
+    DATED,
+    DOES,
+    ENDS,
+    FOLLOWED,
+    LETTERED,
+    NAMED,
+    NAMED_LEADS,
+    NEXT,
+    OF_MANY,
+    PERSON,
+    PERSON_LEADS,
+    ROLES,
+    SUBJECTS,
+)
+from gateway.masking.name_lists import all_given_names, given_names
+from gateway.masking.name_words import (
+    compound,
+    generated,
+    listed,
+    may_be_name,
+    surname,
+    word_surname,
+)
 from gateway.masking.person_words import (
     AMBIGUOUS_GIVEN,
     EPONYM_NOUNS,
     EPONYM_PAIRS,
     EPONYMS,
+    INSTITUTIONS,
+    MONTHS,
     NOT_A_NAME,
+    PARTICLES,
+    SURNAME_WORDS,
+    TITLED_WORDS,
     TITLES,
     WEAK_SURNAMES,
     WEAK_TITLES,
 )
-from gateway.masking.place_words import CITIES, FACILITY_NOUNS, STATES
+from gateway.masking.place_words import CITIES, STATES
 from gateway.masking.words import Gap, Word, leading
 
 _JOINED = frozenset({Gap.SPACE, Gap.DOT, Gap.PARTICLE})
 _BEFORE = 48
 _MAX_NAME = 5
-_NEXT = re.compile(r"(?:['\u2019]s?)?[ -]{1,2}([a-z-]{2,30})")
-_NAMED = re.compile(
-    r"(?i:\b(?:named|called|known as|goes by|name is|name was|names? ?[:=]|aka|a\.k\.a\.|i am|i'm"
-    r"|my name's|this is|(?:patient|pt|client|resident|guarantor|subscriber|insured|mother|father"
-    r"|spouse|wife|husband|contact|kin|attending|pcp|provider|physician|surgeon|signed|author|by"
-    r"|re|attn|cc|dear|hi|hello) ?:)) ?[\"'\u201c(]?\Z"
-)
-# Behind these a word and a surname or initial are a person, also where no list has them.
-_PERSON = re.compile(
-    r"(?i:\b(?:male|female|man|woman|boy|girl|child|infant|toddler|teen|teenager|gentleman|lady"
-    r"|patients?(?: is| like| named)?|pts?(?: is| like)?|client|resident|veteran|mr|mrs|ms|dr"
-    r"|year[ -]old|y/?o|yo|old|son|daughter"
-    r"|mother|father|wife|husband|brother|sister|partner|caregiver|neighbor|friend|spouse"
-    r"|like|seen by|referred by|reviewed by|treated by|notes for|notes of|chart of|record of|under"
-    r"|for|by|colleague|nurse|doctor|physician|surgeon|therapist|counselor|social worker"
-    r"|[0-9]{1,3} ?[mf])\.?,? ?\(?)\Z"
-)
-_FOLLOWED = re.compile(
-    r",?\s?\(?(?:(?i:MRN|DOB|SSN|D\.O\.B|aged?|born|date of birth|medical record|patient id)\b"
-    r"|(?:is|was) an? [0-9]|an? [0-9]{1,3}[ -]|[0-9]{1,3}[ -]?(?:yo|y/o|year|yr|[MF]\b)"
-    r"|(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-C)?|Ph\.?D|D\.?D\.?S|LCSW|APRN|FACP|FACS|Esq|PharmD|CRNA|LPN)\b)"
-)
-_DOES = re.compile(r" (?:lives|resides|who|came|denies)\b")
-_ENDS = re.compile(r" ?(?:[;(|\n]|\Z)")
-# The last words of what introduces a name, looked at before the patterns are tried.
-_NAMED_LEADS = frozenset("named called as by is was name names aka a.k.a i am i'm".split())
-_PERSON_LEADS = frozenset(
-    """male female man woman boy girl child infant toddler teen teenager gentleman lady patient
-    patients is like pt pts client resident veteran mr mrs ms dr old yo y/o o son daughter mother
-    father wife husband brother sister partner caregiver neighbor friend spouse by for of under
-    colleague nurse doctor physician surgeon therapist counselor worker m f named""".split()
-)
 # Behind these a capitalised word by itself is what somebody is called.
 _KIN = frozenset(
     """mother father wife husband spouse brother sister son daughter partner grandmother
     grandfather aunt uncle niece nephew cousin roommate neighbor neighbour""".split()
 )
+_LETTERED = EPONYMS | EPONYM_NOUNS | LETTERED
+_TITLED = SURNAME_WORDS | TITLED_WORDS
+_SAINTLY = frozenset({"san", "santa"})
 _SAINTS = frozenset({"st", "saint", "sts", "mt", "mount", "ft", "fort", "san", "santa"})
 
 
@@ -82,11 +84,6 @@ def _last(text: str, word: Word) -> int:
     return word.stop if word.initial and text[word.end : word.stop] == "." else word.end
 
 
-def _generated(word: Word) -> bool:
-    """`Marine542`: a given name, whatever else the word may be, with a number behind it."""
-    return word.numbered and word.text[-2:].isdigit() and word.low in all_given_names()
-
-
 class _Finder:
     """Names that begin at a word of one text."""
 
@@ -94,7 +91,6 @@ class _Finder:
         self._text = text
         self._words = words
         self._given = given_names()
-        self._surnames = surnames()
 
     def person(self, index: int) -> int:
         """Behind the last word of a name that begins at `index`; `index` where none does."""
@@ -106,18 +102,27 @@ class _Finder:
         if not self._joins(index) or self._words[index - 1].possessive:
             return False
         word = self._words[index]
-        if not word.capitals or self._words[index - 1].capitals or not self._may_be_name(word):
+        if not word.capitals or self._words[index - 1].capitals:
             return False
-        rest = _FOLLOWED.match(self._text, word.stop) or _DOES.match(self._text, word.stop)
+        if not may_be_name(word) and word.low not in SURNAME_WORDS:
+            return False
+        rest = FOLLOWED.match(self._text, word.stop) or DOES.match(self._text, word.stop)
         return len(word.low) > 2 and rest is not None  # noqa: PLR2004
 
     def _person(self, index: int) -> int:
         word = self._words[index]
         if word.low in TITLES:
             return self._titled(index)
-        if self._is_of_a_place(index):
+        if self._is_of_a_place(index) or word.low in _SAINTLY:
             return index
-        for rule in (self._by_list, self._by_surname, self._reversed, self._introduced):
+        for rule in (
+            self._by_list,
+            self._by_surname,
+            self._reversed,
+            self._introduced,
+            self._by_initial,
+            self._aged,
+        ):
             if (end := rule(index)) > index:
                 return end
         return index
@@ -125,20 +130,25 @@ class _Finder:
     def _titled(self, index: int) -> int:
         """`Dr. A. Smith`."""
         end = self._name_from(index + 1) if self._joins(index + 1) else index
+        if end == index + 1 and self._words[end].low in _TITLED:
+            end += 1
         if end <= index + 1 or self._words[index].possessive:
             return index
         first = self._words[index + 1]
-        if self._words[index].low in WEAK_TITLES and not self._listed(first):
+        if self._words[index].low in WEAK_TITLES and not listed(first):
             return index
         return end
 
-    def _by_list(self, index: int) -> int:
+    def _by_list(self, index: int) -> int:  # noqa: PLR0911
         """`Mary`, `Mary L.`, `Mary Ann Smith`."""
         word = self._words[index]
-        sure = word.low in self._given or self._compound(word) or _generated(word)
+        sure = word.low in self._given or compound(word) or generated(word)
         if not sure and word.low not in AMBIGUOUS_GIVEN:
             return index
-        end = index + 1 if word.possessive else self._name_from(index)
+        common = word.low in NOT_A_NAME
+        if common and not self._behind_a_common_word(index):
+            return index
+        end = index + 1 if word.possessive else self._name_from(index, common=common)
         if end <= index + 1:
             end = index + 1
             alone = sure and not word.capitals and word.low not in EPONYMS
@@ -146,9 +156,9 @@ class _Finder:
         second = self._words[index + 1]
         if (word.low, second.low) in EPONYM_PAIRS:
             return index
-        if not sure and not (second.initial or self._surname(second) or second.low in self._given):
+        if not sure and not (second.initial or self._behind_a_word(index)):
             return index
-        if word.capitals and not (second.initial or self._listed(second)):
+        if word.capitals and not (second.initial or listed(second)):
             return index
         weak = word.low in EPONYMS or second.low in EPONYMS
         return index if weak and self._is_eponym(index, end) else end
@@ -162,18 +172,21 @@ class _Finder:
         if not self._joins(end) or word.possessive:
             return index
         last = self._words[end]
-        if last.gap is Gap.PARTICLE and self._may_be_name(word) and self._may_be_name(last):
+        if last.gap is Gap.PARTICLE and may_be_name(word) and may_be_name(last):
             return end + 1
-        if not self._surname(last) or last.low in WEAK_SURNAMES or last.low in EPONYMS:
+        if word.initial and last.gap is Gap.DOT and word_surname(last):
+            acts = ACTS.match(self._text, last.stop) or not self._starts_sentence(index)
+            return end + 1 if acts and not self._is_eponym(index, end + 1) else index
+        if not surname(last) or last.low in WEAK_SURNAMES or last.low in EPONYMS:
             return index
         if last.capitals != word.capitals and not word.initial:
             return index
         if word.initial:
             dotted = last.gap is Gap.DOT
             return end + 1 if dotted and not self._is_eponym(index, end + 1) else index
-        if not self._may_be_name(word) or word.low in EPONYMS or self._is_eponym(index, end + 1):
+        if not may_be_name(word) or word.low in EPONYMS or self._is_eponym(index, end + 1):
             return index
-        if self._starts_sentence(index) and not self._listed(word):
+        if self._starts_sentence(index) and not listed(word):
             return index
         return self._name_from(index)
 
@@ -182,26 +195,92 @@ class _Finder:
         if index + 1 >= len(self._words) or self._words[index + 1].gap is not Gap.COMMA:
             return index
         last, first = self._words[index], self._words[index + 1]
-        known = last.low in self._surnames and last.low not in STATES | CITIES
-        given = first.low in self._given or first.low in AMBIGUOUS_GIVEN
-        weak = last.low in WEAK_SURNAMES or first.low in AMBIGUOUS_GIVEN
-        if not known or not given or last.possessive or (weak and not last.capitals):
+        if last.possessive or not self._is_reversed(index, last, first):
             return index
         end = index + 2
         while self._joins(end) and self._words[end].initial and end < index + _MAX_NAME:
             end += 1
         return end
 
+    def _is_reversed(self, index: int, last: Word, first: Word) -> bool:
+        """A surname and a given name, by the lists or by what follows at the start of a line."""
+        known = surname(last) and last.low not in STATES | CITIES
+        sure = first.low in self._given or compound(first)
+        given = sure or first.low in AMBIGUOUS_GIVEN
+        weak = last.low in WEAK_SURNAMES or not sure
+        if known and given and (last.capitals or not weak):
+            return True
+        named = may_be_name(last) or last.low in SURNAME_WORDS
+        if not named or not may_be_name(first) or last.low in STATES | CITIES:
+            return False
+        said = leading(self._text, last.start) in SUBJECTS
+        if not said and not ((given or known) and self._starts_sentence(index)):
+            return False
+        return FOLLOWED.match(self._text, self._words[index + 1].stop) is not None
+
+    def _by_initial(self, index: int) -> int:
+        """`Declan P.,`: a word that no list has, or a given name that is a word, and an initial."""
+        if index + 1 >= len(self._words) or not self._words[index + 1].initial:
+            return index
+        word, initial = self._words[index], self._words[index + 1]
+        if word.initial or word.possessive or word.capitals:
+            return index
+        dotted = initial.initial and initial.stop > initial.end and initial.gap is Gap.SPACE
+        if not dotted or word.low in _LETTERED:
+            return index
+        known = word.low in all_given_names() and self._names_no_date(index)
+        may_be = known or (may_be_name(word) and len(word.low) > 2 and "-" not in word.low)  # noqa: PLR2004
+        return index + 2 if may_be and CALLED.match(self._text, initial.stop) else index
+
+    def _aged(self, index: int) -> int:
+        """`Sunny is a 25-year-old`."""
+        word = self._words[index]
+        if not self._text.startswith(("is a", " is a"), word.stop + 1):
+            return index
+        if word.initial or word.capitals or word.low in ROLES or not may_be_name(word):
+            return index
+        return index + 1 if AGED.match(self._text, word.stop) else index
+
+    def _names_no_date(self, index: int) -> bool:
+        word, second = self._words[index], self._words[index + 1]
+        if word.low not in MONTHS or leading(self._text, word.start) not in DATED:
+            return True
+        dotted = second.initial and second.stop > second.end
+        return dotted and CLOSED.match(self._text, second.stop) is not None
+
+    def _behind_a_word(self, index: int) -> bool:
+        """Behind a given name that is a word stands a surname."""
+        second = self._words[index + 1]
+        if surname(second) or second.low in self._given:
+            return True
+        return word_surname(second) and not self._words[index].capitals
+
+    def _behind_a_common_word(self, index: int) -> bool:
+        """Behind `Will`, `May` or `Christian` stands what makes it a name."""
+        if not self._joins(index + 1) or not self._names_no_date(index):
+            return False
+        word, second = self._words[index], self._words[index + 1]
+        if word.capitals or second.low in NOT_A_NAME or second.low in INSTITUTIONS:
+            return False
+        if second.initial:
+            dotted = second.stop > second.end and second.gap is Gap.SPACE
+            return dotted and CALLED.match(self._text, second.stop) is not None
+        strong = surname(second) and second.low not in WEAK_SURNAMES
+        before = self._text[max(0, word.start - _BEFORE) : word.start]
+        if self._starts_sentence(index) and not NAMED.search(before):
+            return strong and second.low not in EPONYMS
+        return strong or word_surname(second)
+
     def _introduced(self, index: int) -> int:  # noqa: PLR0911
         """`named Xochitl`, `a 45-year-old male, Xochitl K.`, `Xochitl Quetzal, MD`."""
         word = self._words[index]
-        if not (self._may_be_name(word) or word.initial) or word.low in EPONYMS:
+        if not (may_be_name(word) or word.initial) or word.low in EPONYMS:
             return index
         end = self._name_from(index)
         before = self._text[max(0, word.start - _BEFORE) : word.start]
         lead = leading(self._text, word.start)
-        labelled = lead in _NAMED_LEADS or ":" in before[-3:] or "=" in before[-3:]
-        if end > index and labelled and _NAMED.search(before):
+        labelled = lead in NAMED_LEADS or ":" in before[-3:] or "=" in before[-3:]
+        if end > index and labelled and NAMED.search(before):
             if end == index + 1 and self._reverses(end):
                 end = self._name_from(end)
             return index if self._is_eponym(index, end) else end
@@ -215,36 +294,44 @@ class _Finder:
         ):
             return index
         tail = self._words[end - 1]
-        if _FOLLOWED.match(self._text, _last(self._text, tail)):
+        if FOLLOWED.match(self._text, _last(self._text, tail)):
             return end
         if word.numbered and tail.numbered and not word.capitals:
             return end
         dotted = tail.initial and tail.stop > tail.end
-        if not (dotted or not word.capitals) or not (lead in _PERSON_LEADS or lead[-1:] in "mf"):
+        if not (dotted or not word.capitals) or not (lead in PERSON_LEADS or lead[-1:] in "mf"):
             return index
-        return end if _PERSON.search(before) else index
+        return end if PERSON.search(before) else index
 
     def _reverses(self, index: int) -> bool:
         """A given name stands at `index`, behind a surname and a comma."""
         if index >= len(self._words) or self._words[index].gap is not Gap.COMMA:
             return False
         word = self._words[index]
-        if self._listed(word):
+        if listed(word):
             return True
-        alone = _ENDS.match(self._text, word.stop) or _FOLLOWED.match(self._text, word.stop)
-        return alone is not None and self._may_be_name(word)
+        alone = ENDS.match(self._text, word.stop) or FOLLOWED.match(self._text, word.stop)
+        return alone is not None and may_be_name(word)
 
-    def _name_from(self, index: int) -> int:
-        """Behind the words of one name: listed ones and initials, and one that no list has."""
-        end = index
+    def _name_from(self, index: int, *, common: bool = False) -> int:
+        """Behind the words of one name: listed ones and initials, and one that no list has.
+
+        Args:
+            index: of its first word.
+            common: that one may be a common word.
+        """
+        end = index + common
         unknown = 0
         while end < len(self._words) and end < index + _MAX_NAME:
             word = self._words[end]
             if end > index and (not self._joins(end) or self._words[end - 1].possessive):
                 break
-            if not word.initial and not self._may_be_name(word):
-                break
-            if not word.initial and not self._listed(word):
+            if not word.initial and not may_be_name(word):
+                return end + 1 if self._ends_in_a_word(end, index) else end
+            if word.low in PARTICLES and end > index and self._joins(end + 1):
+                end += 1
+                continue
+            if not word.initial and not listed(word):
                 unknown += 1
                 mixed = end > index and word.capitals and not self._words[index].capitals
                 if unknown > 2 or mixed:  # noqa: PLR2004
@@ -252,35 +339,17 @@ class _Finder:
             end += 1
         return end
 
+    def _ends_in_a_word(self, end: int, index: int) -> bool:
+        """`Karen White,`: behind a sure given name or its initial a surname that is a word."""
+        word = self._words[end]
+        if end == index or word.low not in SURNAME_WORDS or word.capitals:
+            return False
+        before = self._words[end - 1]
+        sure = before.low in self._given or (before.initial and end - 1 > index)
+        return sure and not OF_MANY.match(self._text, word.stop)
+
     def _joins(self, index: int) -> bool:
         return index < len(self._words) and self._words[index].gap in _JOINED
-
-    def _listed(self, word: Word) -> bool:
-        low = word.low
-        return low in self._given or low in AMBIGUOUS_GIVEN or self._surname(word)
-
-    def _surname(self, word: Word) -> bool:
-        return word.low in self._surnames or self._compound(word)
-
-    def _compound(self, word: Word) -> bool:
-        """`Smith-Jones`, `Mary-Ann`, `O'Brien`."""
-        if "-" not in word.low:
-            return word.low.replace("'", "").replace("\u2019", "") in self._surnames and (
-                "'" in word.low or "\u2019" in word.low
-            )
-        if not all(part[:1].isupper() and len(part) > 1 for part in word.text.split("-")):
-            return False
-        known = (self._surnames, self._given, AMBIGUOUS_GIVEN)
-        parts = word.low.split("-")
-        if EPONYMS.issuperset(parts) or tuple(parts[:2]) in EPONYM_PAIRS:
-            return False
-        return all(any(part in names for names in known) for part in parts)
-
-    def _may_be_name(self, word: Word) -> bool:
-        low = word.low
-        if _generated(word):
-            return True
-        return len(low) > 1 and low not in NOT_A_NAME and low not in FACILITY_NOUNS
 
     def _is_of_a_place(self, index: int) -> bool:
         """`St. Mary's`: a saint's name is a place's."""
@@ -291,7 +360,7 @@ class _Finder:
     def _is_eponym(self, index: int, end: int) -> bool:
         """The words name a disease, a test or a device: `Wells score`, `Addison's disease`."""
         last = self._words[end - 1]
-        match = _NEXT.match(self._text, last.end)
+        match = NEXT.match(self._text, last.end)
         if match and match[1].rstrip("-") in EPONYM_NOUNS:
             return True
         after = self._words[end] if end < len(self._words) and self._joins(end) else None

@@ -77,35 +77,6 @@ AMBIGUOUS_GIVEN = frozenset(
     wilson winston wren wyatt yang york young
     """.split()
 )
-# Newer and foreign given names that the census of 1990 does not list.
-MORE_GIVEN = frozenset(
-    """
-    aaliyah aarav abby abdul abdullah abhishek aditya ahmad ahmed aidan aiden aisha ajay akira
-    alejandro alessandro alex amara amina amir amit ananya andrei anika anil anjali ankit annie
-    antonio anya arjun arun asha ashok aya ayesha ayla aylin bashir becky ben beth bilal billy
-    bjorn bob bobby boris braxton brayden bronwyn caden cameron camila carlos charlie chris
-    ciara cindy colton dagmar dan danny dario dave debbie deepak deepika dimitri dmitri don doug
-    easton ebuka eduardo ekaterina eleni elif ella emeka emilio emmett esperanza esteban ezra
-    farah farid fatemeh fatima fatou feng finnley fiona francisco gael genevieve gianluca
-    giovanni giulia graciela grayson greg greyson guadalupe hadiya hadley hana harlow haruto
-    hassan heinrich hiroko hiroshi hussein ibrahim ignacio igor ikram imani imran ines ingrid
-    irina isaac isabella isla ivan iyad jace jaden jake jamal jaxon jayden jeff jenny jesus
-    jiayi jim jimmy joao joaquin joe johnny jorge jose josh juan kaden kai kaito kamal karim
-    katarzyna kate kavya kayla kaylee ken kenji khadija khalid kinsley kofi kwame kylie lakshmi
-    landon lars laszlo layla leila leilani lennox liam linh liz lizzie lucia luis lupe luz
-    maddox magdalena maggie mahmoud makayla malik manoj manuel marek maria mariana mateo matt
-    matteo mckenna meera meg mehmet mei miguel mike mila minh mira miriam mohamed mohammad
-    mohammed muhammad mustafa nadia naomi natasha nate neha nevaeh nguyen nia nick nikhil
-    nikolai noah nova olga oluwaseun omar osman pablo paisley parvati pavel pedro penelope
-    peyton piotr pooja pradeep prakash pranav priya priyanka quinn rafael rahul raj rajesh
-    rakesh ramesh rania rashid ravi reese remi ricardo rob rodrigo rohan rohit ron rowan ryder
-    rylee sadia said saif salma sam samir sammy sanjay santiago saoirse sara sebastian sergei
-    shanice shreya siddharth skylar sofia soren steve sunil sunita suresh svetlana tariq tatiana
-    tenzin thiago tim timmy tina tom tomasz tommy uma usman valentina vicky vijay vikram vinod
-    vivek vladimir wei wendy xavier xiaoming ximena xin yasmin yolanda yosef youssef yuki yusuf
-    zach zack zainab zara zayden zoe zoila
-    """.split()
-)
 # Surnames that are words too; not enough by themselves behind a word that is on no list.
 WEAK_SURNAMES = frozenset(
     """
@@ -120,6 +91,30 @@ WEAK_SURNAMES = frozenset(
     ward watts webster wells west white womens wood woods yates young
     """.split()
 )
+# Of these, words of places and of medicine rather than of people.
+INSTITUTIONS = frozenset(
+    """
+    baptist care center child children church clinic college cross department disease farmer fever
+    field fields flu general group hand head health heart hospital house index institute medical
+    memorial mercy methodist office pain point presbyterian risk saint scale score service services
+    stage state street study syndrome team test trial type unit university valley virus womens
+    """.split()
+)
+# Words of `NOT_A_NAME` that are frequent surnames: behind a title or a sure given name alone.
+SURNAME_WORDS = frozenset(
+    "best black english french lane may page ward west white winter church".split()
+)
+# Behind a title alone.
+TITLED_WORDS = frozenset("case fall good hand head heart pain place post price short small".split())
+# Halves of Chinese and Korean given names with a hyphen.
+SYLLABLES = frozenset(
+    """
+    ah bin chul eun fang hao hee ho hua hui hye hyun jae ji jia jin joon jun kyung lan lei li lin
+    ling mei min ming na ning qing seo soo sook sun sung tae tao wei wen won woo xia xiang xiao xin
+    xiu xue yan yang ying yong yoon young yu yuan yun zhen zhi
+    """.split()
+)
+MONTHS = frozenset("april august may june".split())
 # Words that are capitalised in clinical text without being names.
 NOT_A_NAME = frozenset(
     """
@@ -186,11 +181,12 @@ EPONYM_NOUNS = frozenset(
     disorder dressing duct dystrophy effect encephalopathy equation esophagus exam examination
     facies factor fever flap flu forceps formula fracture fractures fundoplication gait
     gastrectomy gene gland glands grade grading granulomatosis groove heart hernia incision
-    index infection inventory kit lactate law leukemia line lines loop lymphoma
+    index infection inventory kit lace lactate law leukemia line lines loop lymphoma
     macroglobulinemia malformation maneuver manoeuvre measles melanoma method model murmur
     mutation nephropathy neuropathy node nodes nodule nodules nomogram oesophagus operation pain
     palsy pattern pentad phage phenomenon point position pouch pox probe procedure prostatectomy
-    protein protocol pump purpura questionnaire reflex reflexes regimen repair respiration
+    protein protocol pump purpura questionnaire reflex reflexes regimen reimplant reimplantation
+    repair respiration
     respirations retractor rhythm ring ringers rings risk rule rules sarcoma scale scan score
     scores screen screening shunt sign signs solution spasm splint spot spots stage stages
     staging stain struma studies study syndrome syndromes technique tenotomy test testing tests
@@ -211,7 +207,7 @@ EPONYMS = frozenset(
     glasgow gleason goodpasture gram graves grey guillain hachinski haemophilus hamilton hansen
     hartmann hashimoto heberden heimlich henoch hirschsprung hodgkin hodgkins hoehn homans
     horner howell hunter huntington hurler ishihara jacob janeway jefferson kaplan kaposi
-    kartagener kawasaki kernig klinefelter kocher koplik korsakoff krabbe kussmaul lachman
+    kartagener kawasaki kerley kernig klinefelter kocher koplik korsakoff krabbe kussmaul lachman
     langerhans legionnaires leigh lewy lhermitte liddle likert lisfranc lou lyme lynch mallory
     mantoux marfan mayo mcardle mcburney mcgill mcmurray meckel medicare meier menetrier meniere
     milan mobitz monteggia montreal morse morton munchausen murphy nissen noonan norwalk osgood
@@ -236,6 +232,7 @@ EPONYM_PAIRS = frozenset(
         ("jackson", "pratt"), ("penrose", "drain"), ("harrington", "rod"), ("rose", "bengal"),
         ("may", "thurner"), ("hill", "sachs"), ("vaughan", "williams"), ("ivor", "lewis"),
         ("monte", "carlo"), ("lambert", "eaton"), ("charcot", "marie"), ("shwachman", "diamond"),
+        ("may", "grunwald"), ("rocky", "mountain"), ("mary", "joseph"), ("sister", "mary"),
         ("mallory", "weiss"), ("grace", "score"), ("franklin", "gothic"), ("philip", "morris"),
     }
 )  # fmt: skip

@@ -72,8 +72,8 @@ CITIES = frozenset(
         "tacoma", "tallahassee", "tampa", "tel aviv", "tempe", "tijuana", "tokyo", "toledo",
         "topeka", "toronto", "torrance", "trenton", "tribeca", "tucson", "tulsa", "tuscaloosa",
         "vancouver", "vienna", "virginia beach", "waco", "warren", "warsaw", "washington d.c",
-        "washington dc", "washington heights", "west palm beach", "wichita", "wilmington",
-        "winston-salem", "worcester", "yonkers", "zurich",
+        "washington dc", "washington heights", "west palm beach", "wichita",
+        "williamsburg", "wilmington", "winston-salem", "worcester", "yonkers", "zurich",
     }
 )  # fmt: skip
 # Hospitals that are named without a word that says that they are one.

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 from gateway.masking.kinds import Kind
+from gateway.masking.name_lists import towns
 from gateway.masking.person_words import EPONYM_NOUNS, NOT_A_NAME
 from gateway.masking.place_words import (
-    CITIES,
     FACILITIES,
     FACILITY_NOUNS,
     FACILITY_TAILS,
@@ -47,7 +48,8 @@ _VISIT = re.compile(
     rf"|attend(?:ed|s|ing)?|left) (?:the |our |a |your )?)\Z"
 )
 _AT = re.compile(
-    rf"(?i:(?:\bat|@|\b{_CARE} (?:to|from)|\b(?:visit|attend)(?:ed|s|ing)?|\bleft)"
+    rf"(?i:(?:\bat|@|\b{_CARE} (?:to|from)|\b(?:visit|attend)(?:ed|s|ing)?|\bleft"
+    r"|\b(?:discharged|transferred|admitted|referred|released)\b[^.;?!\n]{0,24} (?:to|from))"
     r" (?:the |our |your )?)\Z"
 )
 _LIVES = re.compile(
@@ -70,11 +72,19 @@ _SMALL = re.compile(
     r" (?:clinic|facility|hospital|office|location|branch|campus|practice|site|center|suburbs?"
     r"|area|region|neighborhood|metro|lab|pharmacy|ER|ED|OR|ICU)\b"
 )
+_THING = re.compile(
+    r" (?!(?:on|for|and|or|with|at|by|in|to|who|from|last|since|is|was|has|after|before|where|when"
+    r"|of|near|via|during|due|because|as|that|which|this|office|clinics?|hospitals?|public|health"
+    r"|university|school|children's|medical|general|memorial|veterans|va)\b)[A-Za-z]{3,}"
+)
 # Behind a place's name: what is called after it, as the Geneva score is.
 _CALLED_AFTER = re.compile(
-    r" (?:[A-Z][a-z]{1,20} ){0,2}(?i:scores?|criteria|classification|staging|stages?|scale|grading"
-    r"|protocols?|guidelines?|consensus|convention|declaration|rules?|regimen|study|trial|cohort"
-    r"|calculator|assessment|encephalitis|flu)\b"
+    r"(?: [A-Z][a-z]{1,20}| [IVX]{1,4}| (?:ankle|knee|foot|head|neck|back|heart|chest|stool|sleep"
+    r"|pain|coma|catheter|developmental|pediatric|modified|revised|clinical|outcome|risk|severity"
+    r"|depression|anxiety|prognostic|grading|screening|cancer|liver|bleeding)){0,3}"
+    r" (?i:scores?|criteria|criterion|classification|staging|stages?|scale|grading|protocols?"
+    r"|guidelines?|consensus|convention|declaration|rules?|regimen|study|trial|cohort|calculator"
+    r"|assessment|encephalitis|flu|test|chart|questionnaire|index|inventory|screen|diet|formula)\b"
 )
 _GUIDES = re.compile(rf"(?i:{SOURCES})")
 # The last words of what precedes a place, looked at before the patterns are tried.
@@ -83,9 +93,23 @@ _LEADS = frozenset(
     attends attending left of near outside around downtown central greater based via through city
     town is rural north south""".split()
 )
-# First words of the listed names, so that most words are looked up once.
-_FIRST_WORDS = frozenset(re.split(r"[ ]", name)[0].rstrip(".") for name in CITIES | FACILITIES)
+# Parts of systems of hospitals that stand before the town: `VA Palo Alto`, `UT Southwestern`.
+_SYSTEMS = 3
+_CAMEL = re.compile(r"[A-Z][a-z]{2,}(?:Care|Health|Med|Star|Point|Clinic)\Z|[A-Z]{2}Health\Z")
+_LAST_WORDS = frozenset(tail.rpartition(" ")[2] for tail in FACILITY_TAILS)
+_HOMES = frozenset({"home", "facility", "center", "centre", "homes"})
 Place = tuple[int, int, Kind]
+
+
+@cache
+def _places() -> frozenset[str]:
+    return towns() | FACILITIES
+
+
+@cache
+def _first_words() -> frozenset[str]:
+    """Of the listed names, so that most words are looked up once."""
+    return frozenset(name.partition(" ")[0].rstrip(".") for name in _places())
 
 
 def places(text: str, words: Sequence[Word]) -> Iterator[Place]:
@@ -102,6 +126,7 @@ class _Finder:
     def __init__(self, text: str, words: Sequence[Word]) -> None:
         self._text = text
         self._words = words
+        self._firsts = _first_words()
 
     def facility(self, index: int) -> Iterator[Place]:
         """A name that ends in a word for a place of care, or that stands where one is visited."""
@@ -111,18 +136,29 @@ class _Finder:
             start = self._words[first].start
             names = [word.low for word in self._words[first : index + 2 - tail]]
             if self._accepts(first, index, tail, names):
-                yield start, self._right(index), Kind.ADDRESS
+                yield start, self._right(self._home(index)), Kind.ADDRESS
         if not self._leads(index):
             return
-        if self._begins(index) and _AT.search(self._before(index)):
+        before = self._before(index)
+        camel = _CAMEL.match(self._words[index].text) and _VISIT.search(before)
+        if camel or (self._begins(index) and _AT.search(before)):
             yield from self._visited(index)
-        elif (size := self._known(index, FACILITIES)) and _VISIT.search(self._before(index)):
+        elif (size := self._known(index, FACILITIES)) and _VISIT.search(before):
             yield self._words[index].start, self._right(index + size - 1), Kind.ADDRESS
+
+    def _home(self, index: int) -> int:
+        """The last word of `Cedar Grove Nursing Home`."""
+        if self._words[index].low != "nursing" or index + 1 >= len(self._words):
+            return index
+        following = self._words[index + 1]
+        return index + (following.gap is Gap.SPACE and following.low in _HOMES)
 
     def _tail(self, index: int) -> int:
         """How many words that end at `index` say that a place is named; 0 for none."""
         word = self._words[index]
-        full = _full(word)
+        full = f"{word.low}'s" if word.possessive else word.low
+        if full not in _LAST_WORDS and word.low not in FACILITY_NOUNS:
+            return 0
         if index and self._words[index].gap in {Gap.SPACE, Gap.DOT}:
             before = self._words[index - 1].low
             if f"{before} {full}" in FACILITY_TAILS or f"{before}. {full}" in FACILITY_TAILS:
@@ -157,7 +193,7 @@ class _Finder:
             return visited and capital and bool(set(names) & _PLAIN_NAMES)
         words = [_full(word) for word in self._words[last + 1 - tail : last + 1]]
         weak = " ".join(words) in WEAK_TAILS
-        return visited or not weak or self._known(first, CITIES | FACILITIES) > 0
+        return visited or not weak or self._known(first, _places()) > 0
 
     def _visited(self, index: int) -> Iterator[Place]:
         """`seen at Northside`: every capitalised word that follows."""
@@ -170,17 +206,31 @@ class _Finder:
             if following.low in NOT_A_PLACE:
                 break
             end += 1
-        yield self._words[index].start, self._right(end), Kind.ADDRESS
+        start = self._words[index].start
+        lady = index and self._words[index].low == "lady" and self._words[index - 1].low == "our"
+        yield self._words[index - 1].start if lady else start, self._right(end), Kind.ADDRESS
 
     def _begins(self, index: int) -> bool:
         """A capitalised word that may be a place's name begins here."""
         word = self._words[index]
         low = word.low
+        if word.capitals and len(low) <= _SYSTEMS and self._is_system(index):
+            return True
         if low in NOT_A_PLACE or low in EPONYM_NOUNS or word.initial:
             return False
         if low in NOT_A_NAME and not (low in _PLAIN_NAMES or low in {"st", "saint", "mt", "mount"}):
-            return self._known(index, CITIES | FACILITIES) > 0 or self._tailed(index)
+            return self._known(index, _places()) > 0 or self._tailed(index)
         return not word.capitals or low in FACILITIES or len(low) > 3  # noqa: PLR2004
+
+    def _is_system(self, index: int) -> bool:
+        """`VA Palo Alto`: behind letters a name, which is no word of medicine."""
+        if index + 1 >= len(self._words) or self._words[index + 1].gap is not Gap.SPACE:
+            return False
+        following = self._words[index + 1]
+        low = following.low
+        return not (
+            following.capitals or following.initial or low in NOT_A_NAME or low in EPONYM_NOUNS
+        )
 
     def _tailed(self, index: int) -> bool:
         """`North Valley Clinic`: a common word, and a word for a place later on."""
@@ -204,10 +254,13 @@ class _Finder:
         if index and word.gap in {Gap.SPACE, Gap.DOT} and word.low != "bronx":
             return
         before = self._before(index)
-        size = self._known(index, CITIES)
+        size = self._known(index, towns())
         end = self._words[index + size - 1].end if size else word.end
         if size and (_CITY.search(before) or _SMALL.match(self._text, end)):
-            called = _CALLED_AFTER.match(self._text, end) and not _LIVES.search(before)
+            lives = _LIVES.search(before)
+            called = _CALLED_AFTER.match(self._text, end) and not lives
+            if before.endswith(("the ", "The ", " a ")) and not lives and word.low != "bronx":
+                called = called or self._names_a_thing(end)
             if not (called or _GUIDES.search(before)):
                 yield self._with_article(index), self._rest(end), Kind.CITY
         elif word.low in NOT_A_NAME or word.capitals or word.initial or not self._leads(index):
@@ -216,6 +269,11 @@ class _Finder:
             last = self._run(index)
             if " ".join(item.low for item in self._words[index : last + 1]) not in STATES:
                 yield word.start, self._rest(self._words[last].end), Kind.CITY
+
+    def _names_a_thing(self, end: int) -> bool:
+        """Behind `the Norfolk` stands a noun that is no place: a catheter, a system, a grade."""
+        following = _THING.match(self._text, end)
+        return following is not None and not _SMALL.match(self._text, end)
 
     def _run(self, index: int) -> int:
         last = index
@@ -231,7 +289,7 @@ class _Finder:
     def _known(self, index: int, listed: frozenset[str]) -> int:
         """How many words from `index` make a name of the list, at most three."""
         first = self._words[index]
-        if first.low not in _FIRST_WORDS and _full(first) not in _FIRST_WORDS:
+        if first.low not in self._firsts and _full(first) not in self._firsts:
             return 0
         names: list[str] = []
         found = 0
@@ -255,12 +313,20 @@ class _Finder:
         if after < len(self._words):
             following = self._words[after]
             between = self._text[end : following.start]
-            known = self._known(after, CITIES)
+            known = self._known(after, towns())
             if known and between in {" ", ", ", " in ", " of ", " at "}:
                 end = self._words[after + known - 1].end
             elif following.low in STATES and between == ", ":
                 return following.end
+            elif between == " in " and self._may_be_town(following):
+                end = following.end
         return self._rest(end)
+
+    @staticmethod
+    def _may_be_town(word: Word) -> bool:
+        """Behind a place of care and `in`: any name."""
+        low = word.low
+        return not (word.capitals or word.initial or low in NOT_A_NAME or low in EPONYM_NOUNS)
 
     def _rest(self, end: int) -> int:
         """Behind a state, or small words such as `clinic`, that belong to the place."""

@@ -11,6 +11,7 @@ from gateway.masking.person_words import NOT_A_NAME
 from gateway.masking.places import places
 from gateway.masking.scan import Span
 from gateway.masking.session_names import SessionNames
+from gateway.masking.small_names import small_names
 from gateway.masking.words import Word, words
 
 # A profile may keep towns, so what overlaps one decides.
@@ -72,9 +73,10 @@ def paragraphs(text: str) -> list[str]:
 def _read(text: str) -> tuple[list[Span], list[Word]]:
     """People and places in one paragraph, and its capitalised words."""
     capitalised = words(text)
+    found: list[Span] = [(start, end, Kind.NAME) for start, end in small_names(text)]
     if not capitalised:
-        return [], []
-    found: list[Span] = [(start, end, Kind.NAME) for start, end in people(text, capitalised)]
+        return found, []
+    found += [(start, end, Kind.NAME) for start, end in people(text, capitalised)]
     return [*found, *places(text, capitalised)], capitalised
 
 

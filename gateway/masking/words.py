@@ -15,6 +15,7 @@ _WORD = re.compile(
 )
 _PARTICLES = re.compile(
     r" (?:(?:van|von|de|del|della|der|den|bin|ibn|al|el|da|dos|das|di|du|la|le|ter|ten) ){1,3}\Z"
+    r"| (?:al|el|ar|as|ash|abd)-\Z"
 )
 _POSSESSIVES = ("'s", "\u2019s")
 _ABBREVIATIONS = frozenset(
@@ -118,11 +119,16 @@ def _gap(text: str, before: int, start: int, previous: str) -> Gap:
     if between in {" ", "  ", "\u00a0"}:
         return Gap.SPACE
     if between in {". ", ".", ".  "}:
-        short = len(previous) == 1 or previous in _ABBREVIATIONS
-        return Gap.DOT if short else Gap.OTHER
+        return Gap.DOT if _shortened(previous) else Gap.OTHER
     if between in {", ", ","}:
         return Gap.COMMA
+    if between[:1] == "." and _shortened(previous):
+        between = between[1:]  # `Dr. von Braun`
     return Gap.PARTICLE if _PARTICLES.match(between) else Gap.OTHER
+
+
+def _shortened(previous: str) -> bool:
+    return len(previous) == 1 or previous in _ABBREVIATIONS
 
 
 def leading(text: str, start: int) -> str:

@@ -230,6 +230,29 @@ def test_displays_of_findings_stay_and_of_people_go() -> None:
     assert done["basedOn"][0]["display"] == "Basic panel"
 
 
+@pytest.mark.parametrize("target", [{}, {"reference": "Organization?identifier=x|1"}])
+def test_words_of_places_and_payers_are_not_looked_for(target: dict[str, str]) -> None:
+    claim = {
+        "resourceType": "ExplanationOfBenefit",
+        "insurer": {**target, "display": "Lakeside Inpatient Cover"},
+        "facility": {**target, "display": "BORROW VALE CARE HOSPITAL"},
+        "insurance": [{"coverage": {"display": "Medical Care Plan"}}],
+        "item": [
+            {
+                "category": {"coding": [{"code": "1", "display": "Medical care"}]},
+                "locationCodeableConcept": {
+                    "coding": [{"code": "21", "display": "Inpatient Hospital"}]
+                },
+            }
+        ],
+    }
+    done = masked(claim)
+
+    assert done["item"] == claim["item"]
+    assert done["insurer"]["display"] == done["facility"]["display"] == "[name]"
+    assert done["insurance"] == [{"coverage": {"display": "[name]"}}]
+
+
 def test_free_text_is_withheld_or_masked_with_names_of_the_resource() -> None:
     value = {
         "resourceType": "Observation",

@@ -68,6 +68,15 @@ def test_names_of_the_message_are_found_in_accepted_text() -> None:
     assert done[0] == "NTE|1||[name] fell \\T\\ [name] left\\.br\\at 2024"
 
 
+def test_people_called_as_places_are_found_in_accepted_text() -> None:
+    done = masked(
+        "PID|1||M1||West^Ed", "PV1|1|I|Ward^2", "NTE|1||West came to the ward. Ed's sister left",
+        accept=True,
+    )  # fmt: skip
+
+    assert done[-1] == "NTE|1||[name] came to the ward. [name] sister left"
+
+
 def test_escapes_hide_nothing() -> None:
     done = masked("NTE|1||J\\H\\ane \\X4A616E65\\ x", "PID|1||M1||Doe^Jane", accept=True)
 

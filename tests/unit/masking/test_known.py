@@ -35,6 +35,7 @@ def known() -> Known:
         ("O\u2019Reilly-Smith\u2019s chart", "[name] chart"),
         ("Jane's chart", "[name] chart"),
         ("José JOSÉ josé", "[name]"),
+        ("Al's chart, al dente", "[name] chart, al dente"),
         ("Al is al dente", "[name] is al dente"),
         ("Will will come", "[name] will come"),
         ("at 12 Main Street.", "at [address]."),
@@ -64,6 +65,15 @@ def test_titles_initials_and_numbers_are_not_learned_as_names(name: str) -> None
     known.learn_name(name)
 
     assert known.size == 0
+
+
+def test_words_of_organisations_are_not_learned_as_names() -> None:
+    known = Known()
+    known.learn_name("ZELMIRA MEDICAL CENTER LLC")
+
+    assert (
+        masked(known, "Zelmira, medical care, data center") == "[name], medical care, data center"
+    )
 
 
 def test_what_is_remembered_is_bounded() -> None:

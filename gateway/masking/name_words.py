@@ -1,0 +1,66 @@
+"""What a capitalised word may be by itself: by the lists, and by how it is written."""
+
+from gateway.masking.name_lists import all_given_names, given_names, surnames, word_surnames
+from gateway.masking.person_words import (
+    AMBIGUOUS_GIVEN,
+    EPONYM_PAIRS,
+    EPONYMS,
+    INSTITUTIONS,
+    NOT_A_NAME,
+    SYLLABLES,
+    WEAK_SURNAMES,
+)
+from gateway.masking.place_words import FACILITY_NOUNS
+from gateway.masking.words import Gap, Word
+
+
+def listed(word: Word) -> bool:
+    """A given name or surname of a list."""
+    low = word.low
+    return low in given_names() or low in AMBIGUOUS_GIVEN or surname(word)
+
+
+def surname(word: Word) -> bool:
+    """A surname of a list, or made of two names."""
+    return word.low in surnames() or compound(word)
+
+
+def compound(word: Word) -> bool:
+    """`Smith-Jones`, `Mary-Ann`, `O'Brien`."""
+    if word.low.isalpha():
+        return False
+    if "-" not in word.low:
+        plain = word.low.replace("'", "").replace("\u2019", "")
+        return plain != word.low and plain in surnames()
+    parts = word.low.split("-")
+    written = [part[:1].isupper() for part in word.text.split("-")]
+    if not written[0] or min(map(len, parts)) < 2:  # noqa: PLR2004
+        return False
+    # `Soo-jin`: the second half of a given name may have a small letter.
+    given = (given_names(), SYLLABLES)
+    known = (surnames(), AMBIGUOUS_GIVEN, *given) if all(written) else given
+    if EPONYMS.issuperset(parts) or tuple(parts[:2]) in EPONYM_PAIRS:
+        return False
+    return all(any(part in names for names in known) for part in parts)
+
+
+def may_be_name(word: Word) -> bool:
+    """Not a word that clinical text capitalises without naming anybody."""
+    low = word.low
+    if generated(word):
+        return True
+    return len(low) > 1 and low not in NOT_A_NAME and low not in FACILITY_NOUNS
+
+
+def word_surname(word: Word) -> bool:
+    """A surname that is a common word, written like a name."""
+    if word.capitals or word.initial or word.gap not in {Gap.SPACE, Gap.DOT}:
+        return False
+    low = word.low
+    weak = low in WEAK_SURNAMES and low not in INSTITUTIONS and low not in NOT_A_NAME
+    return weak or low in word_surnames()
+
+
+def generated(word: Word) -> bool:
+    """`Marine542`: a given name, whatever else the word may be, with a number behind it."""
+    return word.numbered and word.text[-2:].isdigit() and word.low in all_given_names()
