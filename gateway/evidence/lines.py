@@ -1,4 +1,4 @@
-"""A journal's lines out of pieces of it, so that reading one takes little memory however long it is."""
+"""A journal's lines out of pieces of it: reading one takes little memory however long it is."""
 
 from typing import Final
 

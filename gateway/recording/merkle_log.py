@@ -177,7 +177,7 @@ class MerkleLog:
                     return
 
     async def _gained(self, cursors: Cursors, edge: Edge) -> _Gained:
-        """Read on in every journal, as far as the bounds of a batch go; `edge` is the tree so far."""
+        """Read on in every journal, as far as a batch's bounds go; `edge` is the tree so far."""
         gained = _Gained(edge)
         until = self.clock.now() + self.bounds.time
         since = await cursors.since()

@@ -127,7 +127,7 @@ async def test_batches_of_years_are_gone_through_from_the_newest_on() -> None:
 
     async def look() -> None:
         wanted = 20_000
-        async for first in log._backwards():  # noqa: SLF001 - a recovery stops at the day's first
+        async for first in log._backwards():
             wanted -= 1
             assert first == wanted * 100
         assert wanted == 0
