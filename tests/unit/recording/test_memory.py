@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import random
 import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from datetime import timedelta
@@ -12,10 +13,14 @@ import pytest
 from gateway.approvals.ticket import Cite
 from gateway.evidence.log import BATCHES, CHECKPOINTS, batch_name
 from gateway.evidence.projection import Row
+from gateway.masking.session_names import DIGEST_BYTES
+from gateway.model.digest import DigestKey
+from gateway.model.principal import Session
 from gateway.ports import StoredBlob
 from gateway.recording.executions import Executions
 from gateway.recording.journal import GroupCommitJournal
 from gateway.recording.sequencer import Sequencer
+from gateway.recording.session_names import StateSessionNames
 from gateway.recording.sweeper import sweep
 from tests.builders.evidence import INSTANCE, NOON, Written
 from tests.builders.log import LogScene
@@ -27,7 +32,7 @@ from tests.fakes.time import FakeClock, FakeEntropy
 MIB = 1024 * 1024
 BOUND = 4 * MIB
 """A piece of a quarter of a MiB, its lines, and the records that they are parsed to."""
-LONG = 6000
+LONG = 3500
 
 
 @cache
@@ -35,7 +40,7 @@ def long_journal() -> Written:
     written = Written()
     for number in range(LONG):
         written.exchange(f"{number:032x}")
-    assert len(written.data) > 3 * BOUND
+    assert len(written.data) > 1.5 * BOUND
     return written
 
 
@@ -107,6 +112,33 @@ async def test_journals_are_projected_in_pieces() -> None:
     sequencer = Sequencer(store, FakeStateStore(clock), Forgetful(), clock)
 
     assert await peak(sequencer.project()) < BOUND
+
+
+class Elsewhere(FakeStateStore):
+    """Keeps nothing: what is in storage is not in the process."""
+
+    async def swap(self, name: str, data: bytes, etag: str | None) -> str:
+        await asyncio.sleep(0)
+        return "etag"
+
+
+class Keys:
+    async def current(self) -> DigestKey:
+        return DigestKey("1", b"k" * 32)
+
+
+async def test_what_sessions_have_shown_is_remembered_within_a_bound() -> None:
+    clock = FakeClock(NOON)
+    memory = StateSessionNames(Elsewhere(clock), Keys(), clock)
+    draw = random.Random(1)  # noqa: S311 - which digests is no secret
+
+    async def learn() -> None:
+        for number in range(100):
+            names = {draw.randbytes(DIGEST_BYTES) for _ in range(1500)}
+            await memory.remember(Session(f"{number:032x}", ""), names)
+
+    # Each has 150 KiB of them.
+    assert await peak(learn()) < 12 * MIB
 
 
 class Years(FakeEvidenceStore):
