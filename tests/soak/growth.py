@@ -38,6 +38,7 @@ from tests.soak.soak import MANIFEST, MIB, Growth, slope
 from tests.soak.traced import FOLDER, grown, snapshot_file
 
 _SECONDS = aiohttp.ClientTimeout(total=600)
+EXCHANGE = "x-chaperone-exchange"
 _REQUESTS_OF_A_SESSION = 50
 _BLOBS = 200
 _LOOKS = 200
@@ -145,7 +146,9 @@ class Caller:
         async with session.request(kind.method, url + path, headers=headers, data=data) as answer:
             await answer.read()
             if answer.status != kind.expected:
-                raise RuntimeError(f"{kind.method} {path} was answered {answer.status}")
+                code = answer.headers.get("x-ms-error-code", "")
+                said = f"{answer.status} {code}, exchange {answer.headers.get(EXCHANGE, '')}"
+                raise RuntimeError(f"{kind.method} {path} was answered {said}")
 
     def _is_warm(self, number: int) -> bool:
         """Enough requests, and each timer has been due."""
