@@ -37,8 +37,8 @@ from gateway.ports import StoredRow
 
 # https://learn.microsoft.com/rest/api/storageservices/performing-entity-group-transactions
 _TRANSACTION = 100
-# A full transaction takes 0.6 MiB while it is under way, and 50 ms of CPU time: more of them at once
-# take more memory and are done no sooner.
+# A full transaction takes 0.6 MiB while it is under way, and 50 ms of CPU time: more at once would
+# take more memory and be done no sooner.
 _AT_ONCE = 4
 _OLDER = 20
 _PAGE = 1000
