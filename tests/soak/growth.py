@@ -38,7 +38,7 @@ from tests.soak.soak import MANIFEST, MIB, Growth, slope
 from tests.soak.traced import FOLDER, grown, snapshot_file
 
 _SECONDS = aiohttp.ClientTimeout(total=600)
-EXCHANGE = "x-chaperone-exchange"
+_EXCHANGE = "x-chaperone-exchange"
 _REQUESTS_OF_A_SESSION = 50
 _BLOBS = 200
 _LOOKS = 200
@@ -147,7 +147,7 @@ class Caller:
             await answer.read()
             if answer.status != kind.expected:
                 code = answer.headers.get("x-ms-error-code", "")
-                said = f"{answer.status} {code}, exchange {answer.headers.get(EXCHANGE, '')}"
+                said = f"{answer.status} {code}, exchange {answer.headers.get(_EXCHANGE, '')}"
                 raise RuntimeError(f"{kind.method} {path} was answered {said}")
 
     def _is_warm(self, number: int) -> bool:
