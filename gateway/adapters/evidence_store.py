@@ -18,6 +18,7 @@ from gateway.errors import (
 )
 from gateway.ports import StoredBlob
 from gateway.storage_failures import Codes, code_of, translated
+from gateway.storage_listing import listed
 
 _STORE = "the evidence store"
 
@@ -135,7 +136,7 @@ class BlobEvidenceStore:
 
     async def list(self, prefix: str) -> AsyncIterator[StoredBlob]:
         """See `ports.EvidenceStore`."""
-        pages = self._container.list_blobs(name_starts_with=prefix, retry_total=0).by_page()
+        pages = listed(self._container, prefix).by_page()
         while True:
             with translated(_STORE, _NOTHING):
                 try:

@@ -34,6 +34,7 @@ from gateway.model.message import Headers
 from gateway.model.representation import Cached, MaskedKey
 from gateway.model.subjects import Subjects
 from gateway.ports import Clock, DigestKeys
+from gateway.storage_listing import listed
 
 _log = logging.getLogger(__name__)
 
@@ -135,7 +136,7 @@ class BlobMaskedCache:
         before = self._clock.now() - self._lifetime
         try:
             async with asyncio.timeout(20 * self._timeout):
-                async for blob in self._container.list_blobs(retry_total=0):
+                async for blob in listed(self._container):
                     if blob.last_modified < before and blob.etag:
                         deleted += await self._delete(str(blob.name), str(blob.etag))
         except FAILURES as error:

@@ -12,6 +12,7 @@ from azure.storage.blob.aio import BlobLeaseClient, ContainerClient
 from gateway.errors import NotFound, PreconditionFailed
 from gateway.ports import Versioned
 from gateway.storage_failures import Codes, code_of, translated
+from gateway.storage_listing import listed
 
 _STORE = "the state store"
 
@@ -86,8 +87,7 @@ class BlobStateStore:
         deleted = 0
         with translated(_STORE, _NOTHING):
             async with asyncio.timeout(20 * self._timeout):
-                found = self._container.list_blobs(name_starts_with=prefix, retry_total=0)
-                async for blob in found:
+                async for blob in listed(self._container, prefix):
                     if blob.last_modified < before and blob.etag:
                         deleted += await self._delete(str(blob.name), str(blob.etag))
         return deleted

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gateway.evidence.chain import JournalName, moment
 from gateway.evidence.following import Cursor
+from gateway.evidence.lines import Lines
 from gateway.evidence.merkle import Edge, leaf
 from gateway.model.canonical import MAX_INTEGER, canonical
 
@@ -184,11 +185,9 @@ def is_log_name(name: str) -> bool:
     return any(of(name) is not None for of in (batch_first, key_kid, checkpoint_size))
 
 
-def make_batch(
-    before: Edge, spans: Sequence[Span], leaves: Sequence[bytes], now: datetime
-) -> Batch:
-    """The batch with these leaves, which are those of the spans, in order."""
-    return Batch(before.size, moment(now), tuple(spans), before.extended(leaves))
+def make_batch(first: int, spans: Sequence[Span], edge: Edge, now: datetime) -> Batch:
+    """The batch after `first` leaves; with those of the spans, in order, the tree is `edge`."""
+    return Batch(first, moment(now), tuple(spans), edge)
 
 
 def parse_batch(name: str, data: bytes) -> Batch:
@@ -214,25 +213,43 @@ def parse_batch(name: str, data: bytes) -> Batch:
     return batch
 
 
-def span_leaves(span: Span, data: bytes) -> list[bytes]:
-    """Tree hashes of the records of a span.
+class SpanLeaves:
+    """Tree hashes of the records of a span, from its journal's bytes in pieces.
 
     Args:
         span: which.
-        data: the journal's bytes from the span's begin to its end.
-
-    Raises:
-        BatchInvalid: these bytes do not hold so many records.
     """
-    lines = data.split(b"\n")
-    if lines.pop():
-        raise BatchInvalid("a span that ends inside a line")
-    if span.after.closed and len(lines) == span.count + 1:
-        # A cut record, which the sweeper's CLOSE after it declares, is no record.
-        del lines[-2]
-    if len(lines) != span.count:
-        raise BatchInvalid("a span with more or fewer records than it says")
-    return [leaf(line) for line in lines]
+
+    def __init__(self, span: Span) -> None:
+        self._span = span
+        self._lines = Lines()
+        self._count = 0
+        # The last two lines: a cut record and the CLOSE that declares it are known at the end.
+        self._last: list[bytes] = []
+
+    def feed(self, piece: bytes) -> list[bytes]:
+        """The hashes that are certain after the next piece of what lies in the span."""
+        found = [*self._last, *map(leaf, self._lines.feed(piece))]
+        self._last = found[-2:]
+        del found[-2:]
+        self._count += len(found)
+        return found
+
+    def end(self) -> list[bytes]:
+        """The last ones.
+
+        Raises:
+            BatchInvalid: these bytes do not hold so many records.
+        """
+        span, last = self._span, self._last
+        if self._lines.rest:
+            raise BatchInvalid("a span that ends inside a line")
+        if span.after.closed and self._count + len(last) == span.count + 1:
+            # A cut record, which the sweeper's CLOSE after it declares, is no record.
+            del last[-2]
+        if self._count + len(last) != span.count:
+            raise BatchInvalid("a span with more or fewer records than it says")
+        return last
 
 
 def _span(found: _Span) -> Span:

@@ -11,8 +11,10 @@ from typing import Final
 from gateway.approvals.ticket import Cite
 from gateway.errors import NotFound
 from gateway.evidence.chain import JournalName
+from gateway.evidence.lines import Lines
 from gateway.evidence.schema import Executed, Record, RecordInvalid, parse
 from gateway.ports import EvidenceStore
+from gateway.recording.pieces import pieces
 from gateway.recording.register import reachable
 
 ABANDONED: Final = "abandoned"
@@ -72,15 +74,23 @@ class Executions:
                 break
             with reachable():
                 try:
-                    lines = (await self.evidence.read(str(name), offset)).splitlines()
+                    found = await self._read_on(found, ticket_id, name, offset)
                 except NotFound:
                     break
-            # A journal holds many exchanges, and parsing is slow.
-            for line in (line for line in lines if ticket_id.encode() in line):
-                found = _with(found, line, ticket_id, started=str(name) == cite.journal)
             if found.result:
                 break
             name, offset = replace(name, number=name.number + 1), 0
+        return found
+
+    async def _read_on(
+        self, found: Execution, ticket_id: str, name: JournalName, offset: int
+    ) -> Execution:
+        """What one journal adds."""
+        lines, wanted = Lines(), ticket_id.encode()
+        async for piece in pieces(self.evidence, str(name), offset):
+            # A journal holds many exchanges, and parsing is slow.
+            for line in (line for line in lines.feed(piece) if wanted in line):
+                found = _with(found, line, ticket_id, started=str(name) == found.cite.journal)
         return found
 
 

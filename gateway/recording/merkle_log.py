@@ -6,6 +6,8 @@ what was read move after the batch, and are brought up to date from batches afte
 """
 
 import contextlib
+from collections import deque
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -37,6 +39,8 @@ _SKEW: Final = timedelta(hours=1)
 _STEP: Final = 256 * 1024
 _MIB: Final = 1024 * 1024
 _GENERATION: Final = 1
+_NAMES: Final = 4096
+"""Of batches at once: those of nearly three days, where each minute has one."""
 _ADVICE: Final = "run `chaperone evidence verify`: it says where and why"
 
 
@@ -57,10 +61,14 @@ class LogBounds:
 
 @dataclass(slots=True)
 class _Gained:
-    """What journals have that the log has not."""
+    """What journals have that the log has not.
 
+    Attributes:
+        edge: of the tree with the records of the spans.
+    """
+
+    edge: Edge
     spans: list[Span] = field(default_factory=list)
-    leaves: list[bytes] = field(default_factory=list)
     bytes: int = 0
     unread: int = 0
     faults: int = 0
@@ -99,9 +107,9 @@ class MerkleLog:
         """
         cursors = Cursors(self.state, _GENERATION, "log")
         edge, head = await self._caught_up(cursors, await read_head(self.state))
-        gained = await self._gained(cursors)
+        gained = await self._gained(cursors, edge)
         if gained.spans:
-            batch = make_batch(edge, gained.spans, gained.leaves, self.clock.now())
+            batch = make_batch(edge.size, gained.spans, gained.edge, self.clock.now())
             # A name that is taken is another process's batch, or this one's with a lost answer.
             with contextlib.suppress(AlreadyExists):
                 await self.store.put(batch.name, batch.encoded)
@@ -139,26 +147,38 @@ class MerkleLog:
         return edge, head
 
     async def _newest(self) -> Batch | None:
-        first = None
-        async for blob in self.store.list(BATCHES):
-            first = batch_first(blob.name)
-        return await self.batch(first) if first is not None else None
+        async for first in self._backwards():
+            return await self.batch(first)
+        return None
+
+    async def _backwards(self) -> AsyncIterator[int]:
+        """Batches, the newest first, by the leaves before them; never the names of all at once."""
+        before = ""
+        while True:
+            names: deque[str] = deque(maxlen=_NAMES)
+            async for blob in self.store.list(BATCHES):
+                if before and blob.name >= before:
+                    break
+                names.append(blob.name)
+            if not names:
+                return
+            before = names[0]
+            for name in reversed(names):
+                if (first := batch_first(name)) is not None:
+                    yield first
 
     async def _recover(self, cursors: Cursors, day: str) -> None:
         """Make the cursors of a day and of later ones again from the batches since it began."""
         begun = datetime.strptime(day, "%Y/%m/%d").replace(tzinfo=UTC) - _SKEW
-        names = [blob.name async for blob in self.store.list(BATCHES)]
-        for name in reversed(names):
-            if (first := batch_first(name)) is None:
-                continue
+        async for first in self._backwards():
             if (batch := await self.batch(first)) is not None:
                 await apply(cursors, batch)
                 if batch.at < moment(begun):
                     return
 
-    async def _gained(self, cursors: Cursors) -> _Gained:
-        """Read on in every journal, as far as the bounds of a batch go."""
-        gained = _Gained()
+    async def _gained(self, cursors: Cursors, edge: Edge) -> _Gained:
+        """Read on in every journal, as far as a batch's bounds go; `edge` is the tree so far."""
+        gained = _Gained(edge)
         until = self.clock.now() + self.bounds.time
         since = await cursors.since()
         async for day, journals in days(self.store, since, self.clock.now()):
@@ -199,9 +219,7 @@ class MerkleLog:
                 gained.unread += 1
                 break
             gained.bytes += len(data)
-            for place, _ in step.lines:
-                start = place.offset - cursor.offset
-                gained.leaves.append(leaf(data[start : start + place.length]))
+            gained.edge = gained.edge.extended(_hashes(data, cursor.offset, step))
             cursor, more = step.after, len(data) >= self.bounds.step
         if cursor.seq > before.seq:
             span = Span(
@@ -234,6 +252,13 @@ class MerkleLog:
                 fault = step.doubt or "a line longer than any that a journal writes"
                 return data, replace(step, after=replace(step.after, fault=fault))
             size *= 2
+
+
+def _hashes(data: bytes, offset: int, step: Step) -> Iterator[bytes]:
+    """Of the records of a step, which was read from these bytes at this offset."""
+    for place, _ in step.lines:
+        start = place.offset - offset
+        yield leaf(data[start : start + place.length])
 
 
 def _day(at: datetime) -> str:

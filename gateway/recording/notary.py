@@ -6,6 +6,7 @@ that a copy of the evidence shows until when it was complete.
 """
 
 import contextlib
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -16,9 +17,9 @@ from gateway.evidence.log import (
     Batch,
     BatchInvalid,
     Span,
+    SpanLeaves,
     checkpoint_name,
     key_name,
-    span_leaves,
 )
 from gateway.evidence.merkle import Edge
 from gateway.evidence.note import Checkpoint, Note, NoteSignature
@@ -26,6 +27,7 @@ from gateway.model.signals import Signal
 from gateway.ports import SILENT, Clock, EvidenceStore, Signer, StateStore, Telemetry
 from gateway.recording.log_state import LEASE, Head, read_head, write_head
 from gateway.recording.merkle_log import MerkleLog
+from gateway.recording.pieces import pieces
 
 HEARTBEAT: Final = timedelta(hours=1)
 _LEASE_SECONDS: Final = 60
@@ -104,11 +106,12 @@ class Notary:
             StoreError: it is not.
             StoreUnavailable: the records cannot be read now.
         """
-        leaves: list[bytes] = []
+        edge = before
         try:
             for span in batch.spans:
-                leaves.extend(span_leaves(span, await self._bytes_of(span)))
-            true = before.extended(leaves) == batch.edge
+                async for leaves in self._leaves(span):
+                    edge = edge.extended(leaves)
+            true = edge == batch.edge
         except (BatchInvalid, NotFound):
             true = False
         if not true:
@@ -118,9 +121,12 @@ class Notary:
                 advice="run `chaperone evidence verify`: it says where and why",
             )
 
-    async def _bytes_of(self, span: Span) -> bytes:
-        length = span.after.offset - span.begin
-        return await self.store.read(str(span.journal), span.begin, length) if length > 0 else b""
+    async def _leaves(self, span: Span) -> AsyncIterator[list[bytes]]:
+        """The hashes of a span's records; a minute of journals may have tens of MiB."""
+        found = SpanLeaves(span)
+        async for piece in pieces(self.store, str(span.journal), span.begin, span.after.offset):
+            yield found.feed(piece)
+        yield found.end()
 
     async def _sign(self, head: Head, edge: Edge) -> None:
         now = self.clock.now().astimezone(UTC)

@@ -25,6 +25,8 @@ LIFETIME: Final = timedelta(days=30)
 _LABEL: Final = b"chaperone session names 1\0"
 _ATTEMPTS: Final = 10
 _SESSIONS: Final = 256
+_WORDS: Final = 65_536
+"""Of names of all these sessions that a process remembers as stored; 6 MiB."""
 
 
 class StateSessionNames:
@@ -42,6 +44,7 @@ class StateSessionNames:
         self._clock = clock
         # What this process knows to be stored: learned again, it needs no call. Never read from.
         self._stored: OrderedDict[str, frozenset[bytes]] = OrderedDict()
+        self._words = 0
 
     async def empty(self, session: Session) -> SessionNames:
         """See `ports.SessionMemory`."""
@@ -94,10 +97,13 @@ class StateSessionNames:
 
     def _note(self, session: Session, stored: list[bytes]) -> None:
         # Near the bound another process may push out what this one remembers as stored.
-        self._stored[session.id] = frozenset(stored if len(stored) < MAX_STORED // 2 else ())
+        words = frozenset(stored if len(stored) < MAX_STORED // 2 else ())
+        self._words += len(words) - len(self._stored.get(session.id, ()))
+        self._stored[session.id] = words
         self._stored.move_to_end(session.id)
-        while len(self._stored) > _SESSIONS:
-            self._stored.popitem(last=False)
+        while len(self._stored) > _SESSIONS or self._words > _WORDS:
+            _, gone = self._stored.popitem(last=False)
+            self._words -= len(gone)
 
 
 def _unavailable() -> Unavailable:

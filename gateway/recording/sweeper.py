@@ -6,16 +6,19 @@ the other sees the condition fail.
 """
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from gateway.errors import StoreError
 from gateway.evidence.acts import swept
-from gateway.evidence.chain import GENESIS, Head, JournalName, close, digest, moment
+from gateway.evidence.chain import GENESIS, Head, JournalName, close, moment
+from gateway.evidence.lines import Lines
 from gateway.evidence.schema import Close, Record, RecordInvalid, parse
 from gateway.model.signals import Signal
 from gateway.ports import SILENT, Clock, EvidenceStore, Telemetry
 from gateway.recording.journal import GroupCommitJournal
+from gateway.recording.pieces import digest_of, pieces
 
 LOOKBACK: Final = timedelta(days=8)
 """How far back a sweep looks: sweeps run far more often than that, and listing years is dear."""
@@ -84,20 +87,19 @@ async def _fence(
         last = _last(await store.read(str(name), max(0, size - _TAIL)))
         if last is not None and not _is_abandoned(name, last, bound):
             return None
-        data = await store.read(str(name))
-        if not _is_abandoned(name, _last(data), bound):
+        left = await _left(store, str(name))
+        if not _is_abandoned(name, left.last, bound):
             return None
-        head, torn = _head(name, data)
-        line, _ = close(head, now, by=writer, torn=torn)
-        fence = (b"\n" if torn else b"") + line
-        if not await _append(store, str(name), fence, len(data)):
+        line, _ = close(await _head(store, name, left), now, by=writer, torn=left.lines.rest)
+        fence = (b"\n" if left.lines.rest else b"") + line
+        if not await _append(store, str(name), fence, left.lines.size):
             return None
     except StoreError:
         # Cannot be had now: the next sweep looks again.
         return None
     record = parse(line[:-1])
     # Always so; says it to the type checker.
-    return (record, _open_intents(data)) if record["type"] == "close" else None
+    return (record, list(left.open)) if record["type"] == "close" else None
 
 
 async def _append(store: EvidenceStore, name: str, fence: bytes, position: int) -> bool:
@@ -125,33 +127,55 @@ def _is_abandoned(name: JournalName, last: Record | None, bound: datetime) -> bo
     return created + timedelta(days=1) < bound
 
 
-def _head(name: JournalName, data: bytes) -> tuple[Head, int]:
-    """The head after what stands there, and the bytes of an unfinished line."""
-    lines = data.split(b"\n")
-    torn = len(lines.pop())
-    last = _parse(lines[-1]) if lines else None
-    head = Head(
-        name=name,
-        seq=len(lines),
-        offset=len(data) + (1 if torn else 0),
-        tip=digest(lines[-1]) if lines else GENESIS,
-        ts=last["ts"] if last else "",
-    )
-    return head, torn
+@dataclass(slots=True)
+class _Left:
+    """What a writer has left of a journal; small, however long the journal is.
 
+    Attributes:
+        lines: cuts it, and knows its size.
+        count: of whole lines.
+        last: the last record that can be read.
+        ts: of the last whole line, "" where that is no record.
+        open: ids of intents without an outcome in the same journal, in order.
+    """
 
-def _open_intents(data: bytes) -> list[str]:
-    """Ids of intents without an outcome in the same journal, in order."""
-    found: dict[str, None] = {}
-    for raw in data.split(b"\n")[:-1]:
+    lines: Lines = field(default_factory=Lines)
+    count: int = 0
+    last: Record | None = None
+    ts: str = ""
+    open: dict[str, None] = field(default_factory=dict)
+
+    def take(self, raw: bytes) -> None:
+        """The next line."""
+        self.count += 1
         record = _parse(raw)
+        self.ts = record["ts"] if record else ""
         if record is None:
-            continue
+            return
+        self.last = record
         if record["type"] == "intent" or record["type"] == "executing":
-            found[record["id"]] = None
+            self.open[record["id"]] = None
         elif record["type"] == "outcome" or record["type"] == "executed":
-            found.pop(record["id"], None)
-    return list(found)
+            self.open.pop(record["id"], None)
+
+
+async def _left(store: EvidenceStore, name: str) -> _Left:
+    """Read a journal to its end."""
+    left = _Left()
+    async for piece in pieces(store, name):
+        for raw in left.lines.feed(piece):
+            left.take(raw)
+    return left
+
+
+async def _head(store: EvidenceStore, name: JournalName, left: _Left) -> Head:
+    """The head after what stands there."""
+    lines = left.lines
+    # Read again, since of a line that no journal writes not all is kept.
+    end = lines.size - lines.rest - 1
+    tip = await digest_of(store, str(name), lines.start, end) if left.count else GENESIS
+    offset = lines.size + (1 if lines.rest else 0)
+    return Head(name=name, seq=left.count, offset=offset, tip=tip, ts=left.ts)
 
 
 def _parse(raw: bytes) -> Record | None:

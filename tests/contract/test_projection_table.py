@@ -134,6 +134,41 @@ async def test_what_a_transaction_makes_does_not_wait_for_a_collection(
     assert len(left) < 100, "1,600 were made"
 
 
+class Left:
+    """What refers to itself: only a collection of the generation that it is in ends it."""
+
+    alive = 0
+
+    def __init__(self) -> None:
+        self.itself = self
+        Left.alive += 1
+
+    def __del__(self) -> None:
+        Left.alive -= 1
+
+
+class Beside:
+    """A client of tables in whose process something lives from one transaction to the next."""
+
+    def __init__(self) -> None:
+        self.made: Left | None = None
+
+    async def submit_transaction(self, operations: object) -> None:
+        self.made = Left()
+
+
+async def test_what_lives_through_a_transaction_goes_as_well() -> None:
+    table = AzureProjections(Beside())  # type: ignore[arg-type]
+    gc.collect()
+    gc.disable()
+    try:
+        for number in range(200):
+            await table.write(1, [row("p", f"r.{number}"), row("p", f"s.{number}")])
+        assert Left.alive < 50
+    finally:
+        gc.enable()
+
+
 async def test_a_query_begins_at_a_key_and_stays_in_its_partition(table: Projections) -> None:
     await table.write(1, [row("p", key) for key in ("r.1", "r.2", "s.1")])
     await table.write(1, [row("p.q", "r.9"), row("o", "t.1")])

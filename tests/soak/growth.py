@@ -4,9 +4,10 @@
 
 Nothing is killed: one process, or two, serves masked reads, writes, listings and refusals of many
 sessions at the highest rate that the machine gives. Its resident size is looked at beside the
-number of requests answered by then; the line through these points is the growth. With `--traced`
-one process serves in which every allocation is traced (several times slower), and what has come to
-stay after the warm-up is shown line by line.
+number of requests answered by then; the line through these points is the growth, and the mean size
+in each quarter of the requests shows whether it goes on or levels off. With `--traced` one process
+serves in which every allocation is traced (several times slower), and what has come to stay after
+the warm-up is shown line by line.
 """
 
 import argparse
@@ -23,6 +24,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import aiohttp
@@ -36,6 +38,7 @@ from tests.soak.soak import MANIFEST, MIB, Growth, slope
 from tests.soak.traced import FOLDER, grown, snapshot_file
 
 _SECONDS = aiohttp.ClientTimeout(total=600)
+_EXCHANGE = "x-chaperone-exchange"
 _REQUESTS_OF_A_SESSION = 50
 _BLOBS = 200
 _LOOKS = 200
@@ -143,7 +146,9 @@ class Caller:
         async with session.request(kind.method, url + path, headers=headers, data=data) as answer:
             await answer.read()
             if answer.status != kind.expected:
-                raise RuntimeError(f"{kind.method} {path} was answered {answer.status}")
+                code = answer.headers.get("x-ms-error-code", "")
+                said = f"{answer.status} {code}, exchange {answer.headers.get(_EXCHANGE, '')}"
+                raise RuntimeError(f"{kind.method} {path} was answered {said}")
 
     def _is_warm(self, number: int) -> bool:
         """Enough requests, and each timer has been due."""
@@ -193,7 +198,11 @@ def growth(options: Options) -> tuple[list[Growth], list[str]]:
         asyncio.run(caller.run(mix))
         for host in more:
             host.stop()
-        return _lines(caller), []
+        return _lines(caller), [
+            f"process {pid}: {', '.join(f'{size / MIB:.1f}' for size in quarters(seen))} MiB "
+            "in the quarters of its requests"
+            for pid, seen in caller.seen.items()
+        ]
 
 
 def _traced(
@@ -222,6 +231,16 @@ def _traced(
             host.stop()
     whole = f"{size / MIB:+.2f} MiB of traced objects, most of them from"
     return _lines(caller), [whole, *lines]
+
+
+def quarters(points: Sequence[tuple[float, float]]) -> list[float]:
+    """Mean size in each quarter of the looks."""
+    bounds = [len(points) * number // 4 for number in range(5)]
+    return [
+        sum(size for _, size in points[start:end]) / (end - start)
+        for start, end in pairwise(bounds)
+        if start < end
+    ]
 
 
 def _lines(caller: Caller) -> list[Growth]:

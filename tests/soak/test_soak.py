@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.soak.growth import quarters
 from tests.soak.load import Unexplained
 from tests.soak.soak import (
     MIB,
@@ -44,6 +45,12 @@ def test_killed_instances_lose_nothing_and_do_nothing_twice(options: Options) ->
 def test_growth_is_the_slope_of_resident_size_over_requests() -> None:
     assert slope([(500, 10.0), (1000, 20.0), (1500, 30.0)]) == pytest.approx(0.02)
     assert slope([(500, 10.0), (500, 20.0)]) == 0
+
+
+def test_quarters_show_whether_growth_goes_on() -> None:
+    looks = [(float(number), float(min(number, 4))) for number in range(8)]
+    assert quarters(looks) == [0.5, 2.5, 4, 4]
+    assert quarters(looks[:1]) == [0]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from gateway.evidence.following import Cursor
 from gateway.evidence.log import (
     BatchInvalid,
     Span,
+    SpanLeaves,
     batch_first,
     batch_name,
     checkpoint_name,
@@ -21,7 +22,6 @@ from gateway.evidence.log import (
     key_name,
     make_batch,
     parse_batch,
-    span_leaves,
 )
 from gateway.evidence.merkle import Edge, leaf
 from tests.fakes.time import NOON
@@ -73,7 +73,7 @@ def test_a_batch_is_read_as_it_was_written(first: int, counts: list[int]) -> Non
             Span(JOURNAL, seq, count, seq, Cursor(seq + count, seq + count, "0" * 64, "t"))
         )
         seq += count
-    batch = make_batch(before, spans, [leaf(b"x")] * seq, NOON)
+    batch = make_batch(first, spans, before.extended([leaf(b"x")] * seq), NOON)
     assert parse_batch(batch.name, batch.encoded) == batch
     with pytest.raises(BatchInvalid):
         parse_batch(batch_name(first + 1), batch.encoded)
@@ -87,11 +87,24 @@ def test_bytes_that_are_no_batch_are_refused(data: bytes) -> None:
         parse_batch(batch_name(0), data)
 
 
-def test_a_cut_line_before_close_is_no_leaf_and_other_counts_are_refused() -> None:
+def leaves(span: Span, *pieces: bytes) -> list[bytes]:
+    """Of a span whose bytes come in these pieces."""
+    reading = SpanLeaves(span)
+    found = [one for piece in pieces for one in reading.feed(piece)]
+    return [*found, *reading.end()]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 100])
+def test_a_cut_line_before_close_is_no_leaf_and_other_counts_are_refused(size: int) -> None:
+    def cut(data: bytes) -> list[bytes]:
+        return [data[start : start + size] for start in range(0, len(data), size)]
+
     closed = Span(JOURNAL, 0, 2, 0, Cursor(9, 2, "0" * 64, "t", closed=True))
-    assert span_leaves(closed, b"a\nb\n") == [leaf(b"a"), leaf(b"b")]
-    assert span_leaves(closed, b"a\ncut\nb\n") == [leaf(b"a"), leaf(b"b")]
+    assert leaves(closed, *cut(b"a\nb\n")) == [leaf(b"a"), leaf(b"b")]
+    assert leaves(closed, *cut(b"a\ncut\nb\n")) == [leaf(b"a"), leaf(b"b")]
+    alone = Span(JOURNAL, 1, 1, 0, Cursor(9, 2, "0" * 64, "t", closed=True))
+    assert leaves(alone, *cut(b"cut\nb\n")) == [leaf(b"b")]
     open_ = Span(JOURNAL, 0, 2, 0, Cursor(9, 2, "0" * 64, "t"))
-    for data in (b"a\n", b"a\nb", b"a\ncut\nb\n", b""):
+    for data in (b"a\n", b"a\nb", b"a\nb\nc", b"a\ncut\nb\n", b""):
         with pytest.raises(BatchInvalid):
-            span_leaves(open_, data)
+            leaves(open_, *cut(data))

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from hashlib import sha256
 
 import orjson
 import pytest
@@ -151,6 +152,18 @@ async def test_damaged_lines_do_not_keep_a_journal_from_being_closed() -> None:
     scene = Scene(left)
 
     assert await scene.sweep() == (left.name,)
+
+
+async def test_a_line_that_no_journal_writes_is_fenced_by_its_whole_hash() -> None:
+    left, endless = abandoned(), b"x" * (5 * 1024 * 1024)
+    scene = Scene(left)
+    scene.store.blobs[left.name] += endless + b"\n"
+
+    assert await scene.sweep() == (left.name,)
+    close = scene.last(left.name)
+    assert (close["seq"], close["torn"]) == (len(left.lines) + 1, 0)
+    assert close["prev"] == sha256(endless).hexdigest()
+    assert close["bytes"] == len(left.data) + len(endless) + 1
 
 
 async def test_other_blobs_and_old_days_are_not_looked_at() -> None:
