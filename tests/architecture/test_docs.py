@@ -79,3 +79,26 @@ def test_the_architecture_page_names_files_that_exist() -> None:
     text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
     for path in re.findall(r"`(gateway/[a-z_/.]+)`", text):
         assert (ROOT / path).exists(), path
+
+
+def numbers(text: str) -> set[str]:
+    return set(re.findall(r"(?<![\d.,])\d[\d,.]*\d", text))
+
+
+def compared() -> list[tuple[str, str, str]]:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    return re.findall(
+        r"^\|[^|]*\|([^|]*)\|([^|]*)\| \[[^\]]*\]\((docs/[a-z]+\.md)#", readme, re.MULTILINE
+    )
+
+
+def test_the_readme_compares() -> None:
+    assert len(compared()) >= 6
+
+
+@pytest.mark.parametrize(("own", "beside", "page"), compared())
+def test_a_figure_of_the_readme_stands_on_the_page_it_names(
+    own: str, beside: str, page: str
+) -> None:
+    shown = numbers(own + " " + beside)
+    assert shown <= numbers((ROOT / page).read_text("utf-8"))
