@@ -2,11 +2,12 @@
 
 A cell of several words is free text, and withheld where text is. `DESCRIPTION` beside `CODE` may be
 a note as well as a display; a display is what several rows, of several patients, have word by word
-beside the same code.
+beside the same code, and what no recogniser finds anybody in. Where no column says whose a row is,
+nothing tells a display from a note that was copied.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from gateway.masking.marks import is_mark
 
@@ -40,10 +41,10 @@ class Displays:
     Args:
         column: of the text.
         code: the column of the codes.
-        patient: the column that says whose a row is, None where none does.
+        patient: the column that says whose a row is.
     """
 
-    def __init__(self, column: int, code: int, patient: int | None) -> None:
+    def __init__(self, column: int, code: int, patient: int) -> None:
         self.column = column
         self._code = code
         self._patient = patient
@@ -60,17 +61,16 @@ class Displays:
         if pair not in self._rows and len(self._rows) >= MAX_PAIRS:
             return
         self._rows[pair] = self._rows.get(pair, 0) + 1
-        if self._patient is not None:
-            patient = row[self._patient]
-            # What has been masked before says no more whose it is, and its notes are gone.
-            if self._patients.setdefault(pair, patient) != patient or is_mark(patient):
-                self._shared.add(pair)
+        patient = row[self._patient]
+        # What has been masked before says no more whose it is, and its notes are gone.
+        if self._patients.setdefault(pair, patient) != patient or is_mark(patient):
+            self._shared.add(pair)
 
-    def repeated(self) -> frozenset[str]:
-        """Texts that are displays."""
-        alone = self._patient is None
-        return frozenset(
-            text
-            for (code, text), rows in self._rows.items()
-            if rows >= MIN_ROWS and (alone or (code, text) in self._shared)
-        )
+    def repeated(self, finds: Callable[[str], bool]) -> frozenset[str]:
+        """Texts that are displays.
+
+        Args:
+            finds: whether something in a text may identify somebody.
+        """
+        often = {text for (code, text) in self._shared if self._rows[code, text] >= MIN_ROWS}
+        return frozenset(text for text in often if not finds(text))

@@ -70,8 +70,9 @@ class Columns:
         self._displays = [
             Displays(index, code, self._about)
             for index, code in shown.items()
-            if index not in decided and self._columns[index].is_text
+            if self._about is not None and index not in decided and self._columns[index].is_text
         ]
+        self._finds = walk.finds
         # What a label asks for, and the same column under that field.
         self._asked: dict[str, Field] = {}
         self._answers: dict[Field, _Column] = {}
@@ -91,7 +92,7 @@ class Columns:
             for displays in self._displays:
                 displays.add(row)
         for displays in self._displays:
-            self._columns[displays.column].displays = displays.repeated()
+            self._columns[displays.column].displays = displays.repeated(self._finds)
 
     def judge(self, row: list[str]) -> list[Entry]:
         """What the cells of a row become, once `settle` has been called."""

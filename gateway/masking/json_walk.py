@@ -75,6 +75,10 @@ class JsonWalk:
         # Names of members that are met again and again, and say nothing of whose a record is.
         self._unnumbered: set[str] = set()
 
+    def finds(self, text: str) -> bool:
+        """See `TextMasker.finds`."""
+        return self._text.finds(text)
+
     def root(self, node: Node, path: str = "") -> Node:
         """The masked tree."""
         return self.roots([node], path)[0]

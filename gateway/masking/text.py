@@ -84,6 +84,11 @@ class TextMasker:
         if not item.spans and _reads_as_written(display):
             self._codes.remember(display, item.words)
 
+    def finds(self, text: str) -> bool:
+        """Whether anything in a text, read as prose, may identify somebody or is a secret."""
+        read = self._prose.read([text], self._payload.context.session_names)
+        return any(item.spans for item in read[0]) or not _reads_as_written(text)
+
     def touched(self, displays: Iterable[str]) -> set[str]:
         """Those of some known displays that something named by a field may be in."""
         if not self._identifiers:

@@ -54,6 +54,25 @@ def test_a_note_beside_a_code_is_withheld(rows: list[str]) -> None:
     assert set(described(rows)) == {"[text]"}
 
 
+@pytest.mark.parametrize(
+    "note",
+    [
+        "Call John Smith today",
+        "seen by Dr. Maria Gonzalez again",
+        "call back at 555-123-4567 today",
+        "came back on 3/14/2021 for a check",
+    ],
+)
+def test_a_note_that_was_copied_to_several_patients_is_withheld(note: str) -> None:
+    assert set(described([f"p{index},12.3,{note},," for index in range(5)])) == {"[text]"}
+
+
+def test_nothing_is_a_display_where_no_column_says_whose_a_row_is() -> None:
+    rows = ["12.3,fell at home again"] * 5
+
+    assert set(described(rows, "CODE,DESCRIPTION")) == {"[text]"}
+
+
 def test_a_name_of_the_table_is_masked_in_a_display_too() -> None:
     rows = [f"p{index},9.1,Zelmira came by herself,Zelmira" for index in range(3)]
 
