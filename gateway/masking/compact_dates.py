@@ -1,9 +1,9 @@
 """Dates as HL7 writes them, without separators: 20240102, 202401021011-0500 (TS, DTM)."""
 
 import re
+from collections.abc import Callable
 
 from gateway.masking.kinds import Kind
-from gateway.masking.payload import Payload
 
 _DATE = (
     r"(?:1[89]|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
@@ -18,6 +18,12 @@ def is_compact_date(value: str) -> bool:
     return _WHOLE.match(value) is not None
 
 
-def mask_compact_dates(text: str, payload: Payload, path: str) -> str:
-    """Text with such dates masked; the recognisers know only those with separators."""
-    return _WITHIN.sub(lambda match: payload.apply(Kind.DATE, match[0], path), text)
+def mask_compact_dates(text: str, apply: Callable[[Kind, str, str], str], path: str) -> str:
+    """Text with such dates masked; the recognisers know only those with separators.
+
+    Args:
+        text: of a field or an element.
+        apply: what the profile makes of a value: `Payload.apply`.
+        path: where the text stands.
+    """
+    return _WITHIN.sub(lambda match: apply(Kind.DATE, match[0], path), text)

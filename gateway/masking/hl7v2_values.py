@@ -264,7 +264,7 @@ class FieldValues:
         elif field.kind is None and len(plain) == _UUID_LENGTH and _UUID.match(plain):
             field = ID
         elif " " in plain and (field.kind is None or self._reads(field)):
-            text = mask_compact_dates(plain, self._payload, self._path)
+            text = mask_compact_dates(plain, self._payload.apply, self._path)
         self._looked_into(entry, text, field, plain, value)
 
     def _reads(self, field: Field) -> bool:

@@ -113,7 +113,7 @@ class MarkupWalk:
         self._sinks.append((element, key))
         reads = field.kind is Kind.TEXT and not self.payload.withholds_text
         if reads or (field.kind is None and " " in plain):
-            plain = mask_compact_dates(plain, self.payload, path)
+            plain = mask_compact_dates(plain, self.payload.apply, path)
         if field.kind in {None, Kind.TEXT}:
             self._scanned.append((place, path))
         if field.kind in _READ_LATER and (plain[0] in _OPENING or len(plain) >= MIN_BASE64):
@@ -210,7 +210,9 @@ class MarkupWalk:
                 _put(place, masked.text)
 
     def _dated(self, texts: list[str]) -> list[MaskedText]:
-        return self._text.many([mask_compact_dates(text, self.payload, "*") for text in texts])
+        return self._text.many(
+            [mask_compact_dates(text, self.payload.apply, "*") for text in texts]
+        )
 
     def _scan_again(self) -> None:
         """Look for names that were learned after a value was judged, a single word even."""
