@@ -18,7 +18,7 @@ from gateway.masking.place_words import (
     STATES,
     WEAK_TAILS,
 )
-from gateway.masking.words import Gap, Word, leading
+from gateway.masking.words import Gap, Word
 
 _BEFORE = 64
 _MAX_WORDS = 7
@@ -93,10 +93,17 @@ _LEADS = frozenset(
     attends attending left of near outside around downtown central greater based via through city
     town is rural north south""".split()
 )
+# Of these, what each pattern can end in.
+_AT_LEADS = _LEADS - {"in", "with", "under", "a", "of", "near", "outside", "around", "is"}
+_LIVES_LEADS = frozenset(
+    "in from of to near at outside around is the downtown rural north south".split()
+)
+_FROM_LEADS = frozenset({"from", "the"})
 # Parts of systems of hospitals that stand before the town: `VA Palo Alto`, `UT Southwestern`.
 _SYSTEMS = 3
 _CAMEL = re.compile(r"[A-Z][a-z]{2,}(?:Care|Health|Med|Star|Point|Clinic)\Z|[A-Z]{2}Health\Z")
 _LAST_WORDS = frozenset(tail.rpartition(" ")[2] for tail in FACILITY_TAILS)
+_ENDINGS = _LAST_WORDS | FACILITY_NOUNS
 _HOMES = frozenset({"home", "facility", "center", "centre", "homes"})
 Place = tuple[int, int, Kind]
 
@@ -115,9 +122,13 @@ def _first_words() -> frozenset[str]:
 def places(text: str, words: Sequence[Word]) -> Iterator[Place]:
     """(start, end, kind) of places in `text`, possibly overlapping."""
     finder = _Finder(text, words)
-    for index in range(len(words)):
-        yield from finder.facility(index)
-        yield from finder.town(index)
+    for index, word in enumerate(words):
+        leads = finder.leads(index)
+        # Most words can be neither, and are not asked for more.
+        if leads or word.possessive or word.low in _ENDINGS:
+            yield from finder.facility(index, leads=leads)
+        if index == 0 or not word.follows or word.low == "bronx":
+            yield from finder.town(index, leads=leads)
 
 
 class _Finder:
@@ -128,7 +139,7 @@ class _Finder:
         self._words = words
         self._firsts = _first_words()
 
-    def facility(self, index: int) -> Iterator[Place]:
+    def facility(self, index: int, *, leads: bool) -> Iterator[Place]:
         """A name that ends in a word for a place of care, or that stands where one is visited."""
         tail = self._tail(index)
         if tail:
@@ -137,14 +148,16 @@ class _Finder:
             names = [word.low for word in self._words[first : index + 2 - tail]]
             if self._accepts(first, index, tail, names):
                 yield start, self._right(self._home(index)), Kind.ADDRESS
-        if not self._leads(index):
+        if not leads:
             return
+        word = self._words[index]
         before = self._before(index)
-        camel = _CAMEL.match(self._words[index].text) and _VISIT.search(before)
-        if camel or (self._begins(index) and _AT.search(before)):
+        camel = _CAMEL.match(word.text) and _VISIT.search(before)
+        at = word.lead(self._text) in _AT_LEADS and self._begins(index)
+        if camel or (at and _AT.search(before)):
             yield from self._visited(index)
         elif (size := self._known(index, FACILITIES)) and _VISIT.search(before):
-            yield self._words[index].start, self._right(index + size - 1), Kind.ADDRESS
+            yield word.start, self._right(index + size - 1), Kind.ADDRESS
 
     def _home(self, index: int) -> int:
         """The last word of `Cedar Grove Nursing Home`."""
@@ -159,7 +172,7 @@ class _Finder:
         full = f"{word.low}'s" if word.possessive else word.low
         if full not in _LAST_WORDS and word.low not in FACILITY_NOUNS:
             return 0
-        if index and self._words[index].gap in {Gap.SPACE, Gap.DOT}:
+        if index and self._words[index].follows:
             before = self._words[index - 1].low
             if f"{before} {full}" in FACILITY_TAILS or f"{before}. {full}" in FACILITY_TAILS:
                 return 2
@@ -171,7 +184,7 @@ class _Finder:
         while first > 0 and index - first < _MAX_WORDS:
             word, before = self._words[first], self._words[first - 1]
             linked = self._text[before.stop : word.start] in _LINKS
-            if word.gap not in {Gap.SPACE, Gap.DOT} and not linked:
+            if not word.follows and not linked:
                 break
             first -= 1
         while first < index and self._words[first].low in _NOT_FIRST:
@@ -201,7 +214,7 @@ class _Finder:
         while end + 1 < len(self._words) and end - index < _MAX_WORDS:
             word, following = self._words[end], self._words[end + 1]
             linked = self._text[word.stop : following.start] in _LINKS
-            if following.gap not in {Gap.SPACE, Gap.DOT} and not linked:
+            if not following.follows and not linked:
                 break
             if following.low in NOT_A_PLACE:
                 break
@@ -235,26 +248,26 @@ class _Finder:
     def _tailed(self, index: int) -> bool:
         """`North Valley Clinic`: a common word, and a word for a place later on."""
         for place in range(index + 1, min(index + 4, len(self._words))):
-            if self._words[place].gap not in {Gap.SPACE, Gap.DOT}:
+            if not self._words[place].follows:
                 return False
             if self._tail(place):
                 return True
         return False
 
-    def _leads(self, index: int) -> bool:
+    def leads(self, index: int) -> bool:
         """A word stands before that may say that a place follows."""
         word = self._words[index]
-        if index and word.gap in {Gap.SPACE, Gap.DOT} and self._words[index - 1].low not in _LEADS:
+        if index and word.follows and self._words[index - 1].low not in _LEADS:
             return False
-        return leading(self._text, word.start) in _LEADS
+        return word.lead(self._text) in _LEADS
 
-    def town(self, index: int) -> Iterator[Place]:
+    def town(self, index: int, *, leads: bool) -> Iterator[Place]:
         """A town that is known, or that somebody lives in or comes from."""
         word = self._words[index]
-        if index and word.gap in {Gap.SPACE, Gap.DOT} and word.low != "bronx":
+        size = self._known(index, towns())
+        if not size and not leads:
             return
         before = self._before(index)
-        size = self._known(index, towns())
         end = self._words[index + size - 1].end if size else word.end
         if size and (_CITY.search(before) or _SMALL.match(self._text, end)):
             lives = _LIVES.search(before)
@@ -263,12 +276,21 @@ class _Finder:
                 called = called or self._names_a_thing(end)
             if not (called or _GUIDES.search(before)):
                 yield self._with_article(index), self._rest(end), Kind.CITY
-        elif word.low in NOT_A_NAME or word.capitals or word.initial or not self._leads(index):
+        elif word.low in NOT_A_NAME or word.capitals or word.initial or not leads:
             return
-        elif _LIVES.search(before) or (_FROM.search(before) and word.low not in NOT_A_PLACE):
+        elif self._lives(word, before):
             last = self._run(index)
             if " ".join(item.low for item in self._words[index : last + 1]) not in STATES:
                 yield word.start, self._rest(self._words[last].end), Kind.CITY
+
+    def _lives(self, word: Word, before: str) -> bool:
+        """Somebody lives in what this word names, or comes from there."""
+        lead = word.lead(self._text)
+        if lead in _LIVES_LEADS and _LIVES.search(before):
+            return True
+        return (
+            lead in _FROM_LEADS and word.low not in NOT_A_PLACE and _FROM.search(before) is not None
+        )
 
     def _names_a_thing(self, end: int) -> bool:
         """Behind `the Norfolk` stands a noun that is no place: a catheter, a system, a grade."""
@@ -277,7 +299,7 @@ class _Finder:
 
     def _run(self, index: int) -> int:
         last = index
-        while last + 1 < len(self._words) and self._words[last + 1].gap in {Gap.SPACE, Gap.DOT}:
+        while last + 1 < len(self._words) and self._words[last + 1].follows:
             last += 1
         return last
 
@@ -295,7 +317,7 @@ class _Finder:
         found = 0
         for place in range(index, min(index + _MAX_CITY, len(self._words))):
             word = self._words[place]
-            if place > index and word.gap not in {Gap.SPACE, Gap.DOT}:
+            if place > index and not word.follows:
                 break
             names.append(word.low)
             joined = " ".join(names)
