@@ -281,7 +281,7 @@ class _Finder:
             return dotted and CALLED.match(self._text, second.stop) is not None
         strong = surname(second) and second.low not in WEAK_SURNAMES
         before = self._text[max(0, word.start - _BEFORE) : word.start]
-        if self._starts_sentence(index) and not NAMED.search(before):
+        if self._starts_sentence(index) and not NAMED.match(before[::-1]):
             return strong and second.low not in EPONYMS
         return strong or word_surname(second)
 
@@ -294,7 +294,7 @@ class _Finder:
         before = self._text[max(0, word.start - _BEFORE) : word.start]
         lead = word.lead(self._text)
         labelled = lead in NAMED_LEADS or ":" in before[-3:] or "=" in before[-3:]
-        if end > index and labelled and NAMED.search(before):
+        if end > index and labelled and NAMED.match(before[::-1]):
             if end == index + 1 and self._reverses(end):
                 end = self._name_from(end)
             return index if self._is_eponym(index, end) else end
@@ -315,7 +315,7 @@ class _Finder:
         dotted = tail.initial and tail.stop > tail.end
         if not (dotted or not word.capitals) or not (lead in PERSON_LEADS or lead[-1:] in "mf"):
             return index
-        return end if PERSON.search(before) else index
+        return end if PERSON.match(before[::-1]) else index
 
     def _reverses(self, index: int) -> bool:
         """A given name stands at `index`, behind a surname and a comma."""

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 
+from gateway.masking.backwards import backwards
 from gateway.masking.kinds import Kind
 from gateway.masking.name_lists import towns
 from gateway.masking.person_words import EPONYM_NOUNS, NOT_A_NAME
@@ -33,7 +34,8 @@ _PLAIN_NAMES = frozenset(
     """city general community county memorial mercy children's childrens women's veterans university
     regional district state methodist baptist presbyterian lutheran catholic jewish""".split()
 )
-# What is done at a place of care.
+# What is done at a place of care. What follows up to the cities is matched on the text before a
+# word, reversed.
 _CARE = (
     r"(?:seen|treated|admitted|evaluated|present(?:s|ed|ing)?|hospitali[sz]ed|referred|transferred"
     r"|discharged|diagnosed|followed|monitored|assessed|observed|examined|operated|implanted"
@@ -43,26 +45,26 @@ _CARE = (
     r"|brought|went|goes|took|taken|sent|received|enrolled|checked in|stay(?:ed|ing|s)?|room"
     r"|dx'?d|tx'?d|dx|tx|f/u|resident|resid(?:es?|ed|ing)|liv(?:es?|ed|ing))"
 )
-_VISIT = re.compile(
+_VISIT = backwards(
     rf"(?i:\b(?:{_CARE}\b[^.;?!\n]{{0,24}}\b(?:at|to|in|from|with|under)|at|@|visit(?:ed|s|ing)?"
     rf"|attend(?:ed|s|ing)?|left) (?:the |our |a |your )?)\Z"
 )
-_AT = re.compile(
+_AT = backwards(
     rf"(?i:(?:\bat|@|\b{_CARE} (?:to|from)|\b(?:visit|attend)(?:ed|s|ing)?|\bleft"
     r"|\b(?:discharged|transferred|admitted|referred|released)\b[^.;?!\n]{0,24} (?:to|from))"
     r" (?:the |our |your )?)\Z"
 )
-_LIVES = re.compile(
+_LIVES = backwards(
     r"(?i:\b(?:liv(?:es?|ed|ing)|resid(?:es?|ed|ing)|residents?|natives?|moved|moving|relocated"
     r"|relocating|hails|originally|born|raised|grew up|homeless|travell?ed|travell?ing|returned"
     r"|returning|flew|drove|visiting|home|house|apartment|citizen|hometown|commutes?)"
     r" (?:in|from|of|to|near|at|outside|around|is) (?:the |downtown |rural |north |south )?)\Z"
 )
-_FROM = re.compile(
+_FROM = backwards(
     r"(?i:\b(?:patients?|pts?|male|female|man|woman|boy|girl|child|veteran|nurse|teacher|worker"
     r"|he|she|is|was|[a-z]\.),? from (?:the )?)\Z"
 )
-_CITY = re.compile(
+_CITY = backwards(
     r"(?i:\b(?:in|from|of|at|to|near|our|the|outside|around|downtown|central|greater|visited|based"
     r"|via|through|city ?[:=]|town ?[:=]) |, ?|\()\Z"
 )
@@ -151,12 +153,12 @@ class _Finder:
         if not leads:
             return
         word = self._words[index]
-        before = self._before(index)
-        camel = _CAMEL.match(word.text) and _VISIT.search(before)
+        back = self._before(index)[::-1]
+        camel = _CAMEL.match(word.text) and _VISIT.match(back)
         at = word.lead(self._text) in _AT_LEADS and self._begins(index)
-        if camel or (at and _AT.search(before)):
+        if camel or (at and _AT.match(back)):
             yield from self._visited(index)
-        elif (size := self._known(index, FACILITIES)) and _VISIT.search(before):
+        elif (size := self._known(index, FACILITIES)) and _VISIT.match(back):
             yield word.start, self._right(index + size - 1), Kind.ADDRESS
 
     def _home(self, index: int) -> int:
@@ -195,7 +197,7 @@ class _Finder:
         before = self._before(first)
         if _GUIDES.search(before) or _CALLED_AFTER.match(self._text, self._words[last].stop):
             return False
-        visited = bool(_VISIT.search(before))
+        visited = bool(_VISIT.match(before[::-1]))
         if visited and self._right(last) > self._words[last].stop:
             return True  # a town follows
         if first > last - tail:
@@ -268,9 +270,10 @@ class _Finder:
         if not size and not leads:
             return
         before = self._before(index)
+        back = before[::-1]
         end = self._words[index + size - 1].end if size else word.end
-        if size and (_CITY.search(before) or _SMALL.match(self._text, end)):
-            lives = _LIVES.search(before)
+        if size and (_CITY.match(back) or _SMALL.match(self._text, end)):
+            lives = _LIVES.match(back)
             called = _CALLED_AFTER.match(self._text, end) and not lives
             if before.endswith(("the ", "The ", " a ")) and not lives and word.low != "bronx":
                 called = called or self._names_a_thing(end)
@@ -278,19 +281,22 @@ class _Finder:
                 yield self._with_article(index), self._rest(end), Kind.CITY
         elif word.low in NOT_A_NAME or word.capitals or word.initial or not leads:
             return
-        elif self._lives(word, before):
+        elif self._lives(word, back):
             last = self._run(index)
             if " ".join(item.low for item in self._words[index : last + 1]) not in STATES:
                 yield word.start, self._rest(self._words[last].end), Kind.CITY
 
-    def _lives(self, word: Word, before: str) -> bool:
-        """Somebody lives in what this word names, or comes from there."""
+    def _lives(self, word: Word, back: str) -> bool:
+        """Somebody lives in what this word names, or comes from there.
+
+        Args:
+            word: the word.
+            back: the text before it, reversed.
+        """
         lead = word.lead(self._text)
-        if lead in _LIVES_LEADS and _LIVES.search(before):
+        if lead in _LIVES_LEADS and _LIVES.match(back):
             return True
-        return (
-            lead in _FROM_LEADS and word.low not in NOT_A_PLACE and _FROM.search(before) is not None
-        )
+        return lead in _FROM_LEADS and word.low not in NOT_A_PLACE and _FROM.match(back) is not None
 
     def _names_a_thing(self, end: int) -> bool:
         """Behind `the Norfolk` stands a noun that is no place: a catheter, a system, a grade."""
