@@ -2,15 +2,18 @@
 
 import re
 
+from gateway.masking.backwards import backwards
+
 NEXT = re.compile(r"(?:['\u2019]s?)?[ -]{1,2}([a-z-]{2,30})")
-NAMED = re.compile(
+# These two are matched on the text before a word, reversed.
+NAMED = backwards(
     r"(?i:\b(?:named|called|known as|goes by|name is|name was|names? ?[:=]|aka|a\.k\.a\.|i am|i'm"
     r"|my name's|this is|(?:patient|pt|client|resident|guarantor|subscriber|insured|mother|father"
     r"|spouse|wife|husband|contact|kin|attending|pcp|provider|physician|surgeon|signed|author|by"
     r"|re|attn|cc|dear|hi|hello) ?:)) ?[\"'\u201c(]?\Z"
 )
 # Behind these a word and a surname or initial are a person, also where no list has them.
-PERSON = re.compile(
+PERSON = backwards(
     r"(?i:\b(?:male|female|man|woman|boy|girl|child|infant|toddler|teen|teenager|gentleman|lady"
     r"|patients?(?: is| like| named)?|pts?(?: is| like)?|client|resident|veteran|mr|mrs|ms|dr"
     r"|year[ -]old|y/?o|yo|old|son|daughter"

@@ -11,13 +11,19 @@ from gateway.masking.person_words import (
     WEAK_SURNAMES,
 )
 from gateway.masking.place_words import FACILITY_NOUNS
-from gateway.masking.words import Gap, Word
+from gateway.masking.words import Word
 
 
 def listed(word: Word) -> bool:
     """A given name or surname of a list."""
     low = word.low
     return low in given_names() or low in AMBIGUOUS_GIVEN or surname(word)
+
+
+def may_be_given(word: Word) -> bool:
+    """A given name by itself, or a word that is one as well."""
+    low = word.low
+    return low in AMBIGUOUS_GIVEN or low in given_names() or compound(word) or generated(word)
 
 
 def surname(word: Word) -> bool:
@@ -54,7 +60,7 @@ def may_be_name(word: Word) -> bool:
 
 def word_surname(word: Word) -> bool:
     """A surname that is a common word, written like a name."""
-    if word.capitals or word.initial or word.gap not in {Gap.SPACE, Gap.DOT}:
+    if word.capitals or word.initial or not word.follows:
         return False
     low = word.low
     weak = low in WEAK_SURNAMES and low not in INSTITUTIONS and low not in NOT_A_NAME

@@ -4,7 +4,7 @@ The lists say that a word may be a name; what stands around it decides. Words of
 people's names as well (Crohn, Wells, Addison) are left where they name a disease, test or device.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from gateway.masking.name_context import (
     ACTS,
@@ -30,6 +30,7 @@ from gateway.masking.name_words import (
     compound,
     generated,
     listed,
+    may_be_given,
     may_be_name,
     surname,
     word_surname,
@@ -50,9 +51,8 @@ from gateway.masking.person_words import (
     WEAK_TITLES,
 )
 from gateway.masking.place_words import CITIES, STATES
-from gateway.masking.words import Gap, Word, leading
+from gateway.masking.words import Gap, Word
 
-_JOINED = frozenset({Gap.SPACE, Gap.DOT, Gap.PARTICLE})
 _BEFORE = 48
 _MAX_NAME = 5
 # Behind these a capitalised word by itself is what somebody is called.
@@ -60,6 +60,8 @@ _KIN = frozenset(
     """mother father wife husband spouse brother sister son daughter partner grandmother
     grandfather aunt uncle niece nephew cousin roommate neighbor neighbour""".split()
 )
+_INTRODUCING = NAMED_LEADS | _KIN
+_IS_A = ("is a", " is a")
 _LETTERED = EPONYMS | EPONYM_NOUNS | LETTERED
 _TITLED = SURNAME_WORDS | TITLED_WORDS
 _SAINTLY = frozenset({"san", "santa"})
@@ -115,17 +117,33 @@ class _Finder:
             return self._titled(index)
         if self._is_of_a_place(index) or word.low in _SAINTLY:
             return index
-        for rule in (
-            self._by_list,
-            self._by_surname,
-            self._reversed,
-            self._introduced,
-            self._by_initial,
-            self._aged,
-        ):
+        for rule in self._rules(index):
             if (end := rule(index)) > index:
                 return end
         return index
+
+    def _rules(self, index: int) -> Iterator[Callable[[int], int]]:
+        """Rules for a name that begins at `index`, but for those that the next word rules out."""
+        word = self._words[index]
+        following = self._words[index + 1] if index + 1 < len(self._words) else None
+        joined = following is not None and following.joins
+        if may_be_given(word):
+            yield self._by_list
+        if joined:
+            yield self._by_surname
+        elif following and following.gap is Gap.COMMA:
+            yield self._reversed
+        if joined or self._is_led(word):
+            yield self._introduced
+        if following and following.initial:
+            yield self._by_initial
+        if self._text.startswith(_IS_A, word.stop + 1):
+            yield self._aged
+
+    def _is_led(self, word: Word) -> bool:
+        """A word or sign stands before that may introduce a name, of one word too."""
+        before = self._text[max(0, word.start - 3) : word.start]
+        return ":" in before or "=" in before or word.lead(self._text) in _INTRODUCING
 
     def _titled(self, index: int) -> int:
         """`Dr. A. Smith`."""
@@ -139,12 +157,10 @@ class _Finder:
             return index
         return end
 
-    def _by_list(self, index: int) -> int:  # noqa: PLR0911
+    def _by_list(self, index: int) -> int:
         """`Mary`, `Mary L.`, `Mary Ann Smith`."""
         word = self._words[index]
         sure = word.low in self._given or compound(word) or generated(word)
-        if not sure and word.low not in AMBIGUOUS_GIVEN:
-            return index
         common = word.low in NOT_A_NAME
         if common and not self._behind_a_common_word(index):
             return index
@@ -213,7 +229,7 @@ class _Finder:
         named = may_be_name(last) or last.low in SURNAME_WORDS
         if not named or not may_be_name(first) or last.low in STATES | CITIES:
             return False
-        said = leading(self._text, last.start) in SUBJECTS
+        said = last.lead(self._text) in SUBJECTS
         if not said and not ((given or known) and self._starts_sentence(index)):
             return False
         return FOLLOWED.match(self._text, self._words[index + 1].stop) is not None
@@ -235,15 +251,13 @@ class _Finder:
     def _aged(self, index: int) -> int:
         """`Sunny is a 25-year-old`."""
         word = self._words[index]
-        if not self._text.startswith(("is a", " is a"), word.stop + 1):
-            return index
         if word.initial or word.capitals or word.low in ROLES or not may_be_name(word):
             return index
         return index + 1 if AGED.match(self._text, word.stop) else index
 
     def _names_no_date(self, index: int) -> bool:
         word, second = self._words[index], self._words[index + 1]
-        if word.low not in MONTHS or leading(self._text, word.start) not in DATED:
+        if word.low not in MONTHS or word.lead(self._text) not in DATED:
             return True
         dotted = second.initial and second.stop > second.end
         return dotted and CLOSED.match(self._text, second.stop) is not None
@@ -267,7 +281,7 @@ class _Finder:
             return dotted and CALLED.match(self._text, second.stop) is not None
         strong = surname(second) and second.low not in WEAK_SURNAMES
         before = self._text[max(0, word.start - _BEFORE) : word.start]
-        if self._starts_sentence(index) and not NAMED.search(before):
+        if self._starts_sentence(index) and not NAMED.match(before[::-1]):
             return strong and second.low not in EPONYMS
         return strong or word_surname(second)
 
@@ -278,9 +292,9 @@ class _Finder:
             return index
         end = self._name_from(index)
         before = self._text[max(0, word.start - _BEFORE) : word.start]
-        lead = leading(self._text, word.start)
+        lead = word.lead(self._text)
         labelled = lead in NAMED_LEADS or ":" in before[-3:] or "=" in before[-3:]
-        if end > index and labelled and NAMED.search(before):
+        if end > index and labelled and NAMED.match(before[::-1]):
             if end == index + 1 and self._reverses(end):
                 end = self._name_from(end)
             return index if self._is_eponym(index, end) else end
@@ -301,7 +315,7 @@ class _Finder:
         dotted = tail.initial and tail.stop > tail.end
         if not (dotted or not word.capitals) or not (lead in PERSON_LEADS or lead[-1:] in "mf"):
             return index
-        return end if PERSON.search(before) else index
+        return end if PERSON.match(before[::-1]) else index
 
     def _reverses(self, index: int) -> bool:
         """A given name stands at `index`, behind a surname and a comma."""
@@ -349,11 +363,11 @@ class _Finder:
         return sure and not OF_MANY.match(self._text, word.stop)
 
     def _joins(self, index: int) -> bool:
-        return index < len(self._words) and self._words[index].gap in _JOINED
+        return index < len(self._words) and self._words[index].joins
 
     def _is_of_a_place(self, index: int) -> bool:
         """`St. Mary's`: a saint's name is a place's."""
-        if not index or self._words[index].gap not in _JOINED:
+        if not index or not self._words[index].joins:
             return False
         return self._words[index - 1].low in _SAINTS
 

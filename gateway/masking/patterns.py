@@ -35,7 +35,10 @@ _STREETS = (
     "|Viaduct|View|Views|Village|Villages|Ville|Vista|Walk|Walks|Wall|Way|Ways|Well|Wells"
 )
 _UNIT = r"(?:,? (?:Apt|Apartment|Suite|Ste|Unit|Room|Rm|Floor|Fl|#)\.? ?#?[A-Za-z0-9-]{1,8})?"
-_WORD = r"[A-Z\xc3-\xc5][A-Za-z0-9\x80-\xff'-]{0,40}"
+_IN_WORD = r"A-Za-z0-9\x80-\xff'-"
+_WORD = rf"[A-Z\xc3-\xc5][{_IN_WORD}]{{0,40}}"
+_ROADS = r"stra\xc3\x9fe|strasse|str\.|gasse|platz|allee|weg|straat|laan|gatan|vej"
+_DOMAINS = "com|org|net|edu|gov|mil|info|biz|health"
 _NUMBER = (
     r"(?P<{kind}>#?(?:[A-Za-z]{{1,8}}[-_]?){{0,2}}[0-9][0-9A-Za-z]*(?:[-_][0-9A-Za-z]+)*"
     r"(?: [0-9]{{2,6}}\b){{0,3}})"
@@ -67,6 +70,9 @@ CONTACTS: tuple[Recogniser, ...] = (
     Recogniser(
         Kind.EMAIL,
         r"[A-Za-z0-9._%+\x80-\xff-]{1,64}@(?:[A-Za-z0-9\x80-\xff-]{1,63}\.){1,8}[A-Za-z\x80-\xff-]{2,24}",
+        needle="@",
+        lead=r"A-Za-z0-9._%+\x80-\xff-",
+        reach=64,
     ),
     # A document of its own inside a text: nobody knows what it shows.
     Recogniser(Kind.URL, r"\b(?i:data):[A-Za-z0-9!#$&.+/;=_-]{0,200}[,][^\s\"'<>\\\x00\[\]]+"),
@@ -78,12 +84,21 @@ CONTACTS: tuple[Recogniser, ...] = (
     ),
     Recogniser(
         Kind.URL,
-        r"\b(?:[A-Za-z0-9-]{1,63}\.){1,5}(?:com|org|net|edu|gov|mil|info|biz|health)"
-        r"\b(?:/[^\s\"'<>\\\x00\[\]]*)?",
+        rf"\b(?:[A-Za-z0-9-]{{1,63}}\.){{1,5}}(?:{_DOMAINS})\b(?:/[^\s\"'<>\\\x00\[\]]*)?",
         checks.personal_host,
+        needle=rf"\.(?=(?:{_DOMAINS})\b)",
+        lead="A-Za-z0-9.-",
+        reach=5 * 64,
     ),
     Recogniser(Kind.IP, r"\b[0-9]{1,3}(?:\.[0-9]{1,3}){3,40}\b", checks.ip),
-    Recogniser(Kind.IP, r"\b[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}\b", checks.ip),
+    Recogniser(
+        Kind.IP,
+        r"\b[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}\b",
+        checks.ip,
+        needle=":(?=[0-9A-Fa-f]{0,4}:)",
+        lead="0-9A-Fa-f",
+        reach=4,
+    ),
     Recogniser(Kind.IP, r"::(?:[0-9A-Fa-f]{1,4}:){0,5}[0-9A-Fa-f.]{1,15}\b", checks.ip),
     Recogniser(Kind.DEVICE, r"\b[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}\b"),
     Recogniser(Kind.DEVICE, r"\b[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\b"),
@@ -238,8 +253,10 @@ PLACES: tuple[Recogniser, ...] = (
     ),
     Recogniser(
         Kind.ADDRESS,
-        rf"\b{_WORD}(?:stra\xc3\x9fe|strasse|str\.|gasse|platz|allee|weg|straat|laan|gatan|vej)"
-        r" [0-9]{1,4} ?[a-z]?\b",
+        rf"\b{_WORD}(?:{_ROADS}) [0-9]{{1,4}} ?[a-z]?\b",
+        needle=rf"(?:{_ROADS})(?= [0-9])",
+        lead=_IN_WORD,
+        reach=41,
     ),
     Recogniser(
         Kind.ADDRESS,
@@ -264,12 +281,18 @@ PLACES: tuple[Recogniser, ...] = (
         Kind.CITY,
         rf"\b(?P<city>{_WORD}(?: {_WORD}){{0,2}}, ?(?:{_STATES}|{_STATE_NAMES}))\b"
         rf"(?:,? {{1,2}}(?P<zip>[0-9]{{5}}(?:-[0-9]{{4}})?)\b)?",
+        needle=rf",(?= ?(?:{_STATES}|{_STATE_NAMES})\b)",
+        lead=f" {_IN_WORD}",
+        reach=3 * 41 + 2,
     ),
     # Without a comma the ZIP code behind the state says that it is a town.
     Recogniser(
         Kind.CITY,
         rf"\b(?P<city>{_WORD}(?: {_WORD}){{0,2}} (?:{_STATES}))"
         rf" {{1,2}}(?P<zip>[0-9]{{5}}(?:-[0-9]{{4}})?)\b",
+        needle=rf" (?=(?:{_STATES}) {{1,2}}[0-9]{{5}})",
+        lead=f" {_IN_WORD}",
+        reach=3 * 41 + 2,
     ),
     Recogniser(
         Kind.ZIP, rf"\b(?:{_STATES}|{_STATE_NAMES}),? {{1,2}}(?P<zip>[0-9]{{5}}(?:-[0-9]{{4}})?)\b"

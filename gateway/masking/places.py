@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 
+from gateway.masking.backwards import backwards
 from gateway.masking.kinds import Kind
 from gateway.masking.name_lists import towns
 from gateway.masking.person_words import EPONYM_NOUNS, NOT_A_NAME
@@ -18,7 +19,7 @@ from gateway.masking.place_words import (
     STATES,
     WEAK_TAILS,
 )
-from gateway.masking.words import Gap, Word, leading
+from gateway.masking.words import Gap, Word
 
 _BEFORE = 64
 _MAX_WORDS = 7
@@ -33,7 +34,8 @@ _PLAIN_NAMES = frozenset(
     """city general community county memorial mercy children's childrens women's veterans university
     regional district state methodist baptist presbyterian lutheran catholic jewish""".split()
 )
-# What is done at a place of care.
+# What is done at a place of care. What follows up to the cities is matched on the text before a
+# word, reversed.
 _CARE = (
     r"(?:seen|treated|admitted|evaluated|present(?:s|ed|ing)?|hospitali[sz]ed|referred|transferred"
     r"|discharged|diagnosed|followed|monitored|assessed|observed|examined|operated|implanted"
@@ -43,26 +45,26 @@ _CARE = (
     r"|brought|went|goes|took|taken|sent|received|enrolled|checked in|stay(?:ed|ing|s)?|room"
     r"|dx'?d|tx'?d|dx|tx|f/u|resident|resid(?:es?|ed|ing)|liv(?:es?|ed|ing))"
 )
-_VISIT = re.compile(
+_VISIT = backwards(
     rf"(?i:\b(?:{_CARE}\b[^.;?!\n]{{0,24}}\b(?:at|to|in|from|with|under)|at|@|visit(?:ed|s|ing)?"
     rf"|attend(?:ed|s|ing)?|left) (?:the |our |a |your )?)\Z"
 )
-_AT = re.compile(
+_AT = backwards(
     rf"(?i:(?:\bat|@|\b{_CARE} (?:to|from)|\b(?:visit|attend)(?:ed|s|ing)?|\bleft"
     r"|\b(?:discharged|transferred|admitted|referred|released)\b[^.;?!\n]{0,24} (?:to|from))"
     r" (?:the |our |your )?)\Z"
 )
-_LIVES = re.compile(
+_LIVES = backwards(
     r"(?i:\b(?:liv(?:es?|ed|ing)|resid(?:es?|ed|ing)|residents?|natives?|moved|moving|relocated"
     r"|relocating|hails|originally|born|raised|grew up|homeless|travell?ed|travell?ing|returned"
     r"|returning|flew|drove|visiting|home|house|apartment|citizen|hometown|commutes?)"
     r" (?:in|from|of|to|near|at|outside|around|is) (?:the |downtown |rural |north |south )?)\Z"
 )
-_FROM = re.compile(
+_FROM = backwards(
     r"(?i:\b(?:patients?|pts?|male|female|man|woman|boy|girl|child|veteran|nurse|teacher|worker"
     r"|he|she|is|was|[a-z]\.),? from (?:the )?)\Z"
 )
-_CITY = re.compile(
+_CITY = backwards(
     r"(?i:\b(?:in|from|of|at|to|near|our|the|outside|around|downtown|central|greater|visited|based"
     r"|via|through|city ?[:=]|town ?[:=]) |, ?|\()\Z"
 )
@@ -93,10 +95,17 @@ _LEADS = frozenset(
     attends attending left of near outside around downtown central greater based via through city
     town is rural north south""".split()
 )
+# Of these, what each pattern can end in.
+_AT_LEADS = _LEADS - {"in", "with", "under", "a", "of", "near", "outside", "around", "is"}
+_LIVES_LEADS = frozenset(
+    "in from of to near at outside around is the downtown rural north south".split()
+)
+_FROM_LEADS = frozenset({"from", "the"})
 # Parts of systems of hospitals that stand before the town: `VA Palo Alto`, `UT Southwestern`.
 _SYSTEMS = 3
 _CAMEL = re.compile(r"[A-Z][a-z]{2,}(?:Care|Health|Med|Star|Point|Clinic)\Z|[A-Z]{2}Health\Z")
 _LAST_WORDS = frozenset(tail.rpartition(" ")[2] for tail in FACILITY_TAILS)
+_ENDINGS = _LAST_WORDS | FACILITY_NOUNS
 _HOMES = frozenset({"home", "facility", "center", "centre", "homes"})
 Place = tuple[int, int, Kind]
 
@@ -115,9 +124,13 @@ def _first_words() -> frozenset[str]:
 def places(text: str, words: Sequence[Word]) -> Iterator[Place]:
     """(start, end, kind) of places in `text`, possibly overlapping."""
     finder = _Finder(text, words)
-    for index in range(len(words)):
-        yield from finder.facility(index)
-        yield from finder.town(index)
+    for index, word in enumerate(words):
+        leads = finder.leads(index)
+        # Most words can be neither, and are not asked for more.
+        if leads or word.possessive or word.low in _ENDINGS:
+            yield from finder.facility(index, leads=leads)
+        if index == 0 or not word.follows or word.low == "bronx":
+            yield from finder.town(index, leads=leads)
 
 
 class _Finder:
@@ -128,7 +141,7 @@ class _Finder:
         self._words = words
         self._firsts = _first_words()
 
-    def facility(self, index: int) -> Iterator[Place]:
+    def facility(self, index: int, *, leads: bool) -> Iterator[Place]:
         """A name that ends in a word for a place of care, or that stands where one is visited."""
         tail = self._tail(index)
         if tail:
@@ -137,14 +150,16 @@ class _Finder:
             names = [word.low for word in self._words[first : index + 2 - tail]]
             if self._accepts(first, index, tail, names):
                 yield start, self._right(self._home(index)), Kind.ADDRESS
-        if not self._leads(index):
+        if not leads:
             return
-        before = self._before(index)
-        camel = _CAMEL.match(self._words[index].text) and _VISIT.search(before)
-        if camel or (self._begins(index) and _AT.search(before)):
+        word = self._words[index]
+        back = self._before(index)[::-1]
+        camel = _CAMEL.match(word.text) and _VISIT.match(back)
+        at = word.lead(self._text) in _AT_LEADS and self._begins(index)
+        if camel or (at and _AT.match(back)):
             yield from self._visited(index)
-        elif (size := self._known(index, FACILITIES)) and _VISIT.search(before):
-            yield self._words[index].start, self._right(index + size - 1), Kind.ADDRESS
+        elif (size := self._known(index, FACILITIES)) and _VISIT.match(back):
+            yield word.start, self._right(index + size - 1), Kind.ADDRESS
 
     def _home(self, index: int) -> int:
         """The last word of `Cedar Grove Nursing Home`."""
@@ -159,7 +174,7 @@ class _Finder:
         full = f"{word.low}'s" if word.possessive else word.low
         if full not in _LAST_WORDS and word.low not in FACILITY_NOUNS:
             return 0
-        if index and self._words[index].gap in {Gap.SPACE, Gap.DOT}:
+        if index and self._words[index].follows:
             before = self._words[index - 1].low
             if f"{before} {full}" in FACILITY_TAILS or f"{before}. {full}" in FACILITY_TAILS:
                 return 2
@@ -171,7 +186,7 @@ class _Finder:
         while first > 0 and index - first < _MAX_WORDS:
             word, before = self._words[first], self._words[first - 1]
             linked = self._text[before.stop : word.start] in _LINKS
-            if word.gap not in {Gap.SPACE, Gap.DOT} and not linked:
+            if not word.follows and not linked:
                 break
             first -= 1
         while first < index and self._words[first].low in _NOT_FIRST:
@@ -182,7 +197,7 @@ class _Finder:
         before = self._before(first)
         if _GUIDES.search(before) or _CALLED_AFTER.match(self._text, self._words[last].stop):
             return False
-        visited = bool(_VISIT.search(before))
+        visited = bool(_VISIT.match(before[::-1]))
         if visited and self._right(last) > self._words[last].stop:
             return True  # a town follows
         if first > last - tail:
@@ -201,7 +216,7 @@ class _Finder:
         while end + 1 < len(self._words) and end - index < _MAX_WORDS:
             word, following = self._words[end], self._words[end + 1]
             linked = self._text[word.stop : following.start] in _LINKS
-            if following.gap not in {Gap.SPACE, Gap.DOT} and not linked:
+            if not following.follows and not linked:
                 break
             if following.low in NOT_A_PLACE:
                 break
@@ -235,40 +250,53 @@ class _Finder:
     def _tailed(self, index: int) -> bool:
         """`North Valley Clinic`: a common word, and a word for a place later on."""
         for place in range(index + 1, min(index + 4, len(self._words))):
-            if self._words[place].gap not in {Gap.SPACE, Gap.DOT}:
+            if not self._words[place].follows:
                 return False
             if self._tail(place):
                 return True
         return False
 
-    def _leads(self, index: int) -> bool:
+    def leads(self, index: int) -> bool:
         """A word stands before that may say that a place follows."""
         word = self._words[index]
-        if index and word.gap in {Gap.SPACE, Gap.DOT} and self._words[index - 1].low not in _LEADS:
+        if index and word.follows and self._words[index - 1].low not in _LEADS:
             return False
-        return leading(self._text, word.start) in _LEADS
+        return word.lead(self._text) in _LEADS
 
-    def town(self, index: int) -> Iterator[Place]:
+    def town(self, index: int, *, leads: bool) -> Iterator[Place]:
         """A town that is known, or that somebody lives in or comes from."""
         word = self._words[index]
-        if index and word.gap in {Gap.SPACE, Gap.DOT} and word.low != "bronx":
+        size = self._known(index, towns())
+        if not size and not leads:
             return
         before = self._before(index)
-        size = self._known(index, towns())
+        back = before[::-1]
         end = self._words[index + size - 1].end if size else word.end
-        if size and (_CITY.search(before) or _SMALL.match(self._text, end)):
-            lives = _LIVES.search(before)
+        if size and (_CITY.match(back) or _SMALL.match(self._text, end)):
+            lives = _LIVES.match(back)
             called = _CALLED_AFTER.match(self._text, end) and not lives
             if before.endswith(("the ", "The ", " a ")) and not lives and word.low != "bronx":
                 called = called or self._names_a_thing(end)
             if not (called or _GUIDES.search(before)):
                 yield self._with_article(index), self._rest(end), Kind.CITY
-        elif word.low in NOT_A_NAME or word.capitals or word.initial or not self._leads(index):
+        elif word.low in NOT_A_NAME or word.capitals or word.initial or not leads:
             return
-        elif _LIVES.search(before) or (_FROM.search(before) and word.low not in NOT_A_PLACE):
+        elif self._lives(word, back):
             last = self._run(index)
             if " ".join(item.low for item in self._words[index : last + 1]) not in STATES:
                 yield word.start, self._rest(self._words[last].end), Kind.CITY
+
+    def _lives(self, word: Word, back: str) -> bool:
+        """Somebody lives in what this word names, or comes from there.
+
+        Args:
+            word: the word.
+            back: the text before it, reversed.
+        """
+        lead = word.lead(self._text)
+        if lead in _LIVES_LEADS and _LIVES.match(back):
+            return True
+        return lead in _FROM_LEADS and word.low not in NOT_A_PLACE and _FROM.match(back) is not None
 
     def _names_a_thing(self, end: int) -> bool:
         """Behind `the Norfolk` stands a noun that is no place: a catheter, a system, a grade."""
@@ -277,7 +305,7 @@ class _Finder:
 
     def _run(self, index: int) -> int:
         last = index
-        while last + 1 < len(self._words) and self._words[last + 1].gap in {Gap.SPACE, Gap.DOT}:
+        while last + 1 < len(self._words) and self._words[last + 1].follows:
             last += 1
         return last
 
@@ -295,7 +323,7 @@ class _Finder:
         found = 0
         for place in range(index, min(index + _MAX_CITY, len(self._words))):
             word = self._words[place]
-            if place > index and word.gap not in {Gap.SPACE, Gap.DOT}:
+            if place > index and not word.follows:
                 break
             names.append(word.low)
             joined = " ".join(names)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from gateway.masking.checks import Check
 from gateway.masking.kinds import Kind
 
+MAX_LINE = 4_000
+"""Bytes of a line in which recognisers are tried where they may match, one by one."""
 _GROUP = re.compile(r"\(\?P<[a-z_]+>")
 
 
@@ -26,18 +28,28 @@ class Recogniser:
         pattern: its source.
         check: confirms a candidate, given the value.
         whole: a number that is not the fraction of a decimal one.
+        needle: what every match holds, for a pattern that begins like any word or number; a pattern
+            itself, of which two places may not overlap.
+        lead: the signs that may stand in a match before it, as in a class of characters.
+        reach: how many of them at most.
     """
 
     kind: Kind
     pattern: str
     check: Check = _always
     whole: bool = False
+    needle: str = ""
+    lead: str = ""
+    reach: int = 0
     grouped: re.Pattern[bytes] = field(init=False, repr=False)
+    _groups: tuple[tuple[str, Kind], ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         # RE2 and `re` disagree on whether a vertical tab is white space.
         object.__setattr__(self, "pattern", self.pattern.replace(r"\s", r" \t\n\r\f\v"))
         object.__setattr__(self, "grouped", re.compile(self.pattern.encode()))
+        groups = tuple((name, Kind(name.replace("_", "-"))) for name in self.grouped.groupindex)
+        object.__setattr__(self, "_groups", groups)
 
     @property
     def plain(self) -> str:
@@ -46,11 +58,10 @@ class Recogniser:
 
     def parts(self, match: "re.Match[bytes]") -> list[tuple[int, int, Kind]]:
         """(start, end, kind) of the values of a match, in order."""
-        named = self.grouped.groupindex
-        if not named:
+        groups = self._groups
+        if not groups:
             return [(*match.span(), self.kind)]
-        return sorted(
-            (*match.span(name), Kind(name.replace("_", "-")))
-            for name in named
-            if match.start(name) >= 0
-        )
+        if len(groups) == 1:
+            ((name, kind),) = groups
+            return [(*match.span(name), kind)] if match.start(name) >= 0 else []
+        return sorted((*match.span(name), kind) for name, kind in groups if match.start(name) >= 0)

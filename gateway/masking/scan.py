@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, cached_property
+from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 from gateway.errors import Reason, Withheld
@@ -10,17 +12,15 @@ from gateway.masking import linear
 from gateway.masking.kinds import Kind
 from gateway.masking.marks import PATTERN as MARKS
 from gateway.masking.patterns import IDENTIFIERS
-from gateway.masking.recogniser import Recogniser
+from gateway.masking.recogniser import MAX_LINE, Recogniser
 from gateway.masking.secret_patterns import SECRETS
+from gateway.masking.triggers import Triggers
 
 MIN_PATIENCE = 20_000
 BYTES_PER_CANDIDATE = 64
-MAX_LINE = 4_000
-"""Bytes of the lines that the looser search is for."""
 _WINDOW = 4096
-_BOUND = re.compile(r"(?<!\\)\{([0-9]+),([0-9]+)\}")
-_MANY = 12
 _FRACTION = re.compile(rb"[0-9]\.\Z")
+_PLACE = itemgetter(0)
 Span = tuple[int, int, Kind]
 
 
@@ -32,10 +32,11 @@ class _Search(NamedTuple):
 
 
 class Scanner:
-    """Recognisers as one alternation; what matched where is found out afterwards.
+    """Recognisers that look for values together; at one place the first that fits decides.
 
-    Where RE2 reads short lines, the alternation is a looser one, of fewer states, that finds every
-    place where the recognisers fit; whether they do is found out there.
+    In short lines they are tried where a look for what their matches begin with or hold says that
+    they may match. In longer ones, where a search for such may take long, one alternation of all of
+    them finds places, and what matched there is found out afterwards.
     """
 
     def __init__(self, recognisers: tuple[Recogniser, ...], *, with_re2: bool = True) -> None:
@@ -44,22 +45,16 @@ class Scanner:
         self._with_re2 = linear.available(with_re2=with_re2)
 
     @cached_property
-    def _strict(self) -> _Search:
-        return self._search([item.plain for item in self._recognisers])
+    def _triggers(self) -> Triggers:
+        # Marks come first, so that nothing is looked for in them.
+        return Triggers([Recogniser(Kind.TEXT, MARKS), *self._recognisers])
 
     @cached_property
-    def _loose(self) -> _Search:
-        return self._search([loosened(item.plain) for item in self._recognisers])
-
-    def _search(self, sources: Sequence[str]) -> _Search:
+    def _search(self) -> _Search:
+        sources = [item.plain for item in self._recognisers]
         pattern = "|".join([MARKS, *sources]).encode()
         likely = _prefilter(sources) if self._with_re2 else None
         return _Search(linear.compiled(pattern, with_re2=self._with_re2), likely)
-
-    def _search_for(self, data: bytes) -> _Search:
-        # No bound holds a looser pattern back, but for the end of the line.
-        short = self._with_re2 and max(map(len, data.split(b"\n"))) <= MAX_LINE
-        return self._loose if short else self._strict
 
     def spans(self, data: bytes) -> Iterator[Span]:
         """(start, end, kind) of every value in `data`, in order, never overlapping.
@@ -67,46 +62,62 @@ class Scanner:
         Raises:
             Withheld: so many candidates fail their checks that looking at all takes too long.
         """
-        places, likely = self._search_for(data)
+        if len(data) <= MAX_LINE or max(map(len, data.split(b"\n"))) <= MAX_LINE:
+            return self._of_short_lines(data)
+        return self._of_any(data)
+
+    def _of_short_lines(self, data: bytes) -> Iterator[Span]:
+        patience = _patience(data)
         position = 0
-        patience = loose = MIN_PATIENCE + len(data) // BYTES_PER_CANDIDATE
+        for start, group in groupby(self._triggers.places(data), key=_PLACE):
+            if start < position:
+                continue
+            numbers = [number for _, number in group]
+            if not numbers[0]:
+                if mark := self._marks.match(data, start):
+                    position = mark.end()
+                    continue
+                del numbers[0]
+            likely = [self._recognisers[number - 1] for number in numbers]
+            found, end = self._classify(data, start, likely)
+            if found is not None:
+                yield from found
+                position = max(end, start + 1)
+            elif end >= 0:
+                # A candidate failed its check; another may begin inside it.
+                position = _next_word(data, start, end)
+                patience -= 1
+                if patience < 0:
+                    raise _exhausted()
+
+    def _of_any(self, data: bytes) -> Iterator[Span]:
+        places, likely = self._search
+        patience = _patience(data)
+        position = 0
         while match := places.search(data, position):
             start = match.start()
             if mark := self._marks.match(data, start):
                 position = max(mark.end(), start + 1)
                 continue
-            found, end = self._classify(data, start, likely)
+            found, end = self._classify(data, start, self._candidates(data, start, likely))
             if found is not None:
                 yield from found
                 position = max(end, start + 1)
                 continue
-            if end < 0:
-                # The looser pattern alone fits.
-                position = start + 1
-                loose -= 1
-            else:
-                # A candidate failed its check; another may begin inside it.
-                position = _next_word(data, start, end)
-                patience -= 1
-            if loose < 0 and places is not self._strict.places:
-                # A text that fits the looser pattern all over is one for the other.
-                places, likely = self._strict
-                loose = patience
-            if patience < 0 or loose < 0:
-                raise Withheld(
-                    "The content holds too many numbers that look like identifiers.",
-                    reason=Reason.MASKING_FAILED,
-                )
+            position = _next_word(data, start, end)
+            patience -= 1
+            if patience < 0:
+                raise _exhausted()
 
     def _classify(
-        self, data: bytes, start: int, likely: linear.PatternSet | None
+        self, data: bytes, start: int, likely: Iterable[Recogniser]
     ) -> tuple[list[Span] | None, int]:
         """The values at `start`, and where to go on; None where no recogniser takes them.
 
         In that case the other number is the end of the first recogniser's match, -1 for none.
         """
         first = -1
-        for recogniser in self._candidates(data, start, likely):
+        for recogniser in likely:
             match = recogniser.grouped.match(data, start)
             if match is None:
                 continue
@@ -139,6 +150,18 @@ def _next_word(data: bytes, start: int, end: int) -> int:
     return position
 
 
+def _patience(data: bytes) -> int:
+    """How many candidates may fail their checks in a text."""
+    return MIN_PATIENCE + len(data) // BYTES_PER_CANDIDATE
+
+
+def _exhausted() -> Withheld:
+    return Withheld(
+        "The content holds too many numbers that look like identifiers.",
+        reason=Reason.MASKING_FAILED,
+    )
+
+
 def scanner(*, identifiers: bool, with_re2: bool = True) -> Scanner:
     """The scanner of secrets, and of identifiers too where a profile masks them."""
     return _scanner(identifiers, with_re2)
@@ -148,17 +171,6 @@ def scanner(*, identifiers: bool, with_re2: bool = True) -> Scanner:
 @cache
 def _scanner(identifiers: bool, with_re2: bool) -> Scanner:  # noqa: FBT001 - one key for each
     return Scanner(SECRETS + (IDENTIFIERS if identifiers else ()), with_re2=with_re2)
-
-
-def loosened(source: str) -> str:
-    """A pattern that matches wherever `source` does, and has far fewer states.
-
-    An automaton has a state for every number of repetitions that it has to tell apart, and makes
-    each when it first comes to it; so a bound on many of them makes text that is new slow.
-    """
-    return _BOUND.sub(
-        lambda bound: bound[0] if int(bound[2]) < _MANY else f"{{{bound[1]},}}", source
-    )
 
 
 def _prefilter(sources: Sequence[str]) -> linear.PatternSet:

@@ -6,7 +6,7 @@ Signatures of identifiable Azure keys are those that Microsoft publishes for its
 
 from gateway.masking import checks
 from gateway.masking.kinds import Kind
-from gateway.masking.recogniser import Recogniser
+from gateway.masking.recogniser import MAX_LINE, Recogniser
 
 # Fixed characters that Azure puts into its generated keys, so that scanners find them.
 _SIGNATURES = (
@@ -38,14 +38,27 @@ SECRETS: tuple[Recogniser, ...] = (
         Kind.SECRET,
         r"(?i:\b(?:bearer|basic|sharedkey [a-z0-9]{3,24}:))[ ]?(?P<secret>[A-Za-z0-9._~+/=-]{20,})",
     ),
-    Recogniser(Kind.SECRET, r"[A-Za-z0-9+/]{86}=="),
+    Recogniser(Kind.SECRET, r"[A-Za-z0-9+/]{86}==", needle="=(?==)", lead="A-Za-z0-9+/", reach=86),
     Recogniser(
-        Kind.SECRET, rf"[A-Za-z0-9+/_-]{{20,90}}(?:{_SIGNATURES})[A-Za-z0-9+/_-]{{4,60}}={{0,2}}"
+        Kind.SECRET,
+        rf"[A-Za-z0-9+/_-]{{20,90}}(?:{_SIGNATURES})[A-Za-z0-9+/_-]{{4,60}}={{0,2}}",
+        needle=_SIGNATURES,
+        lead="A-Za-z0-9+/_-",
+        reach=90,
     ),
-    Recogniser(Kind.SECRET, r"[A-Za-z0-9_~.-]{3}[78]Q~[A-Za-z0-9_~.-]{31,34}"),
+    Recogniser(
+        Kind.SECRET,
+        r"[A-Za-z0-9_~.-]{3}[78]Q~[A-Za-z0-9_~.-]{31,34}",
+        needle="Q~",
+        lead="A-Za-z0-9_~.-",
+        reach=4,
+    ),
     Recogniser(
         Kind.SECRET,
         r"\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@\"'\x00]{1,200}:(?P<secret>[^\s/@\"'\x00]{1,200})@",
+        needle="://",
+        lead="a-z0-9+.-",
+        reach=21,
     ),
     Recogniser(
         Kind.SECRET,
@@ -58,6 +71,9 @@ SECRETS: tuple[Recogniser, ...] = (
     Recogniser(
         Kind.SECRET,
         r"\be[A-Za-z0-9_=-]{23,}\.e[A-Za-z0-9_=-]{23,}\.[A-Za-z0-9_=-]{24,}",
+        needle=r"\.(?=e)",
+        lead="A-Za-z0-9_=-",
+        reach=MAX_LINE,
     ),
     Recogniser(Kind.SECRET, r"MI[I-L][0-9A-Za-z/+]{2}[AQgw]IBAzCC[A-Za-z0-9+/=]*"),
     Recogniser(
@@ -65,6 +81,13 @@ SECRETS: tuple[Recogniser, ...] = (
         r"(?i:\bauthorization[\"']?[ \t]{0,4}[:=](?: |%20|\+|[\"']){0,4}(?:bearer|basic|token))"
         r"(?: |%20|\+)(?P<secret>[^\s\"',;<>\x00]+)",
     ),
-    Recogniser(Kind.SECRET, r"\b[A-Za-z0-9+/]{43}=", checks.mixed),
+    Recogniser(
+        Kind.SECRET,
+        r"\b[A-Za-z0-9+/]{43}=",
+        checks.mixed,
+        needle="=",
+        lead="A-Za-z0-9+/",
+        reach=43,
+    ),
     Recogniser(Kind.SECRET, r"\b[a-z2-7]{52}\b", checks.varied),
 )

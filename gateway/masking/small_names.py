@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterator
 
+from gateway.masking.backwards import backwards
 from gateway.masking.name_lists import all_given_names, given_names, surnames, word_surnames
 from gateway.masking.person_words import AMBIGUOUS_GIVEN, NOT_A_NAME
 
 _WORD = r"[a-z]{2,30}(?:['-][a-z]{2,30})?"
 # What stands before the literal is looked at behind it, since the search is for the literal.
 _NAMED = re.compile(rf" named ({_WORD})(?: ({_WORD}))?(?![\w@])")
-_WHO = re.compile(
+_WHO = backwards(
     r"(?i:\b(?:patients?|pts?|client|resident|m[ae]n|wom[ae]n|males?|females?|boys?|girls?|child|infant"
     r"|baby|toddler|teen|gentleman|lady|veteran|son|daughter|mother|father|wife|husband|sister"
     r"|brother)),?\Z"
@@ -27,7 +28,7 @@ def small_names(text: str) -> Iterator[tuple[int, int]]:
     """(start, end) of names such as `pt lars eriksson`, `a man named grace long`."""
     for match in _NAMED.finditer(text):
         before = text[max(0, match.start() - _MAX_WHO) : match.start()]
-        if _may_begin(match[1]) and _WHO.search(before):
+        if _may_begin(match[1]) and _WHO.match(before[::-1]):
             yield match.start(1), match.end(2 if _may_follow(match[2]) else 1)
     for match in _PATIENT.finditer(text):
         end = _end(text, match)

@@ -30,13 +30,22 @@ def is_table(body: bytes) -> bool:
     if len(delimiters) != 1:
         return False
     names = next(csv.reader([line], delimiter=delimiters[0]), [])
-    known = sum(column(name) is not UNKNOWN for name in names)
-    if len(names) < MIN_COLUMNS or 2 * known < len(names) or not is_header(names):
+    if len(names) < MIN_COLUMNS:
         return False
     text = io.StringIO(body.decode("utf-8", "ignore"), newline="")
     reader = csv.reader(text, delimiter=delimiters[0], strict=True)
+    rows = (row for row in islice(reader, ROWS) if row)
     try:
-        rows = [row for row in islice(reader, ROWS) if row]
+        # Prose mostly ends here; what its words would be called as columns costs far more.
+        head = list(islice(rows, 2))
+        if len(head) < 2 or any(len(row) != len(names) for row in head):  # noqa: PLR2004
+            return False
+        return _are_columns(names) and all(len(row) == len(names) for row in rows)
     except csv.Error:
         return False
-    return len(rows) > 1 and all(len(row) == len(names) for row in rows)
+
+
+def _are_columns(names: list[str]) -> bool:
+    """Whether at least half of the names are those of known columns, in a header."""
+    known = sum(column(name) is not UNKNOWN for name in names)
+    return 2 * known >= len(names) and is_header(names)

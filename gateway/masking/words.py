@@ -2,9 +2,10 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import lru_cache
+from typing import NamedTuple
 
 _UPPER = "A-Z\u00c0-\u00d6\u00d8-\u00de\u0100-\u017f\u0386-\u03ab\u0400-\u042f"
 # The bound on length keeps the search linear for any input.
@@ -37,7 +38,19 @@ class Gap(IntEnum):
     PARTICLE = 4
 
 
-@dataclass(frozen=True, slots=True)
+_GAPS = {
+    **dict.fromkeys((" ", "  ", "\u00a0"), Gap.SPACE),
+    **dict.fromkeys((", ", ","), Gap.COMMA),
+}
+# Members of an enumeration are slow to look up.
+_OTHER, _SPACE, _DOT, _PARTICLE = Gap.OTHER, Gap.SPACE, Gap.DOT, Gap.PARTICLE
+_DOTS = frozenset({". ", ".", ".  "})
+MAX_WRITTEN = 20_000
+"""Words whose forms are remembered, for the life of the process."""
+
+
+# Not frozen, which makes thousands of them slow; nobody changes one.
+@dataclass(slots=True)
 class Word:
     """A capitalised word.
 
@@ -47,8 +60,13 @@ class Word:
         stop: behind the possessive ending, or the full stop of an initial or abbreviation.
         text: as it stands, without a possessive ending.
         low: in lower case, without accents and digits at its end.
-        numbered: it has digits at its end.
         gap: between the word before and this one.
+        follows: that is a space, or an abbreviation's full stop and a space.
+        joins: the same, or a particle between the two (`van der`).
+        numbered: it has digits at its end.
+        initial: it is a single letter.
+        capitals: it is written in capitals throughout.
+        possessive: it ends in 's.
     """
 
     start: int
@@ -57,49 +75,95 @@ class Word:
     text: str
     low: str
     gap: Gap
+    follows: bool
+    joins: bool
     numbered: bool
+    initial: bool
+    capitals: bool
+    possessive: bool
+    _lead: str | None = field(default=None, compare=False, repr=False)
 
     def moved(self, by: int) -> "Word":
         """The same further on in a longer text."""
-        return replace(self, start=self.start + by, end=self.end + by, stop=self.stop + by)
+        return Word(
+            self.start + by,
+            self.end + by,
+            self.stop + by,
+            self.text,
+            self.low,
+            self.gap,
+            self.follows,
+            self.joins,
+            self.numbered,
+            self.initial,
+            self.capitals,
+            self.possessive,
+            self._lead,
+        )
 
-    @property
-    def initial(self) -> bool:
-        """A single letter."""
-        return len(self.text) == 1
+    def lead(self, text: str) -> str:
+        """The word before this one in its text; see `leading`."""
+        found = self._lead
+        if found is None:
+            found = self._lead = leading(text, self.start)
+        return found
 
-    @property
-    def capitals(self) -> bool:
-        """Written in capitals throughout."""
-        return len(self.text) > 1 and self.text.isupper()
 
-    @property
-    def possessive(self) -> bool:
-        """It ends in 's."""
-        return self.stop > self.end + 1
+class _Written(NamedTuple):
+    """What a word is by how it is written, wherever it stands; see `Word`."""
+
+    text: str
+    low: str
+    numbered: bool
+    initial: bool
+    capitals: bool
+    possessive: bool
+    is_short: bool
+    shortens: bool
 
 
 def words(text: str) -> list[Word]:
     """The capitalised words of `text`, in order."""
-    return list(_words(text))
-
-
-def _words(text: str) -> Iterator[Word]:
+    found: list[Word] = []
     before = -1
-    previous = ""
+    shortened = False
     for match in _WORD.finditer(text):
-        start, stop = match.span()
-        plain = match[0]
-        end = stop
-        if plain.endswith(_POSSESSIVES) and len(plain) > 2:  # noqa: PLR2004
-            plain, end = plain[:-2], stop - 2
-        letters = plain.rstrip("0123456789")
-        low = letters.lower() if letters.isascii() else _folded(letters)
-        gap = _gap(text, before, start, previous) if before >= 0 else Gap.OTHER
-        if end == stop and text[stop : stop + 1] == "." and _short(plain, low):
-            stop += 1
-        yield Word(start, end, stop, plain, low, gap, letters != plain)
-        before, previous = match.end(), low
+        start, last = match.span()
+        plain, low, numbered, initial, capitals, possessive, short, shortens = _written(match[0])
+        end = stop = last
+        if possessive:
+            end = last - 2
+        elif short and text[last : last + 1] == ".":
+            stop = last + 1
+        gap = _OTHER
+        if before >= 0 and start - before <= _MAX_GAP:
+            between = text[before:start]
+            gap = _GAPS.get(between) or _gap(between, shortened=shortened)
+        follows = gap is _SPACE or gap is _DOT
+        joins = follows or gap is _PARTICLE
+        form = numbered, initial, capitals, possessive
+        found.append(Word(start, end, stop, plain, low, gap, follows, joins, *form))
+        before, shortened = last, shortens
+    return found
+
+
+@lru_cache(maxsize=MAX_WRITTEN)
+def _written(word: str) -> _Written:
+    possessive = word.endswith(_POSSESSIVES) and len(word) > 2  # noqa: PLR2004
+    plain = word[:-2] if possessive else word
+    letters = plain.rstrip("0123456789")
+    low = letters.lower() if letters.isascii() else _folded(letters)
+    single, abbreviated = len(plain) == 1, low in _ABBREVIATIONS
+    return _Written(
+        text=plain,
+        low=low,
+        numbered=letters != plain,
+        initial=single,
+        capitals=not single and plain.isupper(),
+        possessive=possessive,
+        is_short=single or abbreviated,
+        shortens=len(low) == 1 or abbreviated,
+    )
 
 
 def _folded(letters: str) -> str:
@@ -108,27 +172,12 @@ def _folded(letters: str) -> str:
     return "".join(char for char in apart if not unicodedata.combining(char))
 
 
-def _short(plain: str, low: str) -> bool:
-    return len(plain) == 1 or low in _ABBREVIATIONS
-
-
-def _gap(text: str, before: int, start: int, previous: str) -> Gap:
-    if start - before > _MAX_GAP:
-        return Gap.OTHER
-    between = text[before:start]
-    if between in {" ", "  ", "\u00a0"}:
-        return Gap.SPACE
-    if between in {". ", ".", ".  "}:
-        return Gap.DOT if _shortened(previous) else Gap.OTHER
-    if between in {", ", ","}:
-        return Gap.COMMA
-    if between[:1] == "." and _shortened(previous):
+def _gap(between: str, *, shortened: bool) -> Gap:
+    if between in _DOTS:
+        return Gap.DOT if shortened else Gap.OTHER
+    if shortened and between[:1] == ".":
         between = between[1:]  # `Dr. von Braun`
-    return Gap.PARTICLE if _PARTICLES.match(between) else Gap.OTHER
-
-
-def _shortened(previous: str) -> bool:
-    return len(previous) == 1 or previous in _ABBREVIATIONS
+    return Gap.PARTICLE if between[:1] == " " and _PARTICLES.match(between) else Gap.OTHER
 
 
 def leading(text: str, start: int) -> str:
