@@ -3,6 +3,7 @@
 import os
 import stat
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import nullcontext, suppress
 from dataclasses import replace
@@ -145,6 +146,7 @@ class _Run:
             rank=profile.rank,
             definition=profile,
             salt=numbering_salt(key.key) if key else b"",
+            clock=time.thread_time,
         )
         self._free_text = free_text
         self._diff = diff

@@ -1,12 +1,20 @@
 """What decides how something is masked, and what came of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Final
 
 from gateway.masking.profiles import Profile, resolve
 from gateway.masking.session_names import SessionNames
 from gateway.masking.tokens import TokenKey
+
+MAX_SECONDS: Final = 120.0
+"""Of work on one payload."""
+
+
+def _no_time() -> float:
+    return 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +38,9 @@ class Context:
         salt: a secret of the deployment that keys the middle part of `masked-…` ids (see
             `tokens.numbering_salt`), at most 64 bytes; without it, a payload's part can be computed
             by whoever guesses the payload.
+        clock: seconds of work so far, such as the CPU time of the thread that masks; one that
+            stands still bounds nothing.
+        seconds: how many of them masking one payload may take before it is withheld.
     """
 
     profile: str
@@ -43,6 +54,8 @@ class Context:
     definition: Profile | None = None
     session_names: SessionNames | None = None
     salt: bytes = field(default=b"", repr=False)
+    clock: Callable[[], float] = field(default=_no_time, repr=False, compare=False)
+    seconds: float = MAX_SECONDS
 
     @property
     def resolved(self) -> Profile:

@@ -1,6 +1,7 @@
 """The masking engine: bytes of a stated type in, bytes that an agent may see out.
 
-Pure: no clock, no randomness, no I/O. Whatever cannot be understood is withheld.
+Pure: no randomness, no I/O, and the clock is the caller's. Whatever cannot be understood is
+withheld.
 """
 
 from collections import deque
@@ -143,6 +144,7 @@ class PayloadMasker:
 
     def whole(self, body: bytes, content_type: str) -> bytes:
         """All of a body, masked; gzip is masked by what is inside, UTF-16 becomes UTF-8."""
+        self._payload.check()
         if body.startswith(GZIP):
             return self._zipped(body, content_type)
         text = transcoded(body)

@@ -142,6 +142,7 @@ class Hl7v2Masker:
 
     def _write(self) -> None:
         """Mask what has been gathered."""
+        self._masking.payload.check()
         self._memo.settle(entry for _, _, masked in self._rows for _, entry in masked)
         for separator, fields, masked in self._rows:
             for index, entry in masked:

@@ -116,6 +116,7 @@ class JsonMasker:
             texts: of each.
             names: of elements.
         """
+        self._payload.check()
         walk = self._resources.pop() if self._resources else self._stepper()
         walk.keys = 0
         trees: list[Node] = []
@@ -165,6 +166,7 @@ class JsonMasker:
         """A document masked and written; its keys are held against those in `body`."""
         if isinstance(node, Sketch) or _is_fhir(node):
             return self._together([node], [body])[0]
+        self._payload.check()
         walk = self._others.pop() if self._others else self._other()
         walk.keys = 0
         nodes: list[Node] = [node]

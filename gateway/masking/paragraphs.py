@@ -5,7 +5,7 @@ but for a private key in PEM. What is found in a paragraph is decided by its tex
 remembered for the life of the process, up to a number of characters, and never written anywhere.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -107,9 +107,17 @@ class Paragraphs:
             self.displays[display] = words
 
     def read(
-        self, texts: Sequence[str], session: SessionNames | None = None
+        self,
+        texts: Sequence[str],
+        session: SessionNames | None = None,
+        check: Callable[[], None] | None = None,
     ) -> list[list[Paragraph]]:
         """The paragraphs of each text; those that are new are scanned in one go.
+
+        Args:
+            texts: to be read.
+            session: whose names are names here too.
+            check: stops where the work has taken too long; asked for each new paragraph.
 
         Raises:
             Withheld: looking at all candidates takes too long.
@@ -121,7 +129,7 @@ class Paragraphs:
             older = self._older
             fresh = [piece for piece in new if piece not in older]
             found = {piece: older[piece] for piece in new if piece in older}
-            found |= zip(fresh, self._fresh(fresh), strict=True)
+            found |= zip(fresh, self._fresh(fresh, check), strict=True)
             for piece, paragraph in found.items():
                 self._remember(piece, paragraph)
             read = [[recent.get(piece) or found[piece] for piece in pieces] for pieces in split]
@@ -135,12 +143,13 @@ class Paragraphs:
         # A key in PEM goes on behind an empty line.
         return prose.paragraphs(text) if self._split and _BLOCK not in text else [text]
 
-    def _fresh(self, texts: Sequence[str]) -> list[Paragraph]:
+    def _fresh(self, texts: Sequence[str], check: Callable[[], None] | None) -> Iterator[Paragraph]:
         data = [text.encode() for text in texts]
-        return [
-            self._merged(text, piece, spans, prose.read(text) if self._prose else _NOBODY)
-            for text, piece, spans in zip(texts, data, scanned(self._scan, data), strict=True)
-        ]
+        for text, piece, spans in zip(texts, data, scanned(self._scan, data), strict=True):
+            if check:
+                check()
+            named = prose.read(text) if self._prose else _NOBODY
+            yield self._merged(text, piece, spans, named)
 
     def _merged(
         self, text: str, data: bytes, spans: Sequence[Span], named: prose.Found

@@ -99,7 +99,21 @@ class Payload:
         self.constants = self.profile.constants
         self.gives_years = self._operators[Kind.DATE] is Operator.GENERALISE
         self.numbers = Numbers(body, context.salt)
+        self._until = context.clock() + context.seconds
         self._made: dict[tuple[Kind, str], str] = {}
+
+    def check(self) -> None:
+        """Stop where the work has taken too long; asked between the parts of a payload.
+
+        Raises:
+            Withheld: it has.
+        """
+        if self.context.clock() > self._until:
+            raise Withheld(
+                f"Masking the content took longer than {self.context.seconds:g} seconds.",
+                reason=Reason.MASKING_FAILED,
+                advice="Ask for less at once: a page, a range of rows, fewer fields.",
+            )
 
     def apply(self, kind: Kind, value: str, path: str) -> str:
         """What stands in place of a value of this kind, counted; DROPPED where nothing may."""

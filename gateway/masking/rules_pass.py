@@ -113,6 +113,7 @@ class RulesPass:
     def _imported(self, node: Node, configuration: "ImportedConfiguration") -> Node:
         """A resource by an imported configuration; of what that keeps, secrets still go."""
         self.hidden = written = _keys(node)
+        self._payload.check()
         context = self._payload.context
         for patient in patients_within(node):
             self._payload.about(patient)

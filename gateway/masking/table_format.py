@@ -71,6 +71,7 @@ class TableMasker:
         writer.writerow(header)
         while batch := [columns.judge(row) for row in islice(rows, BATCH)]:
             columns.settle(batch)
+            self._payload.check()
             writer.writerows([[entry.text for entry in row] for row in batch])
         columns.close()
         return out.getvalue().encode()

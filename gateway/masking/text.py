@@ -151,8 +151,10 @@ class TextMasker:
         return done
 
     def _recognised(self, texts: Sequence[str], *, coded: bool) -> list[MaskedText]:
+        self._payload.check()
         if self._identifiers and not coded:
-            read = self._prose.read(texts, self._payload.context.session_names)
+            payload = self._payload
+            read = self._prose.read(texts, payload.context.session_names, payload.check)
         else:
             read = self._codes.read(texts)
         known = self._payload.known

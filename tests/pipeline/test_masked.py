@@ -4,6 +4,7 @@ import base64
 import gzip
 import hashlib
 from collections.abc import Callable
+from itertools import count
 
 import orjson
 import pytest
@@ -361,6 +362,21 @@ async def test_what_is_certain_is_masked_whatever_its_type_says(kind: str) -> No
 
     assert SSN.encode() not in answer.body
     assert b"[ssn]" in answer.body
+
+
+async def test_what_takes_too_long_is_withheld_and_recorded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    spent = count(0, 200)
+    monkeypatch.setattr("time.thread_time", lambda: float(next(spent)))
+    scene = world.World()
+    scene.upstream.then(stored(RECORD, "application/json"))
+    with pytest.raises(Withheld, match="longer than 120 seconds"):
+        await read(scene)
+
+    outcome = scene.journal.records[-1]
+    assert (outcome["type"], outcome["result"]) == ("outcome", "withheld")
+    assert outcome["reason"] == Reason.MASKING_FAILED
 
 
 async def test_two_content_types_are_none() -> None:
