@@ -6,15 +6,17 @@ tried where one of its own stands. It may begin in vain there; it never begins e
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from re import _constants as op  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
-from typing import Any, NamedTuple
+from typing import Any
 
 MAX_LENGTH = 8
 """Bytes of an opening."""
 MAX_OPENINGS = 600
 """Of one recogniser; with more, shorter ones are taken."""
+_ENOUGH = 4
+"""Bytes of openings that end where there are too many to go on with."""
 _WIDE = 12
 """Signs that one place may have; where there may be more, an opening ends."""
 _WORDS = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
@@ -28,55 +30,51 @@ SHAPE = bytes.maketrans(
 """`a` for a small letter, `A` for a capital, 0 for a digit, one sign for what is beyond ASCII."""
 
 
-class Opening(NamedTuple):
-    """What a match may begin with.
-
-    Attributes:
-        text: in the coarse alphabet.
-        bounded: a word begins or ends before it.
-        whole: the match may go on with what its pattern asks for next.
-    """
-
-    text: bytes
-    bounded: bool = False
-    whole: bool = True
+Opening = tuple[bytes, bool, bool]
+"""What a match may begin with, in the coarse alphabet; whether a word begins or ends before it; and
+whether its pattern may go on behind it with what it asks for next."""
+_NOTHING: Opening = (b"", False, True)
+_ANYTHING: Opening = (b"", False, False)
 
 
-_NOTHING = Opening(b"")
-_ANYTHING = Opening(b"", whole=False)
+def parsed(source: str) -> Sequence[Any]:
+    """The items of a pattern over bytes."""
+    return tuple(_parser.parse(source.encode()))
 
 
-def openings(source: bytes, alphabet: bytes) -> frozenset[Opening]:
-    """Openings of the matches of a pattern, as long as they are not too many.
+def openings(items: Sequence[Any], alphabet: bytes) -> frozenset[tuple[bytes, bool]]:
+    """What the matches of a pattern may begin with, and whether a word begins or ends before it.
 
     Args:
-        source: the pattern.
+        items: the pattern, see `parsed`.
         alphabet: a table that makes the text of an opening of a match's bytes.
     """
-    items = _parser.parse(source)
-    for length in range(MAX_LENGTH, 0, -1):
-        found = _Reader(alphabet, length).sequence(items)
-        if found and len(found) <= MAX_OPENINGS:
-            return frozenset(item._replace(whole=True) for item in found)
-    return frozenset({_NOTHING})
+    found = _Reader(alphabet).sequence(items)
+    ends = {(text, bounded) for text, bounded, whole in found if not whole}
+    return frozenset(
+        (text, bounded)
+        for text, bounded, _ in found
+        # What begins as a shorter one does is found by that.
+        if not any((text[:end], bounded) in ends for end in range(len(text)))
+    )
 
 
-def beginning(source: bytes) -> re.Pattern[bytes]:
+def beginning(items: Sequence[Any]) -> re.Pattern[bytes]:
     """An expression for the first byte of the matches of a pattern."""
-    found = _Reader(bytes(range(256)), 1, widest=256).sequence(_parser.parse(source))
-    if not all(item.text for item in found):
+    found = _Reader(bytes(range(256)), 1, widest=256).sequence(items)
+    if not all(text for text, _, _ in found):
         return re.compile(rb"(?s:.)")
-    firsts = b"".join(re.escape(text) for text in sorted({item.text for item in found}))
-    bounded = all(item.bounded for item in found)
+    firsts = b"".join(re.escape(text) for text in sorted({text for text, _, _ in found}))
+    bounded = all(bounded for _, bounded, _ in found)
     return re.compile((rb"\b" if bounded else b"") + b"[" + firsts + b"]")
 
 
-def run(source: bytes) -> tuple[bytes, int] | None:
+def run(items: Sequence[Any]) -> tuple[bytes, int] | None:
     """A table and a length, where matches are a word that begins with so many letters of a kind.
 
     The table makes `x` of these letters, and a space of everything else.
     """
-    first, second, *_ = [*_parser.parse(source), (None, None), (None, None)]
+    first, second, *_ = [*items, (None, None), (None, None)]
     if first != (op.AT, op.AT_BOUNDARY) or second[0] is not op.MAX_REPEAT:
         return None
     least, _, inside = second[1]
@@ -89,23 +87,21 @@ def run(source: bytes) -> tuple[bytes, int] | None:
 
 
 class _Reader:
-    """Reads openings of at most some length, and gives up where they are too many."""
+    """Reads openings of at most some length."""
 
-    def __init__(self, alphabet: bytes, length: int, widest: int = _WIDE) -> None:
+    def __init__(self, alphabet: bytes, length: int = MAX_LENGTH, widest: int = _WIDE) -> None:
         self._alphabet = alphabet
         self._length = length
         self._widest = widest
         self._ignores_case = False
 
     def sequence(self, items: Iterable[tuple[Any, Any]]) -> frozenset[Opening]:
-        """Of items that follow each other; empty where there are too many."""
+        """Of items that follow each other."""
         found = frozenset({_NOTHING})
         for code, value in items:
-            if not any(item.whole for item in found):
+            if not any(whole for _, _, whole in found):
                 break
             found = self._joined(found, self._item(code, value))
-            if not found or len(found) > 4 * MAX_OPENINGS:
-                return frozenset()
         return found
 
     def _item(self, code: Any, value: Any) -> frozenset[Opening]:  # noqa: PLR0911  (one each)
@@ -115,7 +111,7 @@ class _Reader:
             case op.IN:
                 return self._one_of(_bytes(value))
             case op.AT:
-                return frozenset({Opening(b"", bounded=value is op.AT_BOUNDARY)})
+                return frozenset({(b"", value is op.AT_BOUNDARY, True)})
             case op.SUBPATTERN:
                 outside = self._ignores_case
                 self._ignores_case = outside or bool(value[1] & re.IGNORECASE)
@@ -123,8 +119,7 @@ class _Reader:
                 self._ignores_case = outside
                 return found
             case op.BRANCH:
-                parts = [self.sequence(items) for items in value[1]]
-                return frozenset[Opening]().union(*parts) if all(parts) else frozenset()
+                return frozenset[Opening]().union(*map(self.sequence, value[1]))
             case op.MAX_REPEAT:
                 return self._repeated(*value)
             case _:
@@ -134,9 +129,9 @@ class _Reader:
         texts = {bytes([self._alphabet[byte]]) for byte in signs}
         if self._ignores_case:
             texts |= {bytes([byte]).swapcase().translate(self._alphabet) for byte in signs}
-        return (
-            frozenset({_ANYTHING}) if len(texts) > self._widest else frozenset(map(Opening, texts))
-        )
+        if len(texts) > self._widest:
+            return frozenset({_ANYTHING})
+        return frozenset((text, False, True) for text in texts)
 
     def _repeated(self, least: int, most: int, items: Any) -> frozenset[Opening]:
         once = self.sequence(items)
@@ -144,27 +139,45 @@ class _Reader:
         made = frozenset({_NOTHING})
         for number in range(1, min(int(most), self._length) + 1):
             made = self._joined(made, once)
-            if not made or len(made) > 4 * MAX_OPENINGS:
-                return frozenset()
-            found |= made if number >= least else {item for item in made if not item.whole}
-            made = frozenset(item for item in made if item.whole)
+            found |= made if number >= least else {item for item in made if not item[2]}
+            made = frozenset(item for item in made if item[2])
             if not made:
                 break
-        return found | {item._replace(whole=False) for item in made if most > self._length}
+        return found | _ended(made) if most > self._length else found
 
     def _joined(self, before: frozenset[Opening], after: frozenset[Opening]) -> frozenset[Opening]:
-        """Every one followed by every other; empty where one of the two is."""
-        made: set[Opening] = set()
-        for item in before:
-            if not item.whole:
-                made.add(item)
-                continue
-            for more in after:
-                text = item.text + more.text
-                bounded = item.bounded or (more.bounded and not item.text)
-                whole = more.whole and len(text) < self._length
-                made.add(Opening(text[: self._length], bounded, whole))
-        return frozenset(made) if after else frozenset()
+        """Every one followed by every other; where these are too many, by beginnings of others."""
+        going = {item for item in before if item[2]}
+        if len(going) > 1 and len(going) * len(after) > MAX_OPENINGS:
+            going = {item for item in going if len(item[0]) < _ENOUGH}
+            after = _shortened(after, MAX_OPENINGS // max(1, len(going)))
+        made = {
+            (
+                (text + more)[: self._length],
+                bounded or (starts and not text),
+                whole and len(text) + len(more) < self._length,
+            )
+            for text, bounded, _ in going
+            for more, starts, whole in after
+        }
+        return _ended(before - going) | made
+
+
+def _ended(found: Iterable[Opening]) -> frozenset[Opening]:
+    """The same, and nothing follows them."""
+    return frozenset((text, bounded, False) for text, bounded, _ in found)
+
+
+def _shortened(found: frozenset[Opening], most: int) -> frozenset[Opening]:
+    """The same, cut so that there are no more than so many."""
+    for length in range(MAX_LENGTH - 1, -1, -1):
+        if len(found) <= most:
+            break
+        found = frozenset(
+            (text[:length], bounded, whole and len(text) <= length)
+            for text, bounded, whole in found
+        )
+    return found
 
 
 def _bytes(items: Iterable[tuple[Any, Any]]) -> frozenset[int]:

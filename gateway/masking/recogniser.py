@@ -29,7 +29,7 @@ class Recogniser:
         check: confirms a candidate, given the value.
         whole: a number that is not the fraction of a decimal one.
         needle: what every match holds, for a pattern that begins like any word or number; a pattern
-            itself, of which two places may not overlap.
+            itself.
         lead: the signs that may stand in a match before it, as in a class of characters.
         reach: how many of them at most.
     """

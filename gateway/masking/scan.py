@@ -1,10 +1,9 @@
 """The scan: one pass of all recognisers over bytes, with RE2, or `re` where it is not there."""
 
 import re
+from bisect import insort
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, cached_property
-from itertools import groupby
-from operator import itemgetter
 from typing import NamedTuple
 
 from gateway.errors import Reason, Withheld
@@ -20,7 +19,6 @@ MIN_PATIENCE = 20_000
 BYTES_PER_CANDIDATE = 64
 _WINDOW = 4096
 _FRACTION = re.compile(rb"[0-9]\.\Z")
-_PLACE = itemgetter(0)
 Span = tuple[int, int, Kind]
 
 
@@ -43,10 +41,11 @@ class Scanner:
         self._recognisers = recognisers
         self._marks = re.compile(MARKS.encode())
         self._with_re2 = linear.available(with_re2=with_re2)
+        # By the numbers of places: marks come first, so that nothing is looked for in them.
+        self._matches = [self._marks.match, *(item.grouped.match for item in recognisers)]
 
     @cached_property
     def _triggers(self) -> Triggers:
-        # Marks come first, so that nothing is looked for in them.
         return Triggers([Recogniser(Kind.TEXT, MARKS), *self._recognisers])
 
     @cached_property
@@ -67,28 +66,41 @@ class Scanner:
         return self._of_any(data)
 
     def _of_short_lines(self, data: bytes) -> Iterator[Span]:
+        places = self._triggers.places(data)
+        matches = self._matches
         patience = _patience(data)
-        position = 0
-        for start, group in groupby(self._triggers.places(data), key=_PLACE):
-            if start < position:
-                continue
-            numbers = [number for _, number in group]
-            if not numbers[0]:
-                if mark := self._marks.match(data, start):
-                    position = mark.end()
-                    continue
-                del numbers[0]
-            likely = [self._recognisers[number - 1] for number in numbers]
-            found, end = self._classify(data, start, likely)
-            if found is not None:
-                yield from found
-                position = max(end, start + 1)
-            elif end >= 0:
+        position = index = 0
+        failed, end = -1, 0
+        while index < len(places):
+            start, number, last = places[index]
+            index += 1
+            if 0 <= failed != start:
                 # A candidate failed its check; another may begin inside it.
-                position = _next_word(data, start, end)
-                patience -= 1
-                if patience < 0:
-                    raise _exhausted()
+                position = max(position, _next_word(data, failed, end))
+                failed = -1
+            if start >= position and (match := matches[number](data, start)):
+                found = self._checked(data, number, match) if number else []
+                if found is not None:
+                    yield from found
+                    position = max(match.end() if found or not number else start, start + 1)
+                    failed = -1
+                elif failed < 0:
+                    failed, end = start, match.end()
+                    patience -= 1
+                    if patience < 0:
+                        raise _exhausted()
+            if last > start and last >= position:
+                insort(places, (max(position, start + 1), number, last), index)
+
+    def _checked(self, data: bytes, number: int, match: re.Match[bytes]) -> list[Span] | None:
+        """The values of a recogniser's match, None where its check or its place says no."""
+        recogniser = self._recognisers[number - 1]
+        start = match.start()
+        if recogniser.whole and _FRACTION.match(data, max(0, start - 2), start):
+            return None
+        parts = recogniser.parts(match)
+        check = recogniser.check
+        return parts if all(check(data[begin:stop]) for begin, stop, _ in parts) else None
 
     def _of_any(self, data: bytes) -> Iterator[Span]:
         places, likely = self._search
@@ -110,36 +122,34 @@ class Scanner:
                 raise _exhausted()
 
     def _classify(
-        self, data: bytes, start: int, likely: Iterable[Recogniser]
+        self, data: bytes, start: int, likely: Iterable[int]
     ) -> tuple[list[Span] | None, int]:
         """The values at `start`, and where to go on; None where no recogniser takes them.
 
         In that case the other number is the end of the first recogniser's match, -1 for none.
         """
         first = -1
-        for recogniser in likely:
-            match = recogniser.grouped.match(data, start)
+        for number in likely:
+            match = self._matches[number](data, start)
             if match is None:
                 continue
             if first < 0:
                 first = match.end()
-            if recogniser.whole and _FRACTION.match(data, max(0, start - 2), start):
-                continue
-            parts = recogniser.parts(match)
-            if all(recogniser.check(data[begin:stop]) for begin, stop, _ in parts):
+            parts = self._checked(data, number, match)
+            if parts is not None:
                 return parts, max(match.end() if parts else start, start)
         return None, first
 
     def _candidates(
         self, data: bytes, start: int, likely: linear.PatternSet | None
-    ) -> Iterable[Recogniser]:
-        """Recognisers that may match at `start`: RE2 rules most of them out at once."""
+    ) -> Iterable[int]:
+        """Numbers of recognisers that may match at `start`: RE2 rules most of them out at once."""
         if likely is None:
-            return self._recognisers
+            return range(1, len(self._matches))
         # With the byte before, since a pattern may ask for a boundary there.
         window = data[start - 1 : start + _WINDOW] if start else b"\n" + data[:_WINDOW]
         found = likely.Match(window) or ()
-        return [self._recognisers[index] for index in sorted(found)]
+        return [index + 1 for index in sorted(found)]
 
 
 def _next_word(data: bytes, start: int, end: int) -> int:

@@ -38,7 +38,7 @@ SECRETS: tuple[Recogniser, ...] = (
         Kind.SECRET,
         r"(?i:\b(?:bearer|basic|sharedkey [a-z0-9]{3,24}:))[ ]?(?P<secret>[A-Za-z0-9._~+/=-]{20,})",
     ),
-    Recogniser(Kind.SECRET, r"[A-Za-z0-9+/]{86}==", needle="=(?==)", lead="A-Za-z0-9+/", reach=86),
+    Recogniser(Kind.SECRET, r"[A-Za-z0-9+/]{86}==", needle="==", lead="A-Za-z0-9+/", reach=86),
     Recogniser(
         Kind.SECRET,
         rf"[A-Za-z0-9+/_-]{{20,90}}(?:{_SIGNATURES})[A-Za-z0-9+/_-]{{4,60}}={{0,2}}",
@@ -71,7 +71,7 @@ SECRETS: tuple[Recogniser, ...] = (
     Recogniser(
         Kind.SECRET,
         r"\be[A-Za-z0-9_=-]{23,}\.e[A-Za-z0-9_=-]{23,}\.[A-Za-z0-9_=-]{24,}",
-        needle=r"\.(?=e)",
+        needle=r"\.e",
         lead="A-Za-z0-9_=-",
         reach=MAX_LINE,
     ),

@@ -1,90 +1,100 @@
 """Where in a text recognisers may match: one look for what their matches begin with, or hold.
 
-Most recognisers match nothing in most texts. Instead of running all of them over a text, a few
-cheap searches say at which places which of them may match, never too few.
+Most recognisers match nothing in most texts. Instead of running all of them over a text, three
+searches say at which places which of them may match, never too few.
 """
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
-from gateway.masking.openings import LOW, SHAPE, Opening, beginning, openings, run
+from gateway.masking.openings import LOW, SHAPE, beginning, openings, parsed, run
 from gateway.masking.recogniser import Recogniser
 
 MIN_LETTERS = 2
 """Of openings that are told apart by their letters; fewer, and their shape counts."""
 _WORD = re.compile(rb"[0-9A-Za-z_]")
 _NOWHERE = rb"(?!)"
-Place = tuple[int, int]
-"""A place in a text, and the number of a recogniser that may match there."""
+Place = tuple[int, int, int]
+"""From where to where a recogniser's match may begin, its number in between."""
 Numbers: TypeAlias = Mapping[bytes, tuple[int, ...]]
-Search = Callable[[bytes], Iterable[Place]]
+Table: TypeAlias = dict[bytes, set[int]]
 
 
 class Triggers:
     """Says where in a text which recognisers may match.
 
     Args:
-        recognisers: a number for each, and the pattern that it is read from.
+        recognisers: those to look for; their places in it are their numbers.
+
+    Raises:
+        ValueError: a pattern begins like any word or sign, and says of nothing else it holds.
     """
 
     def __init__(self, recognisers: Iterable[Recogniser]) -> None:
-        low: dict[bytes, set[int]] = {}
-        shape: dict[bytes, set[int]] = {}
-        anywhere: dict[bytes, set[int]] = {}
-        self._searches: list[Search] = []
+        tables = _Tables({}, {}, {})
+        self._needles: dict[int, _Needle] = {}
+        self._runs: list[Callable[[bytes], Iterator[Place]]] = []
         for number, item in enumerate(recognisers):
-            source = item.pattern.encode()
+            items = parsed(item.pattern)
             if item.needle:
-                self._searches.append(_around(item, number))
-            elif letters := run(source):
-                self._searches.append(_runs(*letters, number))
+                self._needles[number] = _Needle(item, items)
+                for text, _ in openings(parsed(item.needle), LOW):
+                    tables.anywhere.setdefault(text, set()).add(number)
+            elif letters := run(items):
+                self._runs.append(_runs(*letters, number))
             else:
-                for table, text in _told_apart(source, low, shape, anywhere):
-                    table.setdefault(text, set()).add(number)
-        self._low = _Bounded(low, LOW)
-        self._shape = _Bounded(shape, SHAPE)
-        self._anywhere = _Anywhere(anywhere)
+                tables.add(item, items, number)
+        self._low = _Bounded(tables.low, LOW)
+        self._shape = _Bounded(tables.shape, SHAPE)
+        self._anywhere = _Anywhere(tables.anywhere)
 
     def places(self, data: bytes) -> list[Place]:
-        """In order; every place where a recogniser matches is among them, with its number."""
-        found = [*self._low(data), *self._shape(data), *self._anywhere(data)]
-        for search in self._searches:
+        """In order; every place where a recogniser matches is in one of them, with its number."""
+        needles = self._needles
+        found = self._low(data)
+        found += self._shape(data)
+        for place in self._anywhere(data):
+            if (needle := needles.get(place[1])) is None:
+                found.append(place)
+            else:
+                found += needle.places(data, place)
+        for search in self._runs:
             found += search(data)
         found.sort()
         return found
 
 
-def _told_apart(
-    source: bytes,
-    low: dict[bytes, set[int]],
-    shape: dict[bytes, set[int]],
-    anywhere: dict[bytes, set[int]],
-) -> Iterator[tuple[dict[bytes, set[int]], bytes]]:
-    """The openings of a pattern, and in which table each goes."""
-    written, shaped = openings(source, LOW), openings(source, SHAPE)
-    by_letters = min(len(item.text) for item in written) >= MIN_LETTERS
-    if not by_letters and not all(map(_is_bounded, shaped)):
-        raise ValueError(f"{source!r} begins like too much; it wants a needle")
-    for item in written if by_letters else ():
-        if not _is_bounded(item):
-            yield anywhere, item.text
-        elif not item.text.startswith(b"0"):
-            yield low, item.text
-    for item in shaped:
-        if _is_bounded(item) and (item.text.startswith(b"0") or not by_letters):
-            yield shape, item.text
+class _Tables(NamedTuple):
+    """Openings at the beginnings of words by their letters and by their shape, and all others."""
 
+    low: Table
+    shape: Table
+    anywhere: Table
 
-def _is_bounded(item: Opening) -> bool:
-    """Whether it is looked for at the beginnings of words alone."""
-    return item.bounded and _WORD.match(item.text) is not None
+    def add(self, recogniser: Recogniser, items: tuple[object, ...], number: int) -> None:
+        """Add the openings of a recogniser."""
+        written = openings(items, LOW)
+        by_letters = min(len(text) for text, _ in written) >= MIN_LETTERS
+        for text, bounded in written if by_letters else ():
+            if not bounded or not _WORD.match(text):
+                self.anywhere.setdefault(text, set()).add(number)
+            elif not text.startswith(b"0"):
+                self.low.setdefault(text, set()).add(number)
+        if by_letters and not any(text.startswith(b"0") for text, _ in written):
+            return
+        for text, bounded in openings(items, SHAPE):
+            if bounded and _WORD.match(text):
+                if text.startswith(b"0") or not by_letters:
+                    self.shape.setdefault(text, set()).add(number)
+            elif not by_letters:
+                raise ValueError(f"{recogniser.pattern} begins like too much; it wants a needle")
 
 
 class _Bounded:
     """Looks for openings at the beginnings of words."""
 
-    def __init__(self, numbers: Mapping[bytes, set[int]], alphabet: bytes) -> None:
+    def __init__(self, numbers: Table, alphabet: bytes) -> None:
         self._alphabet = alphabet
         self._numbers = _by_longest(numbers)
         pattern = b"[^0-9A-Za-z_](?=(" + _trie(numbers) + b"))" if numbers else _NOWHERE
@@ -95,14 +105,17 @@ class _Bounded:
         # The sign in front makes a place of each match of its own position.
         text = b"\n" + data.translate(self._alphabet)
         return [
-            (match.start(), number) for match in self._search(text) for number in numbers[match[1]]
+            (start, number, start)
+            for match in self._search(text)
+            for start in (match.start(),)
+            for number in numbers[match[1]]
         ]
 
 
 class _Anywhere:
     """Looks for openings within words too."""
 
-    def __init__(self, numbers: Mapping[bytes, set[int]]) -> None:
+    def __init__(self, numbers: Table) -> None:
         self._numbers = _by_longest(numbers)
         firsts: dict[bytes, list[bytes]] = {}
         for text in numbers:
@@ -116,23 +129,42 @@ class _Anywhere:
     def __call__(self, data: bytes) -> list[Place]:
         numbers = self._numbers
         return [
-            (match.start(), number)
+            (start, number, start)
             for match in self._search(data.translate(LOW))
+            for start in (match.start(),)
             for number in numbers[match[0] + match[match.lastindex or 0]]
         ]
 
 
-def _by_longest(numbers: Mapping[bytes, set[int]]) -> Numbers:
+class _Needle:
+    """Says where the matches may begin of a recogniser of which something within is found."""
+
+    def __init__(self, item: Recogniser, items: tuple[object, ...]) -> None:
+        self._match = re.compile(item.needle.encode()).match
+        self._lead = re.compile(f"[{item.lead}]{{0,{item.reach}}}".encode()).match
+        self._reach = item.reach
+        first = beginning(items)
+        self._begins = first.finditer if first.pattern.startswith(rb"\b") else None
+
+    def places(self, data: bytes, place: Place) -> Iterator[Place]:
+        """Where a match may begin that holds what stands at a place."""
+        end, number, _ = place
+        if not self._match(data, end):
+            return
+        back = self._lead(data[max(0, end - self._reach) : end][::-1])
+        start = end - back.end() if back else end
+        if self._begins is None:
+            yield start, number, end
+            return
+        for first in self._begins(data, start, end + 1):
+            yield first.start(), number, first.start()
+
+
+def _by_longest(numbers: Table) -> Numbers:
     """With each opening also the recognisers that have a shorter one which it begins with."""
     return {
         text: tuple(
-            sorted(
-                {
-                    number
-                    for end in range(1, len(text) + 1)
-                    for number in numbers.get(text[:end], ())
-                }
-            )
+            sorted(set().union(*(numbers.get(text[:end], ()) for end in range(len(text) + 1))))
         )
         for text in numbers
     }
@@ -155,7 +187,7 @@ def _trie(texts: Iterable[bytes]) -> bytes:
     return inside if len(made) == 1 else b"(?:" + inside + b")"
 
 
-def _runs(table: bytes, length: int, number: int) -> Search:
+def _runs(table: bytes, length: int, number: int) -> Callable[[bytes], Iterator[Place]]:
     """Looks for words that begin with so many letters of a kind."""
     needle = b"x" * length
 
@@ -163,27 +195,8 @@ def _runs(table: bytes, length: int, number: int) -> Search:
         text = data.translate(table)
         place = text.find(needle)
         while place >= 0:
-            yield place, number
+            yield place, number, place
             end = text.find(b" ", place)
             place = text.find(needle, end) if end >= 0 else -1
-
-    return search
-
-
-def _around(item: Recogniser, number: int) -> Search:
-    """Looks for what matches hold; they begin in the signs before it that may lead up to it."""
-    needle = re.compile(item.needle.encode()).finditer
-    lead = re.compile(f"[{item.lead}]{{0,{item.reach}}}".encode()).match
-    begins = beginning(item.pattern.encode()).finditer
-
-    def search(data: bytes) -> Iterator[Place]:
-        least = 0
-        for match in needle(data):
-            end = match.start()
-            back = lead(data[max(0, end - item.reach) : end][::-1])
-            start = end - back.end() if back else end
-            for first in begins(data, max(least, start), end + 1):
-                yield first.start(), number
-            least = end + 1
 
     return search
