@@ -34,6 +34,12 @@ def backwards(source: str) -> re.Pattern[str]:
     return re.compile(_mirrored(items))
 
 
+def lead(source: str) -> tuple[re.Pattern[bytes], int]:
+    """The mirror image of a pattern over bytes, and how many bytes at most it matches."""
+    items = _parser.parse(source.encode())
+    return re.compile(_mirrored(items).encode("latin-1")), int(items.getwidth()[1])
+
+
 def _mirrored(items: Iterable[tuple[Any, Any]]) -> str:
     return "".join(_item(code, value) for code, value in reversed(list(items)))
 

@@ -13,16 +13,19 @@ from typing import Any
 
 MAX_LENGTH = 8
 """Bytes of an opening."""
-MAX_OPENINGS = 600
+MAX_OPENINGS = 300
 """Of one recogniser; with more, shorter ones are taken."""
 _ENOUGH = 4
-"""Bytes of openings that end where there are too many to go on with."""
+_FEW = 6
+"""Bytes of openings that go on with a few others at most, and how many these are."""
 _WIDE = 12
 """Signs that one place may have; where there may be more, an opening ends."""
 _WORDS = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 _LETTERS, _DIGITS = b"abcdefghijklmnopqrstuvwxyz", b"0123456789"
 LOW = bytes.maketrans(_LETTERS.upper() + _DIGITS, _LETTERS + b"0" * 10)
 """Letters in lower case, and 0 for a digit."""
+EXACT = bytes.maketrans(_DIGITS, b"0" * 10)
+"""0 for a digit, and every other byte as it is."""
 SHAPE = bytes.maketrans(
     _LETTERS + _LETTERS.upper() + _DIGITS + bytes(range(0x80, 0x100)),
     b"a" * 26 + b"A" * 26 + b"0" * 10 + b"\x80" * 128,
@@ -30,11 +33,12 @@ SHAPE = bytes.maketrans(
 """`a` for a small letter, `A` for a capital, 0 for a digit, one sign for what is beyond ASCII."""
 
 
-Opening = tuple[bytes, bool, bool]
-"""What a match may begin with, in the coarse alphabet; whether a word begins or ends before it; and
-whether its pattern may go on behind it with what it asks for next."""
-_NOTHING: Opening = (b"", False, True)
-_ANYTHING: Opening = (b"", False, False)
+Opening = tuple[bytes, bool]
+"""What a match may begin with, in a coarse alphabet, and whether a word begins or ends before it."""
+_Begun = tuple[bytes, bool, bool]
+"""The same, and whether its pattern may go on behind it with what it asks for next."""
+_NOTHING: _Begun = (b"", False, True)
+_ANYTHING: _Begun = (b"", False, False)
 
 
 def parsed(source: str) -> Sequence[Any]:
@@ -42,7 +46,7 @@ def parsed(source: str) -> Sequence[Any]:
     return tuple(_parser.parse(source.encode()))
 
 
-def openings(items: Sequence[Any], alphabet: bytes) -> frozenset[tuple[bytes, bool]]:
+def openings(items: Sequence[Any], alphabet: bytes) -> frozenset[Opening]:
     """What the matches of a pattern may begin with, and whether a word begins or ends before it.
 
     Args:
@@ -95,16 +99,19 @@ class _Reader:
         self._widest = widest
         self._ignores_case = False
 
-    def sequence(self, items: Iterable[tuple[Any, Any]]) -> frozenset[Opening]:
+    def sequence(self, items: Iterable[tuple[Any, Any]]) -> frozenset[_Begun]:
         """Of items that follow each other."""
         found = frozenset({_NOTHING})
         for code, value in items:
-            if not any(whole for _, _, whole in found):
+            going = [len(text) for text, _, whole in found if whole]
+            if not going:
                 break
+            if min(going) >= _ENOUGH and _branches(code, value):
+                return _ended(found)
             found = self._joined(found, self._item(code, value))
         return found
 
-    def _item(self, code: Any, value: Any) -> frozenset[Opening]:  # noqa: PLR0911  (one each)
+    def _item(self, code: Any, value: Any) -> frozenset[_Begun]:  # noqa: PLR0911  (one each)
         match code:
             case op.LITERAL:
                 return self._one_of(frozenset({value}))
@@ -119,13 +126,13 @@ class _Reader:
                 self._ignores_case = outside
                 return found
             case op.BRANCH:
-                return frozenset[Opening]().union(*map(self.sequence, value[1]))
+                return frozenset[_Begun]().union(*map(self.sequence, value[1]))
             case op.MAX_REPEAT:
                 return self._repeated(*value)
             case _:
                 return frozenset({_ANYTHING})
 
-    def _one_of(self, signs: frozenset[int]) -> frozenset[Opening]:
+    def _one_of(self, signs: frozenset[int]) -> frozenset[_Begun]:
         texts = {bytes([self._alphabet[byte]]) for byte in signs}
         if self._ignores_case:
             texts |= {bytes([byte]).swapcase().translate(self._alphabet) for byte in signs}
@@ -133,7 +140,7 @@ class _Reader:
             return frozenset({_ANYTHING})
         return frozenset((text, False, True) for text in texts)
 
-    def _repeated(self, least: int, most: int, items: Any) -> frozenset[Opening]:
+    def _repeated(self, least: int, most: int, items: Any) -> frozenset[_Begun]:
         once = self.sequence(items)
         found = frozenset({_NOTHING}) if least == 0 else frozenset()
         made = frozenset({_NOTHING})
@@ -145,11 +152,12 @@ class _Reader:
                 break
         return found | _ended(made) if most > self._length else found
 
-    def _joined(self, before: frozenset[Opening], after: frozenset[Opening]) -> frozenset[Opening]:
+    def _joined(self, before: frozenset[_Begun], after: frozenset[_Begun]) -> frozenset[_Begun]:
         """Every one followed by every other; where these are too many, by beginnings of others."""
         going = {item for item in before if item[2]}
-        if len(going) > 1 and len(going) * len(after) > MAX_OPENINGS:
+        if len(after) > _FEW:
             going = {item for item in going if len(item[0]) < _ENOUGH}
+        if len(going) > 1 and len(going) * len(after) > MAX_OPENINGS:
             after = _shortened(after, MAX_OPENINGS // max(1, len(going)))
         made = {
             (
@@ -163,12 +171,19 @@ class _Reader:
         return _ended(before - going) | made
 
 
-def _ended(found: Iterable[Opening]) -> frozenset[Opening]:
+def _branches(code: Any, value: Any) -> bool:
+    """Whether an item is more than one sign, perhaps repeated."""
+    if code is op.MAX_REPEAT:
+        return len(value[2]) != 1 or _branches(*value[2][0]) or value[2][0][0] is op.MAX_REPEAT
+    return code in {op.BRANCH, op.SUBPATTERN}
+
+
+def _ended(found: Iterable[_Begun]) -> frozenset[_Begun]:
     """The same, and nothing follows them."""
     return frozenset((text, bounded, False) for text, bounded, _ in found)
 
 
-def _shortened(found: frozenset[Opening], most: int) -> frozenset[Opening]:
+def _shortened(found: frozenset[_Begun], most: int) -> frozenset[_Begun]:
     """The same, cut so that there are no more than so many."""
     for length in range(MAX_LENGTH - 1, -1, -1):
         if len(found) <= most:

@@ -6,6 +6,7 @@ remembered for the life of the process, up to a number of characters, and never 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -27,46 +28,66 @@ MAX_REMEMBERED = 400_000
 MAX_DISPLAYS = 10_000
 MAX_DISPLAY = 200
 """Characters of a display that is remembered."""
+_FEW = 24
+"""Words that are looked for one by one in a text whose own words are not known yet."""
 _BLOCK = "-----BEGIN "
 _NOBODY: prose.Found = ((), ())
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A paragraph with its spans masked.
+@dataclass(slots=True)
+class _Worded:
+    """A text whose words are taken when they are first asked for.
 
     Attributes:
-        text: of it.
+        text: as it reads.
         data: the same in UTF-8, but for a character that a span has cut in two.
-        counts: how many values of each kind were masked.
-        words: of `data`, as those of a paragraph.
     """
 
     text: str
     data: bytes
-    counts: tuple[tuple[Kind, int], ...]
-    words: frozenset[bytes]
+    _words: frozenset[bytes] | None = field(default=None, compare=False, repr=False, kw_only=True)
+
+    @property
+    def words(self) -> frozenset[bytes]:
+        """In lower case, and their parts where a hyphen or an apostrophe joins them."""
+        found = self._words
+        if found is None:
+            found = self._words = words(self.data)
+        return found
+
+    def has_any(self, known: AbstractSet[bytes]) -> bool:
+        """Whether any of some words in lower case is one of the text's."""
+        if self._words is None and len(known) <= _FEW:
+            folded = self.data.lower()
+            if not any(map(folded.__contains__, known)):
+                return False
+        return not self.words.isdisjoint(known)
 
 
 @dataclass(slots=True)
-class Paragraph:
+class Shown(_Worded):
+    """A paragraph with its spans masked.
+
+    Attributes:
+        counts: how many values of each kind were masked.
+    """
+
+    counts: tuple[tuple[Kind, int], ...]
+
+
+@dataclass(slots=True)
+class Paragraph(_Worded):
     """A paragraph as it was read.
 
     Attributes:
-        text: of it.
-        data: the same in UTF-8.
         spans: (start, end, kind) of what is masked in `data` whatever the payload names, in order.
-        words: in lower case, and their parts where a hyphen or an apostrophe joins them.
         scanned: the part of `spans` that the recognisers have found.
         named: the people, places and capitalised words in it.
         names: those of `spans` that are names, as they are learned.
         shown: under which profile it was masked last, and how, where no payload decides that.
     """
 
-    text: str
-    data: bytes
     spans: tuple[Span, ...]
-    words: frozenset[bytes]
     scanned: tuple[Span, ...]
     named: prose.Found
     names: tuple[str, ...]
@@ -161,7 +182,7 @@ class Paragraphs:
             people += [(start, end, Kind.ID) for start, end in long_numbers(data)]
         both = prose.merged([*found, *people]) if people else found
         names = _names(data, both) if both else ()
-        return Paragraph(text, data, tuple(both), words(data), tuple(found), named, names)
+        return Paragraph(text, data, tuple(both), tuple(found), named, names)
 
     def _in_session(self, item: Paragraph, session: SessionNames) -> Paragraph:
         """The same, with the words that were part of a name in earlier answers."""
@@ -196,7 +217,6 @@ def joined(items: Sequence[Paragraph]) -> Paragraph:
         "".join(item.text for item in items),
         b"".join(item.data for item in items),
         tuple(spans),
-        frozenset[bytes]().union(*(item.words for item in items)),
         (),
         _NOBODY,
         (),

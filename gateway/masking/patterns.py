@@ -71,8 +71,7 @@ CONTACTS: tuple[Recogniser, ...] = (
         Kind.EMAIL,
         r"[A-Za-z0-9._%+\x80-\xff-]{1,64}@(?:[A-Za-z0-9\x80-\xff-]{1,63}\.){1,8}[A-Za-z\x80-\xff-]{2,24}",
         needle="@",
-        lead=r"A-Za-z0-9._%+\x80-\xff-",
-        reach=64,
+        lead=r"[A-Za-z0-9._%+\x80-\xff-]{1,64}",
     ),
     # A document of its own inside a text: nobody knows what it shows.
     Recogniser(Kind.URL, r"\b(?i:data):[A-Za-z0-9!#$&.+/;=_-]{0,200}[,][^\s\"'<>\\\x00\[\]]+"),
@@ -87,8 +86,7 @@ CONTACTS: tuple[Recogniser, ...] = (
         rf"\b(?:[A-Za-z0-9-]{{1,63}}\.){{1,5}}(?:{_DOMAINS})\b(?:/[^\s\"'<>\\\x00\[\]]*)?",
         checks.personal_host,
         needle=rf"\.(?:{_DOMAINS})\b",
-        lead="A-Za-z0-9.-",
-        reach=5 * 64,
+        lead="[A-Za-z0-9.-]{1,319}",
     ),
     Recogniser(Kind.IP, r"\b[0-9]{1,3}(?:\.[0-9]{1,3}){3,40}\b", checks.ip),
     Recogniser(
@@ -96,8 +94,7 @@ CONTACTS: tuple[Recogniser, ...] = (
         r"\b[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}\b",
         checks.ip,
         needle=":[0-9A-Fa-f]{0,4}:",
-        lead="0-9A-Fa-f",
-        reach=4,
+        lead="[0-9A-Fa-f]{0,4}",
     ),
     Recogniser(Kind.IP, r"::(?:[0-9A-Fa-f]{1,4}:){0,5}[0-9A-Fa-f.]{1,15}\b", checks.ip),
     Recogniser(Kind.DEVICE, r"\b[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}\b"),
@@ -254,9 +251,8 @@ PLACES: tuple[Recogniser, ...] = (
     Recogniser(
         Kind.ADDRESS,
         rf"\b{_WORD}(?:{_ROADS}) [0-9]{{1,4}} ?[a-z]?\b",
-        needle=rf"(?:{_ROADS}) [0-9]",
-        lead=_IN_WORD,
-        reach=41,
+        needle=" [0-9]",
+        lead=rf"[{_IN_WORD}]{{1,41}}(?:{_ROADS})",
     ),
     Recogniser(
         Kind.ADDRESS,
@@ -282,8 +278,7 @@ PLACES: tuple[Recogniser, ...] = (
         rf"\b(?P<city>{_WORD}(?: {_WORD}){{0,2}}, ?(?:{_STATES}|{_STATE_NAMES}))\b"
         rf"(?:,? {{1,2}}(?P<zip>[0-9]{{5}}(?:-[0-9]{{4}})?)\b)?",
         needle=rf", ?(?:{_STATES}|{_STATE_NAMES})\b",
-        lead=f" {_IN_WORD}",
-        reach=3 * 41 + 2,
+        lead=f"[ {_IN_WORD}]{{1,125}}",
     ),
     # Without a comma the ZIP code behind the state says that it is a town.
     Recogniser(
@@ -291,8 +286,7 @@ PLACES: tuple[Recogniser, ...] = (
         rf"\b(?P<city>{_WORD}(?: {_WORD}){{0,2}} (?:{_STATES}))"
         rf" {{1,2}}(?P<zip>[0-9]{{5}}(?:-[0-9]{{4}})?)\b",
         needle=rf" (?:{_STATES}) {{1,2}}[0-9]{{5}}",
-        lead=f" {_IN_WORD}",
-        reach=3 * 41 + 2,
+        lead=f"[ {_IN_WORD}]{{1,125}}",
     ),
     Recogniser(
         Kind.ZIP, rf"\b(?:{_STATES}|{_STATE_NAMES}),? {{1,2}}(?P<zip>[0-9]{{5}}(?:-[0-9]{{4}})?)\b"

@@ -30,8 +30,7 @@ class Recogniser:
         whole: a number that is not the fraction of a decimal one.
         needle: what every match holds, for a pattern that begins like any word or number; a pattern
             itself.
-        lead: the signs that may stand in a match before it, as in a class of characters.
-        reach: how many of them at most.
+        lead: a pattern of all that may stand in a match before the needle.
     """
 
     kind: Kind
@@ -40,7 +39,6 @@ class Recogniser:
     whole: bool = False
     needle: str = ""
     lead: str = ""
-    reach: int = 0
     grouped: re.Pattern[bytes] = field(init=False, repr=False)
     _groups: tuple[tuple[str, Kind], ...] = field(init=False, repr=False)
 

@@ -78,6 +78,9 @@ class Scanner:
                 # A candidate failed its check; another may begin inside it.
                 position = max(position, _next_word(data, failed, end))
                 failed = -1
+                patience -= 1
+                if patience < 0:
+                    raise _exhausted()
             if start >= position and (match := matches[number](data, start)):
                 found = self._checked(data, number, match) if number else []
                 if found is not None:
@@ -86,9 +89,6 @@ class Scanner:
                     failed = -1
                 elif failed < 0:
                     failed, end = start, match.end()
-                    patience -= 1
-                    if patience < 0:
-                        raise _exhausted()
             if last > start and last >= position:
                 insort(places, (max(position, start + 1), number, last), index)
 

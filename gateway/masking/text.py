@@ -13,7 +13,6 @@ from gateway.masking.paragraphs import (
     Shown,
     joined,
     paragraphs_of,
-    words,
 )
 from gateway.masking.payload import Payload
 from gateway.masking.scan import scanner
@@ -177,16 +176,16 @@ class TextMasker:
         pieces: list[str] = []
         for item in items:
             if not item.spans:
-                if item.words.isdisjoint(firsts):
+                if not item.has_any(firsts):
                     pieces.append(item.text)
                     continue
-                done = Shown(item.text, item.data, (), item.words)
+                done = Shown(item.text, item.data, (), _words=item.words)
             else:
                 done = self._replaced(item)
                 for kind, number in done.counts:
                     counts[kind] = counts.get(kind, 0) + number
-            same = done.words.isdisjoint(firsts)
-            pieces.append(done.text if same else self._unnamed(done, counts))
+            named = done.has_any(firsts)
+            pieces.append(self._unnamed(done, counts) if named else done.text)
         if not counts:
             return MaskedText(text)
         return MaskedText("".join(pieces), tuple(counts.items()))
@@ -209,10 +208,7 @@ class TextMasker:
         masked = b"".join([*pieces, data[end:]])
         # A span that cut a character in two leaves nothing of it behind.
         text = masked.decode("utf-8", "ignore")
-        left = words(masked)
-        # Words that are remembered already are not to be in memory twice.
-        both = frozenset([word for word in item.words if word in left]) | left
-        shown = Shown(text, masked, tuple(counts.items()), both)
+        shown = Shown(text, masked, tuple(counts.items()))
         if lasting:
             item.shown = payload.profile, shown
         return shown

@@ -4,11 +4,13 @@ Most recognisers match nothing in most texts. Instead of running all of them ove
 searches say at which places which of them may match, never too few.
 """
 
+import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import NamedTuple, TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
-from gateway.masking.openings import LOW, SHAPE, beginning, openings, parsed, run
+from gateway.masking.backwards import lead
+from gateway.masking.openings import EXACT, LOW, SHAPE, Opening, beginning, openings, parsed, run
 from gateway.masking.recogniser import Recogniser
 
 MIN_LETTERS = 2
@@ -39,12 +41,12 @@ class Triggers:
             items = parsed(item.pattern)
             if item.needle:
                 self._needles[number] = _Needle(item, items)
-                for text, _ in openings(parsed(item.needle), LOW):
+                for text, _ in openings(parsed(item.needle), EXACT):
                     tables.anywhere.setdefault(text, set()).add(number)
             elif letters := run(items):
                 self._runs.append(_runs(*letters, number))
             else:
-                tables.add(item, items, number)
+                tables.add(items, number)
         self._low = _Bounded(tables.low, LOW)
         self._shape = _Bounded(tables.shape, SHAPE)
         self._anywhere = _Anywhere(tables.anywhere)
@@ -72,23 +74,42 @@ class _Tables(NamedTuple):
     shape: Table
     anywhere: Table
 
-    def add(self, recogniser: Recogniser, items: tuple[object, ...], number: int) -> None:
-        """Add the openings of a recogniser."""
+    def add(self, items: Sequence[Any], number: int) -> None:
+        """Add the openings of a recogniser's pattern.
+
+        Raises:
+            ValueError: it begins like too much.
+        """
         written = openings(items, LOW)
         by_letters = min(len(text) for text, _ in written) >= MIN_LETTERS
-        for text, bounded in written if by_letters else ():
-            if not bounded or not _WORD.match(text):
-                self.anywhere.setdefault(text, set()).add(number)
-            elif not text.startswith(b"0"):
-                self.low.setdefault(text, set()).add(number)
-        if by_letters and not any(text.startswith(b"0") for text, _ in written):
+        if not by_letters:
+            shaped = openings(items, SHAPE)
+            if not all(map(_begins_word, shaped)):
+                raise ValueError("a pattern that begins like so much wants a needle")
+            _put(self.shape, shaped, number)
             return
-        for text, bounded in openings(items, SHAPE):
-            if bounded and _WORD.match(text):
-                if text.startswith(b"0") or not by_letters:
-                    self.shape.setdefault(text, set()).add(number)
-            elif not by_letters:
-                raise ValueError(f"{recogniser.pattern} begins like too much; it wants a needle")
+        bounded = set(filter(_begins_word, written))
+        if bounded != written:
+            exact = openings(items, EXACT)
+            _put(self.anywhere, itertools.filterfalse(_begins_word, exact), number)
+        if any(map(_is_number, bounded)):
+            _put(self.shape, filter(_is_number, openings(items, SHAPE)), number)
+        _put(self.low, itertools.filterfalse(_is_number, bounded), number)
+
+
+def _put(table: Table, found: Iterable[Opening], number: int) -> None:
+    for text, _ in found:
+        table.setdefault(text, set()).add(number)
+
+
+def _is_number(opening: Opening) -> bool:
+    """Whether an opening is one of a word that begins with a digit."""
+    return opening[0].startswith(b"0") and opening[1]
+
+
+def _begins_word(opening: Opening) -> bool:
+    """Whether an opening is looked for at the beginnings of words alone."""
+    return opening[1] and _WORD.match(opening[0]) is not None
 
 
 class _Bounded:
@@ -130,7 +151,7 @@ class _Anywhere:
         numbers = self._numbers
         return [
             (start, number, start)
-            for match in self._search(data.translate(LOW))
+            for match in self._search(data.translate(EXACT))
             for start in (match.start(),)
             for number in numbers[match[0] + match[match.lastindex or 0]]
         ]
@@ -139,10 +160,10 @@ class _Anywhere:
 class _Needle:
     """Says where the matches may begin of a recogniser of which something within is found."""
 
-    def __init__(self, item: Recogniser, items: tuple[object, ...]) -> None:
+    def __init__(self, item: Recogniser, items: Sequence[Any]) -> None:
         self._match = re.compile(item.needle.encode()).match
-        self._lead = re.compile(f"[{item.lead}]{{0,{item.reach}}}".encode()).match
-        self._reach = item.reach
+        pattern, self._reach = lead(item.lead)
+        self._lead = pattern.match
         first = beginning(items)
         self._begins = first.finditer if first.pattern.startswith(rb"\b") else None
 
@@ -152,7 +173,9 @@ class _Needle:
         if not self._match(data, end):
             return
         back = self._lead(data[max(0, end - self._reach) : end][::-1])
-        start = end - back.end() if back else end
+        if back is None:
+            return
+        start = end - back.end()
         if self._begins is None:
             yield start, number, end
             return
