@@ -6,8 +6,8 @@ mirror image begins at the place itself, so that the first letters decide.
 
 import re
 from collections.abc import Iterable
-from re import _constants as op  # type: ignore[attr-defined]
-from re import _parser  # type: ignore[attr-defined]
+from re import _constants as op
+from re import _parser
 from typing import Any
 
 _CATEGORIES = {
@@ -26,11 +26,9 @@ def backwards(source: str) -> re.Pattern[str]:
     Raises:
         ValueError: the pattern does not end in `\Z`, or has what has no mirror image here.
     """
-    if not source.endswith(r"\Z"):
-        raise ValueError(r"a pattern of what stands before a place ends in \Z")
-    items = list(_parser.parse(source[:-2]))
-    if any(code is op.BRANCH for code, _ in items):
-        raise ValueError("alternatives stand in a group, so that all of them end in the same place")
+    items = list(_parser.parse(source))
+    if not items or items.pop() != (op.AT, op.AT_END_STRING):
+        raise ValueError(r"a pattern of what stands before a place ends in \Z, in all of its forms")
     return re.compile(_mirrored(items))
 
 

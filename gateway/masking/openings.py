@@ -7,8 +7,8 @@ tried where one of its own stands. It may begin in vain there; it never begins e
 
 import re
 from collections.abc import Iterable, Sequence
-from re import _constants as op  # type: ignore[attr-defined]
-from re import _parser  # type: ignore[attr-defined]
+from re import _constants as op
+from re import _parser
 from typing import Any
 
 MAX_LENGTH = 8
@@ -34,7 +34,7 @@ SHAPE = bytes.maketrans(
 
 
 Opening = tuple[bytes, bool]
-"""What a match may begin with, in a coarse alphabet, and whether a word begins or ends before it."""
+"""What a match may begin with, in a coarse alphabet; whether a word begins or ends before it."""
 _Begun = tuple[bytes, bool, bool]
 """The same, and whether its pattern may go on behind it with what it asks for next."""
 _NOTHING: _Begun = (b"", False, True)
@@ -78,10 +78,12 @@ def run(items: Sequence[Any]) -> tuple[bytes, int] | None:
 
     The table makes `x` of these letters, and a space of everything else.
     """
-    first, second, *_ = [*items, (None, None), (None, None)]
-    if first != (op.AT, op.AT_BOUNDARY) or second[0] is not op.MAX_REPEAT:
+    if len(items) < 2 or items[0] != (op.AT, op.AT_BOUNDARY):  # noqa: PLR2004
         return None
-    least, _, inside = second[1]
+    code, value = items[1]
+    if code is not op.MAX_REPEAT:
+        return None
+    least, _, inside = value
     if least < 2 * MAX_LENGTH or len(inside) != 1 or inside[0][0] is not op.IN:
         return None
     letters = _bytes(inside[0][1])
