@@ -46,14 +46,15 @@ def parsed(source: str) -> Sequence[Any]:
     return tuple(_parser.parse(source.encode()))
 
 
-def openings(items: Sequence[Any], alphabet: bytes) -> frozenset[Opening]:
+def openings(items: Sequence[Any], alphabet: bytes, length: int = MAX_LENGTH) -> frozenset[Opening]:
     """What the matches of a pattern may begin with, and whether a word begins or ends before it.
 
     Args:
         items: the pattern, see `parsed`.
         alphabet: a table that makes the text of an opening of a match's bytes.
+        length: bytes of an opening at most.
     """
-    found = _Reader(alphabet).sequence(items)
+    found = _Reader(alphabet, length).sequence(items)
     ends = {(text, bounded) for text, bounded, whole in found if not whole}
     return frozenset(
         (text, bounded)
@@ -95,7 +96,7 @@ def run(items: Sequence[Any]) -> tuple[bytes, int] | None:
 class _Reader:
     """Reads openings of at most some length."""
 
-    def __init__(self, alphabet: bytes, length: int = MAX_LENGTH, widest: int = _WIDE) -> None:
+    def __init__(self, alphabet: bytes, length: int, widest: int = _WIDE) -> None:
         self._alphabet = alphabet
         self._length = length
         self._widest = widest

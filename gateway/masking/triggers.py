@@ -15,6 +15,8 @@ from gateway.masking.recogniser import Recogniser
 
 MIN_LETTERS = 2
 """Of openings that are told apart by their letters; fewer, and their shape counts."""
+MAX_EXACT = 4
+"""Bytes of openings that are looked for within words."""
 _WORD = re.compile(rb"[0-9A-Za-z_]")
 _NOWHERE = rb"(?!)"
 Place = tuple[int, int, int]
@@ -90,7 +92,8 @@ class _Tables(NamedTuple):
             return
         bounded = set(filter(_begins_word, written))
         if bounded != written:
-            exact = openings(items, EXACT)
+            # Capitals or not are two openings here, so that long ones would be many.
+            exact = openings(items, EXACT, MAX_EXACT)
             _put(self.anywhere, itertools.filterfalse(_begins_word, exact), number)
         if any(map(_is_number, bounded)):
             _put(self.shape, filter(_is_number, openings(items, SHAPE)), number)
