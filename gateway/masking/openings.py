@@ -24,8 +24,8 @@ _WORDS = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456
 _LETTERS, _DIGITS = b"abcdefghijklmnopqrstuvwxyz", b"0123456789"
 LOW = bytes.maketrans(_LETTERS.upper() + _DIGITS, _LETTERS + b"0" * 10)
 """Letters in lower case, and 0 for a digit."""
-EXACT = bytes.maketrans(_DIGITS, b"0" * 10)
-"""0 for a digit, and every other byte as it is."""
+EXACT = bytes(range(256))
+"""Every byte as it is."""
 SHAPE = bytes.maketrans(
     _LETTERS + _LETTERS.upper() + _DIGITS + bytes(range(0x80, 0x100)),
     b"a" * 26 + b"A" * 26 + b"0" * 10 + b"\x80" * 128,
@@ -66,7 +66,7 @@ def openings(items: Sequence[Any], alphabet: bytes, length: int = MAX_LENGTH) ->
 
 def beginning(items: Sequence[Any]) -> re.Pattern[bytes]:
     """An expression for the first byte of the matches of a pattern."""
-    found = _Reader(bytes(range(256)), 1, widest=256).sequence(items)
+    found = _Reader(EXACT, 1, widest=256).sequence(items)
     if not all(text for text, _, _ in found):
         return re.compile(rb"(?s:.)")
     firsts = b"".join(re.escape(text) for text in sorted({text for text, _, _ in found}))

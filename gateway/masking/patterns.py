@@ -251,8 +251,8 @@ PLACES: tuple[Recogniser, ...] = (
     Recogniser(
         Kind.ADDRESS,
         rf"\b{_WORD}(?:{_ROADS}) [0-9]{{1,4}} ?[a-z]?\b",
-        needle=" [0-9]",
-        lead=rf"[{_IN_WORD}]{{1,41}}(?:{_ROADS})",
+        needle=rf"(?:{_ROADS}) [0-9]",
+        lead=f"[{_IN_WORD}]{{1,41}}",
     ),
     Recogniser(
         Kind.ADDRESS,
@@ -285,8 +285,8 @@ PLACES: tuple[Recogniser, ...] = (
         Kind.CITY,
         rf"\b(?P<city>{_WORD}(?: {_WORD}){{0,2}} (?:{_STATES}))"
         rf" {{1,2}}(?P<zip>[0-9]{{5}}(?:-[0-9]{{4}})?)\b",
-        needle=rf" (?:{_STATES}) {{1,2}}[0-9]{{5}}",
-        lead=f"[ {_IN_WORD}]{{1,125}}",
+        needle=r"\b[0-9]{5}",
+        lead=rf"[ {_IN_WORD}]{{1,125}} (?:{_STATES}) {{1,2}}",
     ),
     Recogniser(
         Kind.ZIP, rf"\b(?:{_STATES}|{_STATE_NAMES}),? {{1,2}}(?P<zip>[0-9]{{5}}(?:-[0-9]{{4}})?)\b"

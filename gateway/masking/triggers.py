@@ -43,26 +43,27 @@ class Triggers:
             items = parsed(item.pattern)
             if item.needle:
                 self._needles[number] = _Needle(item, items)
-                for text, _ in openings(parsed(item.needle), EXACT):
-                    tables.anywhere.setdefault(text, set()).add(number)
+                tables.add_needle(parsed(item.needle), number)
             elif letters := run(items):
                 self._runs.append(_runs(*letters, number))
             else:
                 tables.add(items, number)
-        self._low = _Bounded(tables.low, LOW)
-        self._shape = _Bounded(tables.shape, SHAPE)
-        self._anywhere = _Anywhere(tables.anywhere)
+        self._looks = (
+            _Bounded(tables.low, LOW),
+            _Bounded(tables.shape, SHAPE),
+            _Anywhere(tables.anywhere),
+        )
 
     def places(self, data: bytes) -> list[Place]:
         """In order; every place where a recogniser matches is in one of them, with its number."""
+        found: list[Place] = []
         needles = self._needles
-        found = self._low(data)
-        found += self._shape(data)
-        for place in self._anywhere(data):
-            if (needle := needles.get(place[1])) is None:
-                found.append(place)
-            else:
-                found += needle.places(data, place)
+        for look in self._looks:
+            for place in look(data):
+                if (needle := needles.get(place[1])) is None:
+                    found.append(place)
+                else:
+                    found += needle.places(data, place)
         for search in self._runs:
             found += search(data)
         found.sort()
@@ -98,6 +99,13 @@ class _Tables(NamedTuple):
         if any(map(_is_number, bounded)):
             _put(self.shape, filter(_is_number, openings(items, SHAPE)), number)
         _put(self.low, itertools.filterfalse(_is_number, bounded), number)
+
+    def add_needle(self, items: Sequence[Any], number: int) -> None:
+        """Add the openings of what all matches of a recogniser hold."""
+        if all(map(_begins_word, openings(items, SHAPE))):
+            self.add(items, number)
+        else:
+            _put(self.anywhere, openings(items, EXACT), number)
 
 
 def _put(table: Table, found: Iterable[Opening], number: int) -> None:
@@ -154,7 +162,7 @@ class _Anywhere:
         numbers = self._numbers
         return [
             (start, number, start)
-            for match in self._search(data.translate(EXACT))
+            for match in self._search(data)
             for start in (match.start(),)
             for number in numbers[match[0] + match[match.lastindex or 0]]
         ]
