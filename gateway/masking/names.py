@@ -4,7 +4,7 @@ The lists say that a word may be a name; what stands around it decides. Words of
 people's names as well (Crohn, Wells, Addison) are left where they name a disease, test or device.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from gateway.masking.name_context import (
     ACTS,
@@ -117,28 +117,24 @@ class _Finder:
             return self._titled(index)
         if self._is_of_a_place(index) or word.low in _SAINTLY:
             return index
-        for rule in self._rules(index):
-            if (end := rule(index)) > index:
-                return end
-        return index
-
-    def _rules(self, index: int) -> Iterator[Callable[[int], int]]:
-        """Rules for a name that begins at `index`, but for those that the next word rules out."""
-        word = self._words[index]
+        if may_be_given(word) and (end := self._by_list(index)) > index:
+            return end
         following = self._words[index + 1] if index + 1 < len(self._words) else None
-        joined = following is not None and following.joins
-        if may_be_given(word):
-            yield self._by_list
-        if joined:
-            yield self._by_surname
-        elif following and following.gap is Gap.COMMA:
-            yield self._reversed
-        if joined or self._is_led(word):
-            yield self._introduced
-        if following and following.initial:
-            yield self._by_initial
-        if self._text.startswith(_IS_A, word.stop + 1):
-            yield self._aged
+        end = self._with_next(index, following) if following else index
+        if end == index and not (following and following.joins) and self._is_led(word):
+            end = self._introduced(index)
+        if end == index and following and following.initial:
+            end = self._by_initial(index)
+        if end == index and self._text.startswith(_IS_A, word.stop + 1):
+            end = self._aged(index)
+        return end
+
+    def _with_next(self, index: int, following: Word) -> int:
+        """By what wants another word behind the first one."""
+        if following.joins:
+            end = self._by_surname(index)
+            return end if end > index else self._introduced(index)
+        return self._reversed(index) if following.gap is Gap.COMMA else index
 
     def _is_led(self, word: Word) -> bool:
         """A word or sign stands before that may introduce a name, of one word too."""

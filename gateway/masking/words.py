@@ -8,12 +8,16 @@ from functools import lru_cache
 from typing import NamedTuple
 
 _UPPER = "A-Z\u00c0-\u00d6\u00d8-\u00de\u0100-\u017f\u0386-\u03ab\u0400-\u042f"
-# The bound on length keeps the search linear for any input.
+_LETTER = r"[^\W\d_]"
+_SIGN = "['\u2019-]"
 # Generated people have numbers behind their names: `Gail741 Mosciski958`.
-_WORD = re.compile(
-    rf"(?<!\w)[{_UPPER}](?:(?:[^\W\d_]|['\u2019-](?=[^\W\d_])){{0,60}}"
-    r"|[^\W\d_]{1,40}[0-9]{1,4}(?:['\u2019]s)?)(?!\w)"
-)
+_NUMBERED = rf"{_LETTER}{{1,40}}[0-9]{{1,4}}(?:['\u2019]s)?"
+# The capital comes first, since a search skips to the next one.
+_FIRST = rf"[{_UPPER}](?<!\w[{_UPPER}])"
+_WORD = re.compile(rf"{_FIRST}(?:{_LETTER}*(?:{_SIGN}{_LETTER}+)*|{_NUMBERED})(?!\w)")
+# What is longer is no word, but may begin with one.
+_BOUNDED = re.compile(rf"{_FIRST}(?:(?:{_LETTER}|{_SIGN}(?={_LETTER})){{0,60}}|{_NUMBERED})(?!\w)")
+_MAX_WORD = 61
 _PARTICLES = re.compile(
     r" (?:(?:van|von|de|del|della|der|den|bin|ibn|al|el|da|dos|das|di|du|la|le|ter|ten) ){1,3}\Z"
     r"| (?:al|el|ar|as|ash|abd)-\Z"
@@ -127,7 +131,7 @@ def words(text: str) -> list[Word]:
     found: list[Word] = []
     before = -1
     shortened = False
-    for match in _WORD.finditer(text):
+    for match in _matches(text):
         start, last = match.span()
         plain, low, numbered, initial, capitals, possessive, short, shortens = _written(match[0])
         end = stop = last
@@ -144,6 +148,13 @@ def words(text: str) -> list[Word]:
         form = numbered, initial, capitals, possessive
         found.append(Word(start, end, stop, plain, low, gap, follows, joins, *form))
         before, shortened = last, shortens
+    return found
+
+
+def _matches(text: str) -> list[re.Match[str]]:
+    found = list(_WORD.finditer(text))
+    if any(match.end() - match.start() > _MAX_WORD for match in found):
+        return list(_BOUNDED.finditer(text))
     return found
 
 
