@@ -15,6 +15,8 @@ from gateway.masking.recogniser import Recogniser
 
 MIN_LETTERS = 2
 """Of openings that are told apart by their letters; fewer, and their shape counts."""
+MIN_NUMBER = 4
+"""Of openings with digits that are told apart by the letters behind them."""
 MAX_EXACT = 4
 """Bytes of openings that are looked for within words."""
 _WORD = re.compile(rb"[0-9A-Za-z_]")
@@ -96,9 +98,12 @@ class _Tables(NamedTuple):
             # Capitals or not are two openings here, so that long ones would be many.
             exact = openings(items, EXACT, MAX_EXACT)
             _put(self.anywhere, itertools.filterfalse(_begins_word, exact), number)
-        if any(map(_is_number, bounded)):
+        numbers = set(filter(_is_number, bounded))
+        # What stands behind a number tells more by its letters, if it is known so far.
+        if numbers and min(len(text) for text, _ in numbers) < MIN_NUMBER:
             _put(self.shape, filter(_is_number, openings(items, SHAPE)), number)
-        _put(self.low, itertools.filterfalse(_is_number, bounded), number)
+            bounded -= numbers
+        _put(self.low, bounded, number)
 
     def add_needle(self, items: Sequence[Any], number: int) -> None:
         """Add the openings of what all matches of a recogniser hold."""

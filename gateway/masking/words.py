@@ -29,7 +29,8 @@ _ABBREVIATIONS = frozenset(
 )
 _MAX_GAP = 24
 _MAX_LEADING = 32
-_SPACES = (" ", "\n", "\t", "(", "-", "/")
+_LEADING = re.compile(r"[ \t\"'(\u201c,.:=#]*([^ \n\t(/-]*)")
+"""The word before a place, matched on the text before it, reversed."""
 
 
 class Gap(IntEnum):
@@ -193,5 +194,6 @@ def _gap(between: str, *, shortened: bool) -> Gap:
 
 def leading(text: str, start: int) -> str:
     """The word before `start`, in lower case, with the signs that stand between left off."""
-    before = text[max(0, start - _MAX_LEADING) : start].rstrip(" \t\"'(\u201c,.:=#")
-    return before[max(map(before.rfind, _SPACES)) + 1 :].lower()
+    match = _LEADING.match(text[max(0, start - _MAX_LEADING) : start][::-1])
+    # Reversed again first: how a letter is made small may depend on the one before it.
+    return match[1][::-1].lower() if match else ""
