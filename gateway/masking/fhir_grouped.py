@@ -25,18 +25,18 @@ _PLAIN_REFERENCE = re.compile(
 """References whose type is the same once they are masked."""
 
 
-_NO_AREA = mark(Kind.ZIP)
+_NO_AREA, _PATIENT = mark(Kind.ZIP), "Patient"
 
 
-class Years(dict[str, str | None]):
-    """Years of the dates of one payload, None for what does not plainly say so."""
+class PlainDates(dict[str, bool]):
+    """Which strings of one payload are dates that begin with their year."""
 
-    def __missing__(self, value: str) -> str | None:
+    def __missing__(self, value: str) -> bool:
         if not PLAIN_DATE.match(value):
-            return None
+            return False
         if len(self) < MAX_REMEMBERED:
-            self[value] = value[:4]
-        return value[:4]
+            self[value] = True
+        return True
 
 
 class GroupedWalk(SteppedWalk):
@@ -44,13 +44,13 @@ class GroupedWalk(SteppedWalk):
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self._year_of = Years()
+        self._plain_dates = PlainDates()
         self._uses: dict[tuple[str, str], Use | None] = {}
         self._taken: dict[Groups, int] = {}
         self._shown: list[tuple[Values, Places, list[int]]] = []
 
     def together(  # noqa: C901, PLR0912  (the hot loop: no call for each group)
-        self, groups: Groups, values: Values, *, known: bool
+        self, groups: Groups, values: Values, *, known: bool, sure: bool = False
     ) -> list[int] | None:
         """Mask the leaves of one resource in place, as far as `settle` has not to.
 
@@ -60,20 +60,13 @@ class GroupedWalk(SteppedWalk):
             groups: of its plan.
             values: the leaves.
             known: all words of code systems are known as such.
+            sure: leaves have the forms of `Groups.kept`.
 
         Returns:
             Places of the loose; None for a resource that is not as most are, which is as it was.
         """
-        year_of = self._year_of
-        years = [year_of[values[at]] for at in groups.dates]
-        if groups.instants:
-            years += [year_of[values[at]] for at, _ in groups.instants]
-        if None in years:
+        if not (sure or self._are_kept(groups, values)):
             return None
-        for at in groups.fresh:
-            value = values[at]
-            if not value or (value[0] in FIRST and is_mark(value)):
-                return None
         for at in groups.listed:
             if values[at] in UNITS:
                 return None
@@ -93,12 +86,11 @@ class GroupedWalk(SteppedWalk):
                 self._counts[key] += 1
                 values[at] = area
         for run in groups.runs:
-            self._run(run, values, uses)
-        for at, year in zip(groups.dates, years, strict=False):
-            values[at] = year
+            self._run(run, values, uses, sure=sure)
+        for at in groups.dates:
+            values[at] = values[at][:4]
         for at, key in groups.instants:
-            year = year_of[values[at]]
-            made = f"{year}-01-01T00:00:00Z"
+            made = f"{values[at][:4]}-01-01T00:00:00Z"
             if made != values[at]:
                 self._counts[key] += 1
                 values[at] = made
@@ -107,8 +99,23 @@ class GroupedWalk(SteppedWalk):
         self._taken[groups] = self._taken.get(groups, 0) + 1
         return loose
 
+    def _are_kept(self, groups: Groups, values: Values) -> bool:
+        """Whether dates are plain ones, and nothing is missing or a mark that must be there."""
+        dates = self._plain_dates
+        for at in groups.dates:
+            if not dates[values[at]]:
+                return False
+        for at, _ in groups.instants:
+            if not dates[values[at]]:
+                return False
+        for at in groups.fresh:
+            value = values[at]
+            if not value or (value[0] in FIRST and is_mark(value)):
+                return False
+        return True
+
     def _run(  # noqa: C901  (likewise)
-        self, run: Run, values: Values, uses: dict[int, Use]
+        self, run: Run, values: Values, uses: dict[int, Use], *, sure: bool
     ) -> None:
         names, phrases, numbers, targets = self._names, self._phrases, self._ids, self._targets
         for at in run.names:
@@ -117,10 +124,19 @@ class GroupedWalk(SteppedWalk):
             value = values[at]
             if value not in phrases and len(value) <= MAX_PHRASE:
                 phrases[value] = kind
-        for at, key in run.ids:
+        for at, key, is_link in run.ids:
             value = values[at]
             if key is None:
                 values[at] = numbers[value]
+                continue
+            if is_link and sure:
+                head, sign, target = value.rpartition("/")
+                if not sign:
+                    head, sign, target = value.rpartition(":")
+                elif head == _PATIENT:
+                    self._payload.about(target)
+                values[at] = f"{head}{sign}{numbers[target]}"
+                self._counts[key] += 1
                 continue
             done = targets.get(value)
             if done is None:
@@ -202,7 +218,9 @@ class GroupedWalk(SteppedWalk):
                 for key, count in groups.counted:
                     counts[key] += count * number
             self._taken.clear()
-        super().settle()
+        texts = self._pending or self._coded or self._words or self._met or self._shown
+        if texts or self._renamed:
+            super().settle()
 
     def _settle_texts(self) -> None:
         """Look at displays once more, since they may hold a name that is known by now."""

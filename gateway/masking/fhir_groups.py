@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from gateway.masking.fhir_elements import WORDED
+from gateway.masking.fhir_reader import Kept
 from gateway.masking.fhir_steps import Step, SteppedWalk
 from gateway.masking.fhir_walk import display_use
 from gateway.masking.kinds import Kind
@@ -31,14 +32,14 @@ class Run:
     Attributes:
         names: places of names that are looked for in text.
         phrases: places and kinds of other values that are.
-        ids: places of ids, and what is counted where one is in a reference.
+        ids: places of ids; what is counted where one is in a reference, which mostly is a link.
         displays: of references.
         last: comes behind all of them, as it may look into text or number an id.
     """
 
     names: tuple[int, ...]
     phrases: tuple[tuple[int, Kind], ...]
-    ids: tuple[tuple[int, Key | None], ...]
+    ids: tuple[tuple[int, Key | None, bool], ...]
     displays: tuple[Display, ...]
     last: Step | None
 
@@ -79,9 +80,23 @@ class Groups:
     counted: tuple[tuple[Key, int], ...]
     marks: Mapping[int, str]
 
+    @property
+    def kept(self) -> dict[int, Kept]:
+        """The forms that leaves mostly have."""
+        dates = (*self.dates, *(at for at, _ in self.instants))
+        links = (at for run in self.runs for at, _, is_link in run.ids if is_link)
+        return (
+            dict.fromkeys(self.fresh, Kept.FRESH)
+            | dict.fromkeys(dates, Kept.DATE)
+            | dict.fromkeys(links, Kept.LINK)
+        )
+
 
 def grouped(
-    steps: Sequence[Step], payload: Payload, dates: AbstractSet[int] = frozenset()
+    steps: Sequence[Step],
+    payload: Payload,
+    dates: AbstractSet[int] = frozenset(),
+    links: AbstractSet[int] = frozenset(),
 ) -> Groups | None:
     """The steps of a plan in groups; None for a profile that does not number ids.
 
@@ -89,10 +104,11 @@ def grouped(
         steps: of the plan.
         payload: of the plan's profile; what is replaced in every resource is counted in it.
         dates: places of strings that no element calls dates, and that are taken for some.
+        links: places of strings that are references in the form of `Kept.LINK`.
     """
     if payload.profile.operators[Kind.ID] is not Operator.NUMBER:
         return None
-    grouping = _Grouping(payload, dates)
+    grouping = _Grouping(payload, dates, links)
     for step in steps:
         if not grouping.takes(step):
             grouping.end(step)
@@ -103,9 +119,12 @@ def grouped(
 class _Grouping:
     """Groups while steps are put into them."""
 
-    def __init__(self, payload: Payload, dates: AbstractSet[int]) -> None:
+    def __init__(
+        self, payload: Payload, dates: AbstractSet[int], links: AbstractSet[int]
+    ) -> None:
         self._payload = payload
         self._seen = dates
+        self._links = links
         self._counted = Counter(payload.tally)
         self._codes: list[tuple[int, str]] = []
         self._listed: list[int] = []
@@ -124,7 +143,7 @@ class _Grouping:
     def _start(self) -> None:
         self._names: list[int] = []
         self._phrases: list[tuple[int, Kind]] = []
-        self._ids: list[tuple[int, Key | None]] = []
+        self._ids: list[tuple[int, Key | None, bool]] = []
         self._shown: list[Display] = []
 
     def takes(self, step: Step) -> bool:  # noqa: C901, PLR0912  (one case for each kind of step)
@@ -151,11 +170,11 @@ class _Grouping:
         elif do is SteppedWalk.instant and years:
             self._instants.append((at, (path, Kind.DATE)))
         elif do is SteppedWalk.identified:
-            self._ids.append((at, None))
+            self._ids.append((at, None, False))
             self._fresh.append(at)
             self._counted[path, Kind.ID] += 1
         elif do is SteppedWalk.referring:
-            self._ids.append((at, (path, Kind.ID)))
+            self._ids.append((at, (path, Kind.ID), at in self._links))
         elif do is SteppedWalk.displayed and Kind.NAME in constants:
             self._display(at, path, *more)
         elif do is SteppedWalk.applied and more in constants:

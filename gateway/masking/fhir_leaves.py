@@ -7,8 +7,8 @@ from gateway.masking.fhir_elements import PLAIN_DATE
 from gateway.masking.fhir_groups import grouped
 from gateway.masking.fhir_identifiers import questions
 from gateway.masking.fhir_learning import learned
-from gateway.masking.fhir_plan import Form, Guard, Plan, asks_for_nothing
-from gateway.masking.fhir_reader import NUMBER, Numeral, Reader, getter
+from gateway.masking.fhir_plan import BIRTHS, Form, Guard, Plan, asks_for_nothing
+from gateway.masking.fhir_reader import NUMBER, Kept, Numeral, Reader, getter
 from gateway.masking.fhir_steps import Step, SteppedWalk
 from gateway.masking.field_names import UNKNOWN
 from gateway.masking.json_codec import Node, Number
@@ -18,6 +18,7 @@ from gateway.masking.payload import Payload
 
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _SLOT = re.compile(f"{_OPEN}([0-9]+){_CLOSE}")
+_LINK = re.compile(rf"{Kept.LINK}\Z")
 _CODES = frozenset({SteppedWalk.code, SteppedWalk.listed})
 
 
@@ -120,10 +121,13 @@ class Leaves:
         dates = {
             at for at, place in enumerate(self._strings) if PLAIN_DATE.match(self._pieces[place])
         }
-        groups = grouped(steps, payload, dates)
+        links = {at for at, place in enumerate(self._strings) if _LINK.match(self._pieces[place])}
+        groups = grouped(steps, payload, dates, links)
+        births = [at for holds, at in guards if holds in BIRTHS and at in dates]
+        kept = groups.kept | dict.fromkeys(births, Kept.DATE) if groups else {}
         frozen = frozenset(self._strings[at] for at in fixed if at < len(self._strings))
         return Plan(
-            Reader(self._pieces, self._strings, frozen, self._numerals),
+            Reader(self._pieces, self._strings, frozen, self._numerals, kept),
             guards,
             steps,
             getter([step[1] for step in steps if step[0] in _CODES]),

@@ -76,18 +76,21 @@ class Plan:
     marked: Form
     learned: Learned | None
 
-    def sketch(self, values: Values, escapes: Sequence[int], today: date) -> "Sketch | None":
+    def sketch(
+        self, values: Values, escapes: Sequence[int], today: date, *, sure: bool = False
+    ) -> "Sketch | None":
         """A resource of the shape, None where the plan is not for it.
 
         Args:
             values: its leaves, without escapes.
             escapes: places of those that were written with some.
             today: for ages.
+            sure: leaves have the forms that the reader keeps.
         """
         for holds, at in self.guards:
             if not holds(values[at], today):
                 return None
-        return Sketch(self, values, escapes)
+        return Sketch(self, values, escapes, sure=sure)
 
 
 class Sketch:
@@ -97,16 +100,21 @@ class Sketch:
         plan: of its shape.
         values: its leaves.
         escapes: places of leaves that were written with escapes.
+        sure: leaves have the forms that the reader keeps.
     """
 
-    __slots__ = ("_before", "_escapes", "_form", "_loose", "_plan", "_values")
+    __slots__ = ("_before", "_escapes", "_form", "_loose", "_plan", "_sure", "_values")
 
-    def __init__(self, plan: Plan, values: Values, escapes: Sequence[int]) -> None:
+    def __init__(
+        self, plan: Plan, values: Values, escapes: Sequence[int], *, sure: bool = False
+    ) -> None:
         self._plan = plan
         self._form = plan.form
         self._values = values
         self._before = tuple(values)
         self._escapes = escapes
+        # What is written with escapes may be anything.
+        self._sure = sure and not escapes
         self._loose: Sequence[int] = ()
 
     def mask(self, walk: GroupedWalk) -> None:
@@ -114,7 +122,7 @@ class Sketch:
         plan, values = self._plan, self._values
         known = codes.issuperset(plan.coded(values))
         if plan.groups:
-            loose = walk.together(plan.groups, values, known=known)
+            loose = walk.together(plan.groups, values, known=known, sure=self._sure)
             if loose is not None:
                 self._loose, self._form = loose, plan.marked
                 return
@@ -155,6 +163,10 @@ def is_young(value: str, today: date) -> bool:
 def is_old(value: str, today: date) -> bool:
     """A birth date of somebody over 89, or one that no year can be told of."""
     return value != "" and not is_young(value, today)
+
+
+BIRTHS = frozenset({is_young, is_old})
+"""Of two plans that differ in them, both read texts alike."""
 
 
 def is_no_age(value: str, today: date) -> bool:  # noqa: ARG001

@@ -68,15 +68,15 @@ class Shapes:
         key = _key(path, text)
         plans = self._plans.get(key, ())
         before: Reader | None = None
-        values: Values | None = None
+        leaves: tuple[Values, bool] | None = None
         escapes: Sequence[int] | None = _NONE
         for place, plan in enumerate(plans):
             if plan.reader is not before:
-                before, values = plan.reader, plan.reader.leaves(text)
-                escapes = unescape(values) if values and escaped else _NONE
-            if values is None or escapes is None:
+                before, leaves = plan.reader, plan.reader.leaves(text)
+                escapes = unescape(leaves[0]) if leaves and escaped else _NONE
+            if leaves is None or escapes is None:
                 continue
-            sketch = plan.sketch(values, escapes, today)
+            sketch = plan.sketch(leaves[0], escapes, today, sure=leaves[1])
             if sketch is not None:
                 self._move(key, plans, place)
                 return sketch
@@ -103,8 +103,9 @@ class Shapes:
             self._plans[key] = (plans[place], *plans[:place], *plans[place + 1 :])
 
     def _hasten(self, reader: Reader) -> None:
-        if reader.is_due and self._fast + reader.size <= MAX_FAST:
-            self._fast += reader.size
+        more = 0 if reader.is_fast else reader.size
+        if reader.is_due and self._fast + more <= MAX_FAST:
+            self._fast += more
             reader.hasten()
 
     def meet(self, body: bytes, path: str, today: date, record: Record) -> None:

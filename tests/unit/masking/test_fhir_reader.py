@@ -18,6 +18,10 @@ def text(first: str, number: str, second: str, fixed: str = "fixed") -> str:
 PIECES = text("x", "1", "y").split('"')
 
 
+def taken(found: tuple[list[str], bool] | None) -> list[str] | None:
+    return found and found[0]
+
+
 def reader(*, small: bool = False, fast: bool = False) -> Reader:
     made = Reader(PIECES, STRINGS, frozenset({9}), [Numeral(6, ":", ",", small=small)])
     if fast:
@@ -31,13 +35,13 @@ def test_the_regular_expression_takes_what_the_pieces_give(
 ) -> None:
     body = text(first, number, second, fixed)
 
-    assert reader(small=small, fast=True).leaves(body) == reader(small=small).leaves_of(
+    assert taken(reader(small=small, fast=True).leaves(body)) == reader(small=small).leaves_of(
         body.split('"')
     )
 
 
 def test_leaves_are_strings_in_order_and_then_numbers() -> None:
-    assert reader(fast=True).leaves(text("x", "-1.5", "y")) == ["x", "fixed", "y", "-1.5"]
+    assert reader(fast=True).leaves(text("x", "-1.5", "y")) == (["x", "fixed", "y", "-1.5"], False)
 
 
 @pytest.mark.parametrize("value", ["a\nb", "\t", "\x00", "\x1f"])
