@@ -20,8 +20,8 @@ from gateway.masking.fhir_grouped import GroupedWalk
 from gateway.masking.fhir_groups import Groups
 from gateway.masking.fhir_identifiers import YEARS
 from gateway.masking.fhir_learning import Learned, learn_leaves
-from gateway.masking.fhir_reader import Get, Reader
-from gateway.masking.fhir_steps import Step, Values
+from gateway.masking.fhir_reader import Get, Leaves, Reader
+from gateway.masking.fhir_steps import Step
 from gateway.masking.field_names import UNKNOWN
 from gateway.masking.generalise import MAX_AGE, birth_year
 from gateway.masking.kinds import Kind
@@ -77,7 +77,7 @@ class Plan:
     learned: Learned | None
 
     def sketch(
-        self, values: Values, escapes: Sequence[int], today: date, *, sure: bool = False
+        self, values: Leaves, escapes: Sequence[int], today: date, *, sure: bool = False
     ) -> "Sketch | None":
         """A resource of the shape, None where the plan is not for it.
 
@@ -106,12 +106,12 @@ class Sketch:
     __slots__ = ("_before", "_escapes", "_form", "_loose", "_plan", "_sure", "_values")
 
     def __init__(
-        self, plan: Plan, values: Values, escapes: Sequence[int], *, sure: bool = False
+        self, plan: Plan, values: Leaves, escapes: Sequence[int], *, sure: bool = False
     ) -> None:
         self._plan = plan
         self._form = plan.form
-        self._values = values
-        self._before = tuple(values)
+        self._values = [*values]
+        self._before = values
         self._escapes = escapes
         # What is written with escapes may be anything.
         self._sure = sure and not escapes
@@ -184,10 +184,11 @@ def is_narrative(value: str, today: date) -> bool:  # noqa: ARG001
     return value != NARRATIVE
 
 
-def unescape(values: Values) -> Sequence[int] | None:
+def unescape(leaves: Leaves) -> tuple[Leaves, Sequence[int]] | None:
     """Strings in place of how they are written, and where; None for one that is no JSON."""
     found: list[int] = []
-    for at, value in enumerate(values):
+    values = [*leaves]
+    for at, value in enumerate(leaves):
         if "\\" in value or (not value.isprintable() and (BACKSLASH in value or QUOTE in value)):
             raw = value.replace(QUOTE, '\\"').replace(BACKSLASH, "\\\\")
             try:
@@ -195,4 +196,4 @@ def unescape(values: Values) -> Sequence[int] | None:
             except (msgspec.DecodeError, UnicodeError):
                 return None
             found.append(at)
-    return found
+    return tuple(values), found

@@ -15,6 +15,8 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 Get: TypeAlias = Callable[[Sequence[Any]], tuple[Any, ...]]
+Leaves: TypeAlias = tuple[Any, ...]
+"""The leaves of one resource as they were read; all of them that anything is done to are strings."""
 Fast: TypeAlias = tuple[Callable[[str], re.Match[str] | None], Get | None, bool]
 """(match of a text, order of its groups, whether the forms of leaves are kept)."""
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,3})?")
@@ -130,7 +132,7 @@ class Reader:
         """Whether there is a regular expression."""
         return self._fast is not None
 
-    def leaves(self, text: str) -> tuple[list[Any], bool] | None:
+    def leaves(self, text: str) -> tuple[Leaves, bool] | None:
         """The leaves of a text, by the regular expression, and whether they have all forms kept.
 
         None for a text of another shape, or with other forms.
@@ -141,20 +143,17 @@ class Reader:
         found = fullmatch(text)
         if found is None:
             return None
-        return [*(order(found.groups()) if order else found.groups())], sure
+        return (order(found.groups()) if order else found.groups()), sure
 
-    def leaves_of(self, pieces: Sequence[str]) -> list[Any] | None:
+    def leaves_of(self, pieces: Sequence[str]) -> Leaves | None:
         """The leaves of a text that is cut, without control characters; None likewise."""
         if self._at(pieces) != self._shape:
             return None
-        values = list(self._leaves(pieces))
-        for numeral in self._numerals:
-            number = numeral.of(pieces)
-            if number is None:
-                return None
-            values.append(number)
+        numbers = [numeral.of(pieces) for numeral in self._numerals]
+        if None in numbers:
+            return None
         self._due -= 1
-        return values
+        return (*self._leaves(pieces), *numbers)
 
     @property
     def key(self) -> tuple[object, ...]:

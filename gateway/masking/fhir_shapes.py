@@ -14,8 +14,7 @@ from typing import TypeAlias
 import msgspec
 
 from gateway.masking.fhir_plan import BACKSLASH, QUOTE, Plan, Sketch, unescape
-from gateway.masking.fhir_reader import Reader
-from gateway.masking.fhir_steps import Values
+from gateway.masking.fhir_reader import Leaves, Reader
 from gateway.masking.profiles import Profile
 
 MAX_TEXT = 256 * 1024
@@ -66,21 +65,28 @@ class Shapes:
             return None
         text, escaped = found
         key = _key(path, text)
-        plans = self._plans.get(key, ())
+        plans = self._plans.get(key)
+        if plans is None:
+            return None
         before: Reader | None = None
-        leaves: tuple[Values, bool] | None = None
-        escapes: Sequence[int] | None = _NONE
+        leaves: tuple[Leaves, bool] | None = None
+        escapes: Sequence[int] = _NONE
         for place, plan in enumerate(plans):
             if plan.reader is not before:
                 before, leaves = plan.reader, plan.reader.leaves(text)
-                escapes = unescape(leaves[0]) if leaves and escaped else _NONE
-            if leaves is None or escapes is None:
+                if leaves and escaped:
+                    read = unescape(leaves[0])
+                    leaves, escapes = (
+                        ((read[0], leaves[1]), read[1]) if read else (None, _NONE)
+                    )
+            if leaves is None:
                 continue
             sketch = plan.sketch(leaves[0], escapes, today, sure=leaves[1])
             if sketch is not None:
-                self._move(key, plans, place)
+                if place > 1:
+                    self._move(key, plans, place)
                 return sketch
-        return self._sketched(body, key, plans, today) if plans else None
+        return self._sketched(body, key, plans, today)
 
     def _sketched(
         self, body: bytes, key: _Key, plans: tuple[Plan, ...], today: date
@@ -92,15 +98,15 @@ class Shapes:
         for place, plan in enumerate(plans):
             sketch = _fitting(plan, cut, today)
             if sketch is not None:
-                self._move(key, plans, place)
+                if place > 1:
+                    self._move(key, plans, place)
                 self._hasten(plan.reader)
                 return sketch
         return None
 
     def _move(self, key: _Key, plans: tuple[Plan, ...], place: int) -> None:
         """What comes often is looked at first."""
-        if place > 1:
-            self._plans[key] = (plans[place], *plans[:place], *plans[place + 1 :])
+        self._plans[key] = (plans[place], *plans[:place], *plans[place + 1 :])
 
     def _hasten(self, reader: Reader) -> None:
         more = 0 if reader.is_fast else reader.size
@@ -160,8 +166,10 @@ def _fitting(plan: Plan, cut: tuple[list[str], bool], today: date) -> Sketch | N
     values = plan.reader.leaves_of(pieces)
     if values is None:
         return None
-    escapes = unescape(values) if escaped else _NONE
-    return None if escapes is None else plan.sketch(values, escapes, today)
+    if not escaped:
+        return plan.sketch(values, _NONE, today)
+    found = unescape(values)
+    return found and plan.sketch(*found, today)
 
 
 def _size(plan: Plan, pieces: int) -> int:
