@@ -86,10 +86,11 @@ def _masked(plain: bytes, content_type: str, encoding: str, context: Context) ->
             "The content names more people than can be looked for in its text.",
             reason=Reason.MASKING_FAILED,
         )
+    counts, paths = payload.summary()
     return Result(
         _encoded(masked, encoding),
-        payload.counts,
-        payload.paths,
+        counts,
+        paths,
         payload.key_version,
         context.session_names.seen(payload.known.names) if context.session_names else frozenset(),
         frozenset(payload.patients),

@@ -123,12 +123,14 @@ class Leaves:
         }
         links = {at for at, place in enumerate(self._strings) if _LINK.match(self._pieces[place])}
         groups = grouped(steps, payload, dates, links)
-        births = [at for holds, at in guards if holds in BIRTHS and at in dates]
+        births = {at for holds, at in guards if holds in BIRTHS and at in dates} if groups else set()
         kept = groups.kept | dict.fromkeys(births, Kept.DATE) if groups else {}
+        sure = [(BIRTHS[holds] if at in births else holds, at) for holds, at in guards]
         frozen = frozenset(self._strings[at] for at in fixed if at < len(self._strings))
         return Plan(
             Reader(self._pieces, self._strings, frozen, self._numerals, kept),
             guards,
+            tuple(sure),
             steps,
             getter([step[1] for step in steps if step[0] in _CODES]),
             tuple(step for step in steps if step[0] is not SteppedWalk.code),

@@ -55,6 +55,7 @@ class Plan:
     Attributes:
         reader: of the shape; it gives the leaves.
         guards: what must hold besides.
+        sure: the same for leaves of which the reader is sure.
         steps: what masks the leaves, in order.
         coded: takes the codes out of the leaves; a step for one that is known as such does nothing.
         others: the steps but for those of codes.
@@ -67,6 +68,7 @@ class Plan:
 
     reader: Reader
     guards: tuple[Guard, ...]
+    sure: tuple[Guard, ...]
     steps: tuple[Step, ...]
     coded: Get
     others: tuple[Step, ...]
@@ -87,7 +89,8 @@ class Plan:
             today: for ages.
             sure: leaves have the forms that the reader keeps.
         """
-        for holds, at in self.guards:
+        sure = sure and not escapes  # what is written with escapes may be anything
+        for holds, at in self.sure if sure else self.guards:
             if not holds(values[at], today):
                 return None
         return Sketch(self, values, escapes, sure=sure)
@@ -113,8 +116,7 @@ class Sketch:
         self._values = [*values]
         self._before = values
         self._escapes = escapes
-        # What is written with escapes may be anything.
-        self._sure = sure and not escapes
+        self._sure = sure
         self._loose: Sequence[int] = ()
 
     def mask(self, walk: GroupedWalk) -> None:
@@ -165,8 +167,19 @@ def is_old(value: str, today: date) -> bool:
     return value != "" and not is_young(value, today)
 
 
-BIRTHS = frozenset({is_young, is_old})
-"""Of two plans that differ in them, both read texts alike."""
+def is_plainly_young(value: str, today: date) -> bool:
+    """`is_young` for a plain date."""
+    return today.year - int(value[:4]) <= MAX_AGE
+
+
+def is_plainly_old(value: str, today: date) -> bool:
+    """`is_old` for a plain date."""
+    return today.year - int(value[:4]) > MAX_AGE
+
+
+BIRTHS = {is_young: is_plainly_young, is_old: is_plainly_old}
+"""Guards for birth dates, and the same for plain ones. Of two plans that differ in them, both read
+texts alike."""
 
 
 def is_no_age(value: str, today: date) -> bool:  # noqa: ARG001

@@ -24,8 +24,10 @@ NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9
 _SMALL = NUMBER.pattern.replace("{0,14}", "{0,7}")
 LARGE = re.compile(r"-?[0-9]{9}")
 """Of an element that no unit makes a measurement: see `FhirIdentifiers.large`."""
-# No control character but those that stand for an escaped backslash and quotation mark.
-_STRING = r'([^"\x00\x03-\x1f]*+)'
+# No quotation mark, and no control character but those that stand for an escaped backslash and an
+# escaped quotation mark. What most characters are in comes first: a set is looked through in order.
+_CHARACTER = "[#-\U0010ffff !\x01\x02]"
+_STRING = f"({_CHARACTER}*+)"
 OFTEN = 100
 """Texts of a shape before it gets a regular expression, and before that is made anew."""
 _APART, _SPREAD = 7, 16
@@ -42,7 +44,7 @@ class Kept(StrEnum):
         r"(?:T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,3})?(?:Z|[+-][0-9]{2}:[0-9]{2}))?"
     )
     """`fhir_elements.PLAIN_DATE`."""
-    FRESH = r'(?!\[|masked-|t[kh]-)[^"\x00\x03-\x1f]++'
+    FRESH = rf"(?!\[|masked-|t[kh]-){_CHARACTER}++"
     """There is something, and it is no mark."""
     LINK = (
         "(?:[A-Z][A-Za-z]{1,40}+/|urn:[a-z0-9][a-z0-9-]{0,31}+:)"

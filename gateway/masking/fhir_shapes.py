@@ -30,11 +30,14 @@ MAX_SEEN = 20_000
 MAX_PROFILES = 16
 _TYPE = '"resourceType"'
 _TYPED = f'{_TYPE}:"'
+_LENGTH = len(_TYPED)
 _NONE: tuple[int, ...] = ()
 MAX_FAST = 500_000
 """Characters of the shapes under one profile that have a regular expression."""
 _PATIENCE = 16
 _BACKSLASH, _QUOTE = BACKSLASH.encode(), QUOTE.encode()
+# As numbers: a search for bytes first finds out, at some cost, that they are no number.
+_SLASH, _STAND_INS = ord("\\"), (ord(BACKSLASH), ord(QUOTE))
 _CONTROL = bytes(range(32))
 _NUMERIC = b"0123456789+-.eE"
 _Key = tuple[str, int, str]
@@ -187,22 +190,24 @@ _known: dict[int, tuple[Profile, Shapes]] = {}
 
 def shapes_of(profile: Profile) -> Shapes | None:
     """What the process knows of shapes under a profile, None where the walk is to do it all."""
+    found = _known.get(id(profile))
+    if found is not None and found[0] is profile:
+        return found[1]
     # What a profile puts in place of values goes into JSON as it is.
     if not all(
         text.isprintable() and not {'"', "\\"} & {*text} for text in profile.replacements.values()
     ):
         return None
-    found = _known.get(id(profile))
-    if found is None or found[0] is not profile:
-        if len(_known) >= MAX_PROFILES:
-            _known.clear()
-        found = _known[id(profile)] = profile, Shapes()
-    return found[1]
+    if len(_known) >= MAX_PROFILES:
+        _known.clear()
+    shapes = Shapes()
+    _known[id(profile)] = profile, shapes
+    return shapes
 
 
 def is_plain(body: bytes) -> bool:
     """Whether nothing in a JSON text is escaped, and nothing stands in it for an escape."""
-    return not (b"\\" in body or _BACKSLASH in body or _QUOTE in body)
+    return not (_SLASH in body or _STAND_INS[0] in body or _STAND_INS[1] in body)
 
 
 def _decoded(body: bytes, *, plain: bool = False) -> tuple[str, bool] | None:
@@ -211,9 +216,9 @@ def _decoded(body: bytes, *, plain: bool = False) -> tuple[str, bool] | None:
         return None
     escaped = False
     if not plain:
-        if _BACKSLASH in body or _QUOTE in body:
+        if _STAND_INS[0] in body or _STAND_INS[1] in body:
             return None
-        escaped = b"\\" in body
+        escaped = _SLASH in body
         if escaped:
             body = body.replace(b"\\\\", _BACKSLASH).replace(b'\\"', _QUOTE)
     try:
@@ -235,8 +240,10 @@ def _cut(body: bytes) -> tuple[list[str], bool] | None:
 
 def _key(path: str, text: str) -> _Key:
     """What plans are looked up by: path, number of quotation marks, and the type."""
-    begin = text.find(_TYPED) + len(_TYPED)
-    if begin < len(_TYPED):  # written with white space, or there is none
+    found = text.find(_TYPED)
+    if found >= 0:
+        begin = found + _LENGTH
+    else:  # written with white space, or there is none
         start = text.find(_TYPE)
         begin = text.find('"', start + len(_TYPE)) + 1 if start >= 0 else -1
     end = text.find('"', begin, begin + _MAX_TYPE) if begin > 0 else -1

@@ -61,7 +61,7 @@ class JsonMasker:
             Withheld: it is not JSON, has a key twice, or is nested too deep.
         """
         body = body.removeprefix(BOM)
-        if b'"Bundle"' in body and b'"entry"' in body and body.lstrip()[:1] == b"{":
+        if body.find(b'"entry"') >= 0 and body.find(b'"Bundle"') >= 0 and body.lstrip()[:1] == b"{":
             body = json_codec.compact(body)
             head = json_codec.split_object(body)
             small = len(body) < MIN_SPLIT and (self._rules is not None or self._learns)
@@ -200,7 +200,8 @@ class JsonMasker:
         outer = self._read([bare], plain=plain) if alike else []
         batch = entries[:BATCH]
         read = self._read(batch, *ENTRY, plain=plain)
-        if len(entries) > BATCH or (b'"data"' in body and not self._payload.withholds_text):
+        reads = not self._payload.withholds_text
+        if len(entries) > BATCH or (reads and body.find(b'"data"') >= 0):
             # An entry may be looked into before the one that names its patient is walked.
             self._payload.known.later(partial(self._learn_entries, entries, read))
         if not alike:

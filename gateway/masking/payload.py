@@ -30,7 +30,8 @@ UNSALTED = b"chaperone-no-salt"
 """Keys the tags of payloads where there is no secret, so that they repeat; protects nothing."""
 _MAX_PATH = 80
 # What is asked for every value: members of an enumeration are slow to look up.
-_ID, _KEEP, _NUMBER = Kind.ID, Operator.KEEP, Operator.NUMBER
+_ID, _DATE, _KEEP, _NUMBER = Kind.ID, Kind.DATE, Operator.KEEP, Operator.NUMBER
+_MASK, _SHIFT, _GENERALISE = TextUse.MASK, Operator.DATE_SHIFT, Operator.GENERALISE
 _MAX_PLAIN = 2_000
 _WRITTEN = {kind: kind.value for kind in Kind}
 _plain: set[str] = set()
@@ -58,7 +59,9 @@ def _numbered(body: bytes, salt: bytes) -> Iterator[str]:
     # Keyed, since against a plain digest of the payload its content could be guessed.
     tag = hashlib.blake2b(body, digest_size=4, key=salt or UNSALTED, person=b"masked-id")
     del body
-    yield from map(f"masked-{tag.hexdigest()}-".__add__, map(str, count(1)))
+    head = f"masked-{tag.hexdigest()}-"
+    for number in count(1):
+        yield f"{head}{number}"
 
 
 class Payload:
@@ -81,10 +84,9 @@ class Payload:
     def __init__(self, context: Context, body: bytes) -> None:
         self.context = context
         self.profile: Profile = context.resolved
-        accepted = self.profile.text is TextUse.MASK and context.accept_free_text
-        self.withholds_text = not accepted and (
-            context.ephi or self.profile.text is not TextUse.MASK
-        )
+        masks_text = self.profile.text is _MASK
+        accepted = masks_text and context.accept_free_text
+        self.withholds_text = not accepted and (context.ephi or not masks_text)
         self.known = Known()
         self.depth = 0
         self.patient = ""
@@ -92,12 +94,12 @@ class Payload:
         self._operators: Mapping[Kind, Operator] = self.profile.operators
         self._for_ids = self._operators[_ID]
         self.drops = self.profile.drops
-        self.shifts = self._operators[Kind.DATE] is Operator.DATE_SHIFT
+        self.shifts = self._operators[_DATE] is _SHIFT
         self._tokeniser = _tokeniser(context, needed=self.profile.makes_tokens)
         self._tokens = 0
         self.tally: Tally = defaultdict(int)
         self.constants = self.profile.constants
-        self.gives_years = self._operators[Kind.DATE] is Operator.GENERALISE
+        self.gives_years = self._operators[_DATE] is _GENERALISE
         self.numbers = Numbers(body, context.salt)
         self._until = context.clock() + context.seconds
         self._made: dict[tuple[Kind, str], str] = {}
@@ -242,10 +244,7 @@ class Payload:
     @property
     def counts(self) -> dict[str, int]:
         """Masked values by kind."""
-        total: dict[Kind, int] = {}
-        for (_, kind), number in self.tally.items():
-            total[kind] = total.get(kind, 0) + number
-        return {_WRITTEN[kind]: total[kind] for kind in sorted(total)}
+        return self.summary()[0]
 
     @property
     def total(self) -> int:
@@ -255,16 +254,24 @@ class Payload:
     @property
     def paths(self) -> tuple[tuple[str, str, int], ...]:
         """(path, kind, count); a path that could itself be a value is written `*`."""
+        return self.summary()[1]
+
+    def summary(self) -> tuple[dict[str, int], tuple[tuple[str, str, int], ...]]:
+        """`counts` and `paths`, the most frequent of them first."""
+        total: dict[str, int] = {}
         ranked: list[tuple[int, str, str]] = []
-        others: dict[Kind, int] = {}
+        others: dict[str, int] = {}
         for (path, kind), number in self.tally.items():
+            written = _WRITTEN[kind]
+            total[written] = total.get(written, 0) + number
             if path in _plain or _is_plain(path):
-                ranked.append((-number, path, _WRITTEN[kind]))
+                ranked.append((-number, path, written))
             else:
-                others[kind] = others.get(kind, 0) + number
-        ranked += [(-number, "*", _WRITTEN[kind]) for kind, number in others.items()]
+                others[written] = others.get(written, 0) + number
+        ranked += [(-number, "*", written) for written, number in others.items()]
         ranked.sort()
-        return tuple([(path, kind, -number) for number, path, kind in ranked[:MAX_PATHS]])
+        shown = tuple([(path, kind, -number) for number, path, kind in ranked[:MAX_PATHS]])
+        return dict(sorted(total.items())), shown
 
     @property
     def key_version(self) -> str:
