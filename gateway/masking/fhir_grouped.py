@@ -1,7 +1,7 @@
 """The walk that masks resources group by group; see `fhir_groups`."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from gateway.masking.fhir_elements import MAX_CODES, MAX_SPACES, PLAIN_DATE, codes
@@ -26,6 +26,7 @@ _PLAIN_REFERENCE = re.compile(
 
 
 _NO_AREA, _PATIENT = mark(Kind.ZIP), "Patient"
+_NO_USES: dict[int, Use] = {}
 
 
 class PlainDates(dict[str, bool]):
@@ -47,6 +48,7 @@ class GroupedWalk(SteppedWalk):
         self._plain_dates = PlainDates()
         self._uses: dict[tuple[str, str], Use | None] = {}
         self._taken: dict[Groups, int] = {}
+        self._surely: dict[Groups, int] = {}
         self._shown: list[tuple[Values, Places, list[int]]] = []
 
     def together(  # noqa: C901, PLR0912  (the hot loop: no call for each group)
@@ -70,9 +72,10 @@ class GroupedWalk(SteppedWalk):
         for at in groups.listed:
             if values[at] in UNITS:
                 return None
-        uses: dict[int, Use] = {}
+        uses = _NO_USES
         places: Places | None = groups.shown
         if places or groups.displays or not known:
+            uses = {}
             places = self._words_in(groups, values, uses, known=known)
             if places is None:
                 return None
@@ -86,7 +89,7 @@ class GroupedWalk(SteppedWalk):
                 self._counts[key] += 1
                 values[at] = area
         for run in groups.runs:
-            self._run(run, values, uses, sure=sure)
+            self._run(run, values, uses, sure)
         for at in groups.dates:
             values[at] = values[at][:4]
         for at, key in groups.instants:
@@ -96,7 +99,8 @@ class GroupedWalk(SteppedWalk):
                 values[at] = made
         if places:
             self._shown.append((values, places, loose))
-        self._taken[groups] = self._taken.get(groups, 0) + 1
+        taken = self._surely if sure else self._taken
+        taken[groups] = taken.get(groups, 0) + 1
         return loose
 
     def _are_kept(self, groups: Groups, values: Values) -> bool:
@@ -115,28 +119,33 @@ class GroupedWalk(SteppedWalk):
         return True
 
     def _run(  # noqa: C901  (likewise)
-        self, run: Run, values: Values, uses: dict[int, Use], *, sure: bool
+        self,
+        run: Run,
+        values: Values,
+        uses: Mapping[int, Use],
+        sure: bool,  # noqa: FBT001
     ) -> None:
-        names, phrases, numbers, targets = self._names, self._phrases, self._ids, self._targets
-        for at in run.names:
-            names[values[at]] = None
-        for at, kind in run.phrases:
-            value = values[at]
-            if value not in phrases and len(value) <= MAX_PHRASE:
-                phrases[value] = kind
-        for at, key, is_link in run.ids:
+        if run.names:
+            names = self._names
+            for at in run.names:
+                names[values[at]] = None
+        if run.phrases:
+            phrases = self._phrases
+            for at, kind in run.phrases:
+                value = values[at]
+                if value not in phrases and len(value) <= MAX_PHRASE:
+                    phrases[value] = kind
+        numbers, targets = self._ids, self._targets
+        for at, key, sign in run.ids:
             value = values[at]
             if key is None:
                 values[at] = numbers[value]
                 continue
-            if is_link and sure:
-                head, sign, target = value.rpartition("/")
-                if not sign:
-                    head, sign, target = value.rpartition(":")
-                elif head == _PATIENT:
+            if sign and sure:
+                head, _, target = value.rpartition(sign)
+                if head == _PATIENT and target not in self._payload.patients:
                     self._payload.about(target)
                 values[at] = f"{head}{sign}{numbers[target]}"
-                self._counts[key] += 1
                 continue
             done = targets.get(value)
             if done is None:
@@ -150,7 +159,7 @@ class GroupedWalk(SteppedWalk):
             coded, learned = uses[at]
             if not coded:
                 if learned:
-                    names[values[at]] = None
+                    self._names[values[at]] = None
                 self._counts[path, Kind.NAME] += 1
                 values[at] = self._constants[Kind.NAME]
         if run.last:
@@ -212,12 +221,13 @@ class GroupedWalk(SteppedWalk):
 
     def settle(self) -> None:
         """Count what every resource of a shape has, and mask what has been gathered."""
-        if self._taken:
-            counts = self._counts
-            for groups, number in self._taken.items():
-                for key, count in groups.counted:
-                    counts[key] += count * number
-            self._taken.clear()
+        counts = self._counts
+        for taken in (self._taken, self._surely):
+            for groups, number in taken.items():
+                for key, count in groups.counted if taken is self._taken else groups.counted_surely:
+                    # A default is slow, and few of these keys are there.
+                    counts[key] = counts.get(key, 0) + count * number
+            taken.clear()
         texts = self._pending or self._coded or self._words or self._met or self._shown
         if texts or self._renamed:
             super().settle()

@@ -9,10 +9,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TypeAlias
 
 from gateway.masking.fhir_elements import WORDED
-from gateway.masking.fhir_reader import Kept
+from gateway.masking.fhir_reader import LINKS, Kept
 from gateway.masking.fhir_steps import Step, SteppedWalk
 from gateway.masking.fhir_walk import display_use
 from gateway.masking.kinds import Kind
@@ -32,14 +33,15 @@ class Run:
     Attributes:
         names: places of names that are looked for in text.
         phrases: places and kinds of other values that are.
-        ids: places of ids; what is counted where one is in a reference, which mostly is a link.
+        ids: places of ids; what is counted where one is in a reference; what stands before it there
+            where the reference is mostly a link.
         displays: of references.
         last: comes behind all of them, as it may look into text or number an id.
     """
 
     names: tuple[int, ...]
     phrases: tuple[tuple[int, Kind], ...]
-    ids: tuple[tuple[int, Key | None, bool], ...]
+    ids: tuple[tuple[int, Key | None, str], ...]
     displays: tuple[Display, ...]
     last: Step | None
 
@@ -62,6 +64,7 @@ class Groups:
         fresh: places of what must be there, and no mark.
         runs: the other steps, in order.
         counted: what is masked in every resource, by path and kind.
+        counted_surely: the same where leaves have the forms of `kept`.
         marks: what stands in place of the strings that all become the same.
     """
 
@@ -78,25 +81,22 @@ class Groups:
     fresh: tuple[int, ...]
     runs: tuple[Run, ...]
     counted: tuple[tuple[Key, int], ...]
+    counted_surely: tuple[tuple[Key, int], ...]
     marks: Mapping[int, str]
 
     @property
     def kept(self) -> dict[int, Kept]:
         """The forms that leaves mostly have."""
         dates = (*self.dates, *(at for at, _ in self.instants))
-        links = (at for run in self.runs for at, _, is_link in run.ids if is_link)
-        return (
-            dict.fromkeys(self.fresh, Kept.FRESH)
-            | dict.fromkeys(dates, Kept.DATE)
-            | dict.fromkeys(links, Kept.LINK)
-        )
+        links = {at: LINKS[sign] for run in self.runs for at, _, sign in run.ids if sign}
+        return dict.fromkeys(self.fresh, Kept.FRESH) | dict.fromkeys(dates, Kept.DATE) | links
 
 
 def grouped(
     steps: Sequence[Step],
     payload: Payload,
     dates: AbstractSet[int] = frozenset(),
-    links: AbstractSet[int] = frozenset(),
+    links: Mapping[int, str] = MappingProxyType({}),
 ) -> Groups | None:
     """The steps of a plan in groups; None for a profile that does not number ids.
 
@@ -104,7 +104,7 @@ def grouped(
         steps: of the plan.
         payload: of the plan's profile; what is replaced in every resource is counted in it.
         dates: places of strings that no element calls dates, and that are taken for some.
-        links: places of strings that are references in the form of `Kept.LINK`.
+        links: places of strings that are links, and what stands before the id in each.
     """
     if payload.profile.operators[Kind.ID] is not Operator.NUMBER:
         return None
@@ -120,12 +120,13 @@ class _Grouping:
     """Groups while steps are put into them."""
 
     def __init__(
-        self, payload: Payload, dates: AbstractSet[int], links: AbstractSet[int]
+        self, payload: Payload, dates: AbstractSet[int], links: Mapping[int, str]
     ) -> None:
         self._payload = payload
         self._seen = dates
         self._links = links
         self._counted = Counter(payload.tally)
+        self._linked: Counter[Key] = Counter()
         self._codes: list[tuple[int, str]] = []
         self._listed: list[int] = []
         self._patients: list[int] = []
@@ -143,7 +144,7 @@ class _Grouping:
     def _start(self) -> None:
         self._names: list[int] = []
         self._phrases: list[tuple[int, Kind]] = []
-        self._ids: list[tuple[int, Key | None, bool]] = []
+        self._ids: list[tuple[int, Key | None, str]] = []
         self._shown: list[Display] = []
 
     def takes(self, step: Step) -> bool:  # noqa: C901, PLR0912  (one case for each kind of step)
@@ -170,11 +171,13 @@ class _Grouping:
         elif do is SteppedWalk.instant and years:
             self._instants.append((at, (path, Kind.DATE)))
         elif do is SteppedWalk.identified:
-            self._ids.append((at, None, False))
+            self._ids.append((at, None, ""))
             self._fresh.append(at)
             self._counted[path, Kind.ID] += 1
         elif do is SteppedWalk.referring:
-            self._ids.append((at, (path, Kind.ID), at in self._links))
+            sign = self._links.get(at, "")
+            self._ids.append((at, (path, Kind.ID), sign))
+            self._linked[path, Kind.ID] += bool(sign)
         elif do is SteppedWalk.displayed and Kind.NAME in constants:
             self._display(at, path, *more)
         elif do is SteppedWalk.applied and more in constants:
@@ -222,6 +225,7 @@ class _Grouping:
             tuple(self._fresh),
             tuple(self._runs),
             tuple(self._counted.items()),
+            tuple((self._counted + self._linked).items()),
             self._marks,
         )
 

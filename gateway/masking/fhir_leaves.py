@@ -8,7 +8,7 @@ from gateway.masking.fhir_groups import grouped
 from gateway.masking.fhir_identifiers import questions
 from gateway.masking.fhir_learning import learned
 from gateway.masking.fhir_plan import BIRTHS, Form, Guard, Plan, asks_for_nothing
-from gateway.masking.fhir_reader import NUMBER, Kept, Numeral, Reader, getter
+from gateway.masking.fhir_reader import NUMBER, Kept, Numeral, Reader, getter, link_sign
 from gateway.masking.fhir_steps import Step, SteppedWalk
 from gateway.masking.field_names import UNKNOWN
 from gateway.masking.json_codec import Node, Number
@@ -18,7 +18,6 @@ from gateway.masking.payload import Payload
 
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _SLOT = re.compile(f"{_OPEN}([0-9]+){_CLOSE}")
-_LINK = re.compile(rf"{Kept.LINK}\Z")
 _CODES = frozenset({SteppedWalk.code, SteppedWalk.listed})
 
 
@@ -121,7 +120,7 @@ class Leaves:
         dates = {
             at for at, place in enumerate(self._strings) if PLAIN_DATE.match(self._pieces[place])
         }
-        links = {at for at, place in enumerate(self._strings) if _LINK.match(self._pieces[place])}
+        links = {at: link_sign(self._pieces[place]) for at, place in enumerate(self._strings)}
         groups = grouped(steps, payload, dates, links)
         births = {at for holds, at in guards if holds in BIRTHS and at in dates} if groups else set()
         kept = groups.kept | dict.fromkeys(births, Kept.DATE) if groups else {}

@@ -33,6 +33,9 @@ OFTEN = 100
 _APART, _SPREAD = 7, 16
 
 
+_ID = "(?!masked-|t[kh]-)[A-Za-z0-9.-]{1,64}+"
+
+
 class Kept(StrEnum):
     """The form that a leaf mostly has, as a regular expression without backslashes of JSON.
 
@@ -46,11 +49,19 @@ class Kept(StrEnum):
     """`fhir_elements.PLAIN_DATE`."""
     FRESH = rf"(?!\[|masked-|t[kh]-){_CHARACTER}++"
     """There is something, and it is no mark."""
-    LINK = (
-        "(?:[A-Z][A-Za-z]{1,40}+/|urn:[a-z0-9][a-z0-9-]{0,31}+:)"
-        "(?!masked-|t[kh]-)[A-Za-z0-9.-]{1,64}+"
-    )
-    """A reference whose id is behind its only `/`, or behind its last colon, and is no mark."""
+    OF_TYPE = f"[A-Z][A-Za-z]{{1,40}}+/{_ID}"
+    """A reference with a type and an id, such as `Patient/p1`."""
+    OF_NAME = f"urn:[a-z0-9][a-z0-9-]{{0,31}}+:{_ID}"
+    """A reference with the id behind its last colon, such as `urn:uuid:…`."""
+
+
+LINKS = MappingProxyType({"/": Kept.OF_TYPE, ":": Kept.OF_NAME})
+"""Forms of references by what stands before the id."""
+
+
+def link_sign(value: str) -> str:
+    """What stands before the id in a reference, "" for a string that is not in one of `LINKS`."""
+    return next((sign for sign, form in LINKS.items() if re.fullmatch(form, value)), "")
 
 
 @dataclass(frozen=True, slots=True)
