@@ -118,7 +118,7 @@ class GroupedWalk(SteppedWalk):
                 return False
         return True
 
-    def _run(  # noqa: C901  (likewise)
+    def _run(  # noqa: C901, PLR0912  (likewise)
         self,
         run: Run,
         values: Values,

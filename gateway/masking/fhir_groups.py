@@ -119,9 +119,7 @@ def grouped(
 class _Grouping:
     """Groups while steps are put into them."""
 
-    def __init__(
-        self, payload: Payload, dates: AbstractSet[int], links: Mapping[int, str]
-    ) -> None:
+    def __init__(self, payload: Payload, dates: AbstractSet[int], links: Mapping[int, str]) -> None:
         self._payload = payload
         self._seen = dates
         self._links = links

@@ -122,7 +122,9 @@ class Leaves:
         }
         links = {at: link_sign(self._pieces[place]) for at, place in enumerate(self._strings)}
         groups = grouped(steps, payload, dates, links)
-        births = {at for holds, at in guards if holds in BIRTHS and at in dates} if groups else set()
+        births = (
+            {at for holds, at in guards if holds in BIRTHS and at in dates} if groups else set()
+        )
         kept = groups.kept | dict.fromkeys(births, Kept.DATE) if groups else {}
         sure = [(BIRTHS[holds] if at in births else holds, at) for holds, at in guards]
         frozen = frozenset(self._strings[at] for at in fixed if at < len(self._strings))

@@ -71,6 +71,8 @@ class Shapes:
         plans = self._plans.get(key)
         if plans is None:
             return None
+        if not plain and _is_controlled(body):
+            return self._sketched(body, key, plans, today)
         before: Reader | None = None
         leaves: tuple[Leaves, bool] | None = None
         escapes: Sequence[int] = _NONE
@@ -79,9 +81,7 @@ class Shapes:
                 before, leaves = plan.reader, plan.reader.leaves(text)
                 if leaves and escaped:
                     read = unescape(leaves[0])
-                    leaves, escapes = (
-                        ((read[0], leaves[1]), read[1]) if read else (None, _NONE)
-                    )
+                    leaves, escapes = ((read[0], leaves[1]), read[1]) if read else (None, _NONE)
             if leaves is None:
                 continue
             sketch = plan.sketch(leaves[0], escapes, today, sure=leaves[1])
@@ -206,8 +206,18 @@ def shapes_of(profile: Profile) -> Shapes | None:
 
 
 def is_plain(body: bytes) -> bool:
-    """Whether nothing in a JSON text is escaped, and nothing stands in it for an escape."""
-    return not (_SLASH in body or _STAND_INS[0] in body or _STAND_INS[1] in body)
+    """Whether nothing in a JSON text is escaped, and no control character stands in it."""
+    return not is_escaped(body) and not _is_controlled(body)
+
+
+def is_escaped(body: bytes) -> bool:
+    """Whether anything in a JSON text is escaped."""
+    return _SLASH in body
+
+
+def _is_controlled(body: bytes) -> bool:
+    """Whether there are control characters, of which a compact JSON text has none."""
+    return len(body.translate(None, _CONTROL)) != len(body)
 
 
 def _decoded(body: bytes, *, plain: bool = False) -> tuple[str, bool] | None:
@@ -218,7 +228,7 @@ def _decoded(body: bytes, *, plain: bool = False) -> tuple[str, bool] | None:
     if not plain:
         if _STAND_INS[0] in body or _STAND_INS[1] in body:
             return None
-        escaped = _SLASH in body
+        escaped = is_escaped(body)
         if escaped:
             body = body.replace(b"\\\\", _BACKSLASH).replace(b'\\"', _QUOTE)
     try:
@@ -229,7 +239,7 @@ def _decoded(body: bytes, *, plain: bool = False) -> tuple[str, bool] | None:
 
 def _cut(body: bytes) -> tuple[list[str], bool] | None:
     """The pieces of a JSON text, and whether something in it is escaped; None likewise."""
-    if len(body.translate(None, _CONTROL)) != len(body):
+    if _is_controlled(body):
         try:
             body = msgspec.json.format(body, indent=-1)  # which no control character comes through
         except (msgspec.DecodeError, RecursionError):

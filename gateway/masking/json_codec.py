@@ -84,7 +84,7 @@ def compact(data: bytes) -> bytes:
 
 
 def split_object(data: bytes) -> dict[str, msgspec.Raw]:
-    """The members of a JSON object, each still in bytes.
+    """The members of a JSON object, each still in bytes; no string has control characters.
 
     Raises:
         Withheld: not a JSON object.

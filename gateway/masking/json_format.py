@@ -13,7 +13,7 @@ from gateway.masking.fhir_grouped import GroupedWalk
 from gateway.masking.fhir_learning import FHIR, may_name, that_may_name
 from gateway.masking.fhir_plan import Plan, Sketch
 from gateway.masking.fhir_recorder import recorded
-from gateway.masking.fhir_shapes import is_plain, shapes_of
+from gateway.masking.fhir_shapes import is_escaped, is_plain, shapes_of
 from gateway.masking.fhir_walk import FhirWalk
 from gateway.masking.formats import BOM
 from gateway.masking.json_codec import Node
@@ -196,7 +196,8 @@ class JsonMasker:
         bare, place = _without(body, bytes(raw))
         tree: Node = None
         alike = self._shapes and bare.count(_EMPTY) == 1 and bare.endswith(_EMPTY, 0, place)
-        plain = is_plain(body)
+        # What has been split and is compact has no control characters.
+        plain = not is_escaped(body)
         outer = self._read([bare], plain=plain) if alike else []
         batch = entries[:BATCH]
         read = self._read(batch, *ENTRY, plain=plain)
