@@ -7,13 +7,11 @@ one is masked step by step, and nothing has been done to it by then.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TypeAlias
 
-from gateway.masking.fhir_elements import WORDED
-from gateway.masking.fhir_reader import LINKS, Kept
+from gateway.masking.fhir_elements import PLAIN_DATE, WORDED
+from gateway.masking.fhir_reader import LINKS, Kept, link_form
 from gateway.masking.fhir_steps import Step, SteppedWalk
 from gateway.masking.fhir_walk import display_use
 from gateway.masking.kinds import Kind
@@ -66,6 +64,7 @@ class Groups:
         counted: what is masked in every resource, by path and kind.
         counted_surely: the same where leaves have the forms of `kept`.
         marks: what stands in place of the strings that all become the same.
+        links: places of references that mostly have one form, and that form.
     """
 
     codes: tuple[tuple[int, str], ...]
@@ -83,32 +82,30 @@ class Groups:
     counted: tuple[tuple[Key, int], ...]
     counted_surely: tuple[tuple[Key, int], ...]
     marks: Mapping[int, str]
+    links: Mapping[int, Kept]
 
     @property
     def kept(self) -> dict[int, Kept]:
         """The forms that leaves mostly have."""
         dates = (*self.dates, *(at for at, _ in self.instants))
-        links = {at: LINKS[sign] for run in self.runs for at, _, sign in run.ids if sign}
-        return dict.fromkeys(self.fresh, Kept.FRESH) | dict.fromkeys(dates, Kept.DATE) | links
+        fresh = dict.fromkeys(self.fresh, Kept.FRESH)
+        return fresh | dict.fromkeys(dates, Kept.DATE) | {**self.links}
 
 
 def grouped(
-    steps: Sequence[Step],
-    payload: Payload,
-    dates: AbstractSet[int] = frozenset(),
-    links: Mapping[int, str] = MappingProxyType({}),
+    steps: Sequence[Step], payload: Payload, strings: Sequence[str]
 ) -> Groups | None:
     """The steps of a plan in groups; None for a profile that does not number ids.
 
     Args:
         steps: of the plan.
         payload: of the plan's profile; what is replaced in every resource is counted in it.
-        dates: places of strings that no element calls dates, and that are taken for some.
-        links: places of strings that are links, and what stands before the id in each.
+        strings: of the resource that the plan is recorded from, as they are written: what they look
+            like, those of others mostly do.
     """
     if payload.profile.operators[Kind.ID] is not Operator.NUMBER:
         return None
-    grouping = _Grouping(payload, dates, links)
+    grouping = _Grouping(payload, strings)
     for step in steps:
         if not grouping.takes(step):
             grouping.end(step)
@@ -119,10 +116,10 @@ def grouped(
 class _Grouping:
     """Groups while steps are put into them."""
 
-    def __init__(self, payload: Payload, dates: AbstractSet[int], links: Mapping[int, str]) -> None:
+    def __init__(self, payload: Payload, strings: Sequence[str]) -> None:
         self._payload = payload
-        self._seen = dates
-        self._links = links
+        self._strings = strings
+        self._links: dict[int, Kept] = {}
         self._counted = Counter(payload.tally)
         self._linked: Counter[Key] = Counter()
         self._codes: list[tuple[int, str]] = []
@@ -164,7 +161,7 @@ class _Grouping:
         elif do is SteppedWalk.born and years:
             # A guard of the plan says that whoever was born then is not over 89.
             self._date(at, path)
-        elif do is SteppedWalk.dated and (more[0].kind is Kind.DATE or at in self._seen):
+        elif do is SteppedWalk.dated and (more[0].kind is Kind.DATE or self._is_date(at)):
             self._date(at, path)
         elif do is SteppedWalk.instant and years:
             self._instants.append((at, (path, Kind.DATE)))
@@ -173,9 +170,7 @@ class _Grouping:
             self._fresh.append(at)
             self._counted[path, Kind.ID] += 1
         elif do is SteppedWalk.referring:
-            sign = self._links.get(at, "")
-            self._ids.append((at, (path, Kind.ID), sign))
-            self._linked[path, Kind.ID] += bool(sign)
+            self._refer(at, (path, Kind.ID))
         elif do is SteppedWalk.displayed and Kind.NAME in constants:
             self._display(at, path, *more)
         elif do is SteppedWalk.applied and more in constants:
@@ -225,11 +220,22 @@ class _Grouping:
             tuple(self._counted.items()),
             tuple((self._counted + self._linked).items()),
             self._marks,
+            self._links,
         )
+
+    def _is_date(self, at: int) -> bool:
+        return PLAIN_DATE.match(self._strings[at]) is not None
 
     def _date(self, at: int, path: str) -> None:
         self._dates.append(at)
         self._counted[path, Kind.DATE] += 1
+
+    def _refer(self, at: int, key: Key) -> None:
+        form = link_form(self._strings[at])
+        self._ids.append((at, key, LINKS[form] if form else ""))
+        if form:
+            self._links[at] = form
+            self._linked[key] += 1
 
     def _mark(self, at: int, key: Key, mark: str) -> None:
         self._fresh.append(at)

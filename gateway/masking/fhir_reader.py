@@ -50,15 +50,17 @@ class Kept(StrEnum):
     """A reference with a type and an id, such as `Patient/p1`."""
     OF_NAME = f"urn:[a-z0-9][a-z0-9-]{{0,31}}+:{_ID}"
     """A reference with the id behind its last colon, such as `urn:uuid:…`."""
+    OF_BOTH = f"urn:[a-z0-9][a-z0-9-]{{0,31}}+:[A-Za-z]{{1,40}}+/{_ID}"
+    """A reference with a type and an id in a name, such as `urn:example:Patient/p1`."""
 
 
-LINKS = MappingProxyType({"/": Kept.OF_TYPE, ":": Kept.OF_NAME})
-"""Forms of references by what stands before the id."""
+LINKS = MappingProxyType({Kept.OF_TYPE: "/", Kept.OF_NAME: ":", Kept.OF_BOTH: "/"})
+"""Forms of references, and what stands before the id in each."""
 
 
-def link_sign(value: str) -> str:
-    """What stands before the id in a reference, "" for a string that is not in one of `LINKS`."""
-    return next((sign for sign, form in LINKS.items() if re.fullmatch(form, value)), "")
+def link_form(value: str) -> Kept | None:
+    """The form of a reference among `LINKS`, None for another one."""
+    return next((form for form in LINKS if re.fullmatch(form, value)), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,8 @@ _SLASH, _STAND_INS = ord("\\"), (ord(BACKSLASH), ord(QUOTE))
 _CONTROL = bytes(range(32))
 _NUMERIC = b"0123456789+-.eE"
 _Key = tuple[str, int, str]
+Cut: TypeAlias = tuple[list[str], bool]
+"""The pieces of a JSON text without control characters, and whether something is escaped."""
 Record: TypeAlias = Callable[[Sequence[str]], Plan | None]
 
 
@@ -54,16 +56,17 @@ class Shapes:
         self._pieces = 0
         self._fast = 0
 
-    def sketch(self, body: bytes, path: str, today: date, *, plain: bool = False) -> Sketch | None:
+    def sketch(self, body: bytes, path: str, today: date, *, clean: bool = False) -> Sketch | None:
         """A resource that there is a plan for; None where the walk has to see to it.
 
         Args:
             body: its text, which may be anything.
             path: of it.
             today: for ages.
-            plain: it holds nothing that `is_plain` does not pass.
+            clean: it has no control characters; see `is_clean`.
         """
-        found = _decoded(body, plain=plain)
+        clean = clean or is_clean(body)
+        found = _decoded(body, clean=clean)
         if found is None:
             return None
         text, escaped = found
@@ -71,8 +74,8 @@ class Shapes:
         plans = self._plans.get(key)
         if plans is None:
             return None
-        if not plain and _is_controlled(body):
-            return self._sketched(body, key, plans, today)
+        if not clean:
+            return self._sketched(_cut(body), key, plans, today)
         before: Reader | None = None
         leaves: tuple[Leaves, bool] | None = None
         escapes: Sequence[int] = _NONE
@@ -89,13 +92,12 @@ class Shapes:
                 if place > 1:
                     self._move(key, plans, place)
                 return sketch
-        return self._sketched(body, key, plans, today)
+        return self._sketched((text.split('"'), escaped), key, plans, today)
 
     def _sketched(
-        self, body: bytes, key: _Key, plans: tuple[Plan, ...], today: date
+        self, cut: Cut | None, key: _Key, plans: tuple[Plan, ...], today: date
     ) -> Sketch | None:
         """A resource whose shape does not come often, or that is written with white space."""
-        cut = _cut(body)
         if cut is None:
             return None
         for place, plan in enumerate(plans):
@@ -163,7 +165,7 @@ class Shapes:
         self._pieces += size
 
 
-def _fitting(plan: Plan, cut: tuple[list[str], bool], today: date) -> Sketch | None:
+def _fitting(plan: Plan, cut: Cut, today: date) -> Sketch | None:
     """A resource from its pieces, where the plan is for it."""
     pieces, escaped = cut
     values = plan.reader.leaves_of(pieces)
@@ -205,46 +207,34 @@ def shapes_of(profile: Profile) -> Shapes | None:
     return shapes
 
 
-def is_plain(body: bytes) -> bool:
-    """Whether nothing in a JSON text is escaped, and no control character stands in it."""
-    return not is_escaped(body) and not _is_controlled(body)
+def is_clean(body: bytes) -> bool:
+    """Whether there are no control characters, as in any compact JSON text."""
+    return len(body.translate(None, _CONTROL)) == len(body)
 
 
-def is_escaped(body: bytes) -> bool:
-    """Whether anything in a JSON text is escaped."""
-    return _SLASH in body
-
-
-def _is_controlled(body: bytes) -> bool:
-    """Whether there are control characters, of which a compact JSON text has none."""
-    return len(body.translate(None, _CONTROL)) != len(body)
-
-
-def _decoded(body: bytes, *, plain: bool = False) -> tuple[str, bool] | None:
+def _decoded(body: bytes, *, clean: bool) -> tuple[str, bool] | None:
     """A JSON text to be cut, and whether something in it is escaped; None for an odd one."""
     if len(body) > MAX_TEXT:
         return None
-    escaped = False
-    if not plain:
-        if _STAND_INS[0] in body or _STAND_INS[1] in body:
-            return None
-        escaped = is_escaped(body)
-        if escaped:
-            body = body.replace(b"\\\\", _BACKSLASH).replace(b'\\"', _QUOTE)
+    if not clean and (_STAND_INS[0] in body or _STAND_INS[1] in body):
+        return None
+    escaped = _SLASH in body
+    if escaped:
+        body = body.replace(b"\\\\", _BACKSLASH).replace(b'\\"', _QUOTE)
     try:
         return body.decode(), escaped
     except UnicodeDecodeError:
         return None
 
 
-def _cut(body: bytes) -> tuple[list[str], bool] | None:
-    """The pieces of a JSON text, and whether something in it is escaped; None likewise."""
-    if _is_controlled(body):
+def _cut(body: bytes) -> Cut | None:
+    """The pieces of a JSON text; None for an odd one."""
+    if not is_clean(body):
         try:
             body = msgspec.json.format(body, indent=-1)  # which no control character comes through
         except (msgspec.DecodeError, RecursionError):
             return None
-    found = _decoded(body)
+    found = _decoded(body, clean=False)
     return found and (found[0].split('"'), found[1])
 
 

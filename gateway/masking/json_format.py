@@ -13,7 +13,7 @@ from gateway.masking.fhir_grouped import GroupedWalk
 from gateway.masking.fhir_learning import FHIR, may_name, that_may_name
 from gateway.masking.fhir_plan import Plan, Sketch
 from gateway.masking.fhir_recorder import recorded
-from gateway.masking.fhir_shapes import is_escaped, is_plain, shapes_of
+from gateway.masking.fhir_shapes import is_clean, shapes_of
 from gateway.masking.fhir_walk import FhirWalk
 from gateway.masking.formats import BOM
 from gateway.masking.json_codec import Node
@@ -96,19 +96,19 @@ class JsonMasker:
         masked = iter(self._together(items, present))
         return [next(masked) if line.strip() else line for line in lines]
 
-    def _read(self, texts: list[bytes], *names: str, plain: bool = False) -> list[Item]:
+    def _read(self, texts: list[bytes], *names: str, clean: bool = False) -> list[Item]:
         """Resources as sketches, or as trees where there is no plan for them.
 
         Args:
             texts: of each.
             names: of elements that lead to them.
-            plain: what they stand in has been looked at; see `is_plain`.
+            clean: they have no control characters.
         """
         path, shapes, today = ".".join(names), self._shapes, self._today
         items: list[Item] = []
-        plain = plain or is_plain(b"".join(texts))
+        clean = clean or is_clean(b"".join(texts))
         for text in texts:
-            sketch = shapes.sketch(text, path, today, plain=plain) if shapes else None
+            sketch = shapes.sketch(text, path, today, clean=clean) if shapes else None
             if sketch:
                 items.append(sketch)
                 continue
@@ -197,10 +197,9 @@ class JsonMasker:
         tree: Node = None
         alike = self._shapes and bare.count(_EMPTY) == 1 and bare.endswith(_EMPTY, 0, place)
         # What has been split and is compact has no control characters.
-        plain = not is_escaped(body)
-        outer = self._read([bare], plain=plain) if alike else []
+        outer = self._read([bare], clean=True) if alike else []
         batch = entries[:BATCH]
-        read = self._read(batch, *ENTRY, plain=plain)
+        read = self._read(batch, *ENTRY, clean=True)
         reads = not self._payload.withholds_text
         if len(entries) > BATCH or (reads and body.find(b'"data"') >= 0):
             # An entry may be looked into before the one that names its patient is walked.
@@ -215,7 +214,7 @@ class JsonMasker:
         items = self._together(read, batch, *ENTRY)
         for start in range(BATCH, len(entries), BATCH):
             batch = entries[start : start + BATCH]
-            items += self._together(self._read(batch, *ENTRY, plain=plain), batch, *ENTRY)
+            items += self._together(self._read(batch, *ENTRY, clean=True), batch, *ENTRY)
         if tree is None:
             before, found, behind = bare.partition(_EMPTY)
             assert found  # noqa: S101  (no step takes it away)

@@ -12,7 +12,7 @@ from gateway.masking.fhir_reader import (
     Leaves,
     Numeral,
     Reader,
-    link_sign,
+    link_form,
 )
 from gateway.masking.fhir_references import References
 from gateway.masking.json_walk import JsonWalk
@@ -112,7 +112,7 @@ def test_what_is_fresh_is_something_and_no_mark(value: str) -> None:
             st.from_regex(form, fullmatch=True)
             for form in (
                 "[A-Z][a-z]+/[a-z0-9.-]+",
-                "urn:[a-z]+:[a-z0-9.-]+",
+                "urn:[a-z]+:[a-z0-9.-]+", "urn:[a-z]+:[A-Za-z]+/[a-z0-9.-]+",
                 "Patient/masked-[0-9a-f]{8}-1",
                 "urn:uuid:tk-1-[a-z2-7]{26}",
             )
@@ -122,12 +122,13 @@ def test_what_is_fresh_is_something_and_no_mark(value: str) -> None:
 )
 def test_a_link_is_masked_as_the_reference_that_it_is(reference: str, more: str) -> None:
     value = reference + more
-    sign = link_sign(value)
-    if not sign:
+    form = link_form(value)
+    if form is None:
         return
+    sign = LINKS[form]
     first, second = Payload(context(), b"x"), Payload(context(), b"x")
     head, _, target = value.rpartition(sign)
-    assert re.fullmatch(LINKS[sign], value)
+    assert re.fullmatch(form, value)
 
     done = References(first, JsonWalk.kept_id).target(value, "path")  # type: ignore[arg-type]
 
