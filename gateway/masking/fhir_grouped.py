@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
+from gateway.masking.attachments import Attachments
 from gateway.masking.fhir_elements import MAX_CODES, MAX_SPACES, PLAIN_DATE, codes
 from gateway.masking.fhir_fields import UNITS
 from gateway.masking.fhir_groups import Groups, Run
@@ -13,7 +14,8 @@ from gateway.masking.generalise import zip3
 from gateway.masking.kinds import Kind
 from gateway.masking.known import MAX_PHRASE
 from gateway.masking.marks import FIRST, is_mark, mark
-from gateway.masking.payload import MAX_REMEMBERED
+from gateway.masking.payload import MAX_REMEMBERED, Payload
+from gateway.masking.text import TextMasker
 
 Places: TypeAlias = Sequence[tuple[int, str]]
 """Places of leaves, and their paths."""
@@ -43,8 +45,8 @@ class PlainDates(dict[str, bool]):
 class GroupedWalk(SteppedWalk):
     """A walk that takes most resources in groups of leaves."""
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, payload: Payload, text: TextMasker, attachments: Attachments) -> None:
+        super().__init__(payload, text, attachments)
         self._plain_dates = PlainDates()
         self._uses: dict[tuple[str, str], Use | None] = {}
         self._taken: dict[Groups, int] = {}

@@ -92,9 +92,7 @@ class Groups:
         return fresh | dict.fromkeys(dates, Kept.DATE) | {**self.links}
 
 
-def grouped(
-    steps: Sequence[Step], payload: Payload, strings: Sequence[str]
-) -> Groups | None:
+def grouped(steps: Sequence[Step], payload: Payload, strings: Sequence[str]) -> Groups | None:
     """The steps of a plan in groups; None for a profile that does not number ids.
 
     Args:
@@ -103,7 +101,7 @@ def grouped(
         strings: of the resource that the plan is recorded from, as they are written: what they look
             like, those of others mostly do.
     """
-    if payload.profile.operators[Kind.ID] is not Operator.NUMBER:
+    if not payload.numbers_ids:
         return None
     grouping = _Grouping(payload, strings)
     for step in steps:

@@ -120,7 +120,9 @@ class Leaves:
         strings = [self._pieces[place] for place in self._strings]
         groups = grouped(steps, payload, strings)
         births = {
-            at for holds, at in guards if groups and holds in BIRTHS and PLAIN_DATE.match(strings[at])
+            at
+            for holds, at in guards
+            if groups and holds in BIRTHS and PLAIN_DATE.match(strings[at])
         }
         kept = groups.kept | dict.fromkeys(births, Kept.DATE) if groups else {}
         sure = [(BIRTHS[holds] if at in births else holds, at) for holds, at in guards]

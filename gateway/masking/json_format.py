@@ -48,7 +48,7 @@ class JsonMasker:
         self._rules = RulesPass(payload, Ruling(payload, text)) if needed else None
         self._shapes = None if needed else shapes_of(profile)
         # An id that is a record number too comes before the element that says so.
-        self._learns = payload.keeps(Kind.ID) and not payload.keeps(Kind.MRN)
+        self._learns = payload.keeps_ids and not payload.keeps(Kind.MRN)
         self._today = payload.context.today
         # Walks that are done remember what they have seen; one within another is a new one.
         self._resources: list[GroupedWalk] = []

@@ -42,16 +42,14 @@ Tally: TypeAlias = defaultdict[tuple[str, Kind], int]
 """How many values were replaced or removed, by path and kind."""
 
 
-class Numbers(defaultdict[str, str]):
+def numbers(body: bytes, salt: bytes) -> defaultdict[str, str]:
     """What stands for the ids of one payload: the next number for each that is new.
 
     Args:
         body: of the payload.
         salt: a secret of the deployment, b"" where there is none.
     """
-
-    def __init__(self, body: bytes, salt: bytes) -> None:
-        super().__init__(_numbered(body, salt).__next__)
+    return defaultdict(_numbered(body, salt).__next__)
 
 
 def _numbered(body: bytes, salt: bytes) -> Iterator[str]:
@@ -78,6 +76,8 @@ class Payload:
         tally: how many values were replaced or removed, by path and kind.
         constants: marks of the kinds whose values all become the same mark.
         gives_years: dates become their years.
+        keeps_ids: technical ids stay as they are.
+        numbers_ids: technical ids are numbered.
         numbers: what stands for ids that have been numbered.
     """
 
@@ -93,6 +93,8 @@ class Payload:
         self.patients: set[str] = set()
         self._operators: Mapping[Kind, Operator] = self.profile.operators
         self._for_ids = self._operators[_ID]
+        self.keeps_ids = self._for_ids is _KEEP
+        self.numbers_ids = self._for_ids is _NUMBER
         self.drops = self.profile.drops
         self.shifts = self._operators[_DATE] is _SHIFT
         self._tokeniser = _tokeniser(context, needed=self.profile.makes_tokens)
@@ -100,7 +102,7 @@ class Payload:
         self.tally: Tally = defaultdict(int)
         self.constants = self.profile.constants
         self.gives_years = self._operators[_DATE] is _GENERALISE
-        self.numbers = Numbers(body, context.salt)
+        self.numbers = numbers(body, context.salt)
         self._until = context.clock() + context.seconds
         self._made: dict[tuple[Kind, str], str] = {}
 

@@ -112,7 +112,8 @@ def test_what_is_fresh_is_something_and_no_mark(value: str) -> None:
             st.from_regex(form, fullmatch=True)
             for form in (
                 "[A-Z][a-z]+/[a-z0-9.-]+",
-                "urn:[a-z]+:[a-z0-9.-]+", "urn:[a-z]+:[A-Za-z]+/[a-z0-9.-]+",
+                "urn:[a-z]+:[a-z0-9.-]+",
+                "urn:[a-z]+:[A-Za-z]+/[a-z0-9.-]+",
                 "Patient/masked-[0-9a-f]{8}-1",
                 "urn:uuid:tk-1-[a-z2-7]{26}",
             )
