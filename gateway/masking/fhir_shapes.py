@@ -65,7 +65,7 @@ class Shapes:
             today: for ages.
             clean: it has no control characters; see `is_clean`.
         """
-        clean = clean or is_clean(body)
+        clean = clean or (len(body) <= MAX_TEXT and is_clean(body))
         found = _decoded(body, clean=clean)
         if found is None:
             return None
