@@ -6,9 +6,10 @@ it, which are leaves, and which steps mask those. Where the same pieces stand at
 text is JSON of the same structure, whatever the leaves are, since no leaf holds a quotation mark.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 from typing import TypeAlias
 
 import msgspec
@@ -177,7 +178,9 @@ def is_plainly_old(value: str, today: date) -> bool:
     return today.year - int(value[:4]) > MAX_AGE
 
 
-BIRTHS = {is_young: is_plainly_young, is_old: is_plainly_old}
+BIRTHS: Mapping[Callable[[str, date], bool], Callable[[str, date], bool]] = MappingProxyType(
+    {is_young: is_plainly_young, is_old: is_plainly_old}
+)
 """Guards for birth dates, and the same for plain ones. Of two plans that differ in them, both read
 texts alike."""
 

@@ -58,6 +58,10 @@ def test_leaves_are_strings_in_order_and_then_numbers() -> None:
     assert reader(fast=True).leaves(text("x", "-1.5", "y")) == (("x", "fixed", "y", "-1.5"), False)
 
 
+def is_due(made: Reader) -> bool:
+    return made.is_due
+
+
 def test_a_shape_that_comes_often_is_due_once() -> None:
     made = reader()
     assert made.leaves(text("x", "1", "y")) is None
@@ -65,12 +69,12 @@ def test_a_shape_that_comes_often_is_due_once() -> None:
     for _ in range(3 * OFTEN):
         made.leaves_of(PIECES)
 
-    assert made.is_due
+    assert is_due(made)
     made.hasten()
-    assert not made.is_due
+    assert not is_due(made)
     for _ in range(3 * OFTEN):
         made.leaves_of(PIECES)
-    assert not made.is_due
+    assert not is_due(made)
 
 
 def test_forms_that_are_mostly_not_kept_are_given_up() -> None:
@@ -80,13 +84,13 @@ def test_forms_that_are_mostly_not_kept_are_given_up() -> None:
     assert made.leaves(text("2024", "1", "y")) is None
 
     for _ in range(OFTEN):
-        assert not made.is_due
+        assert not is_due(made)
         made.leaves_of(text("2024", "1", "y").split('"'))
 
-    assert made.is_due
+    assert is_due(made)
     made.hasten()
     assert made.leaves(text("2024", "1", "y")) == (("2024", "fixed", "y"), False)
-    assert not made.is_due
+    assert not is_due(made)
 
 
 @given(st.one_of(VALUES, st.from_regex(PLAIN_DATE)))
