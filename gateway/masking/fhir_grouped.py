@@ -15,6 +15,7 @@ from gateway.masking.kinds import Kind
 from gateway.masking.known import MAX_PHRASE
 from gateway.masking.marks import FIRST, is_mark, mark
 from gateway.masking.payload import MAX_REMEMBERED, Payload
+from gateway.masking.tally import Counted
 from gateway.masking.text import TextMasker
 
 Places: TypeAlias = Sequence[tuple[int, str]]
@@ -49,8 +50,7 @@ class GroupedWalk(SteppedWalk):
         super().__init__(payload, text, attachments)
         self._plain_dates = PlainDates()
         self._uses: dict[tuple[str, str], Use | None] = {}
-        self._taken: dict[Groups, int] = {}
-        self._surely: dict[Groups, int] = {}
+        self._taken: dict[Counted, int] = {}
         self._shown: list[tuple[Values, Places, list[int]]] = []
 
     def together(  # noqa: C901, PLR0912  (the hot loop: no call for each group)
@@ -101,8 +101,8 @@ class GroupedWalk(SteppedWalk):
                 values[at] = made
         if places:
             self._shown.append((values, places, loose))
-        taken = self._surely if sure else self._taken
-        taken[groups] = taken.get(groups, 0) + 1
+        counted = groups.counted_surely if sure else groups.counted
+        self._taken[counted] = self._taken.get(counted, 0) + 1
         return loose
 
     def _are_kept(self, groups: Groups, values: Values) -> bool:
@@ -223,13 +223,9 @@ class GroupedWalk(SteppedWalk):
 
     def settle(self) -> None:
         """Count what every resource of a shape has, and mask what has been gathered."""
-        counts = self._counts
-        for taken in (self._taken, self._surely):
-            for groups, number in taken.items():
-                for key, count in groups.counted if taken is self._taken else groups.counted_surely:
-                    # A default is slow, and few of these keys are there.
-                    counts[key] = counts.get(key, 0) + count * number
-            taken.clear()
+        if self._taken:
+            self._payload.count_shaped(self._taken)
+            self._taken.clear()
         texts = self._pending or self._coded or self._words or self._met or self._shown
         if texts or self._renamed:
             super().settle()

@@ -17,9 +17,8 @@ from gateway.masking.fhir_walk import display_use
 from gateway.masking.kinds import Kind
 from gateway.masking.operators import Operator
 from gateway.masking.payload import Payload
+from gateway.masking.tally import Counted, Key
 
-Key: TypeAlias = tuple[str, Kind]
-"""Path and kind, as they are counted."""
 Display: TypeAlias = tuple[int, int, str, str]
 """Place of the display of a reference, that of the reference, path of both, path of the display."""
 
@@ -79,8 +78,8 @@ class Groups:
     areas: tuple[tuple[int, Key], ...]
     fresh: tuple[int, ...]
     runs: tuple[Run, ...]
-    counted: tuple[tuple[Key, int], ...]
-    counted_surely: tuple[tuple[Key, int], ...]
+    counted: Counted
+    counted_surely: Counted
     marks: Mapping[int, str]
     links: Mapping[int, Kept]
 
@@ -215,8 +214,8 @@ class _Grouping:
             tuple(self._areas),
             tuple(self._fresh),
             tuple(self._runs),
-            tuple(self._counted.items()),
-            tuple((self._counted + self._linked).items()),
+            Counted(tuple(self._counted.items())),
+            Counted(tuple((self._counted + self._linked).items())),
             self._marks,
             self._links,
         )

@@ -1,11 +1,9 @@
 """One payload while it is masked: its operators, what it has taught, and what was done."""
 
 import hashlib
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from itertools import count
-from typing import TypeAlias
 
 from gateway.errors import Reason, Withheld
 from gateway.masking.context import Context
@@ -17,9 +15,9 @@ from gateway.masking.marks import FIRST, is_mark, mark
 from gateway.masking.operators import Operator
 from gateway.masking.profiles import Profile, TextUse
 from gateway.masking.structure import structure
+from gateway.masking.tally import Counted, Summary, Tally, summary
 from gateway.masking.tokens import Tokeniser
 
-MAX_PATHS = 200
 MAX_REMEMBERED = 50_000
 MAX_LENGTH = 200
 MAX_PATIENTS = 10_000
@@ -28,18 +26,9 @@ DROPPED = "\ufdd0dropped\ufdd1"
 """Stands in place of a dropped value until its field is removed; noncharacters, so in no text."""
 UNSALTED = b"chaperone-no-salt"
 """Keys the tags of payloads where there is no secret, so that they repeat; protects nothing."""
-_MAX_PATH = 80
 # What is asked for every value: members of an enumeration are slow to look up.
 _ID, _DATE, _KEEP, _NUMBER = Kind.ID, Kind.DATE, Operator.KEEP, Operator.NUMBER
 _MASK, _SHIFT, _GENERALISE = TextUse.MASK, Operator.DATE_SHIFT, Operator.GENERALISE
-_MAX_PLAIN = 2_000
-_WRITTEN = {kind: kind.value for kind in Kind}
-_plain: set[str] = set()
-_PLAIN_PATH = re.compile(r"[A-Za-z_*][A-Za-z0-9_.*\-]{0,79}\Z")
-
-
-Tally: TypeAlias = defaultdict[tuple[str, Kind], int]
-"""How many values were replaced or removed, by path and kind."""
 
 
 def numbers(body: bytes, salt: bytes) -> defaultdict[str, str]:
@@ -74,6 +63,7 @@ class Payload:
         patient: whose dates come next, "" where that is not known; decides how far they move.
         patients: numbers of those whom fields have named, at most `MAX_PATIENTS`.
         tally: how many values were replaced or removed, by path and kind.
+        shaped: how many resources were masked of which the same is counted besides.
         constants: marks of the kinds whose values all become the same mark.
         gives_years: dates become their years.
         keeps_ids: technical ids stay as they are.
@@ -100,6 +90,7 @@ class Payload:
         self._tokeniser = _tokeniser(context, needed=self.profile.makes_tokens)
         self._tokens = 0
         self.tally: Tally = defaultdict(int)
+        self.shaped: dict[Counted, int] = {}
         self.constants = self.profile.constants
         self.gives_years = self._operators[_DATE] is _GENERALISE
         self.numbers = numbers(body, context.salt)
@@ -250,7 +241,7 @@ class Payload:
 
     @property
     def total(self) -> int:
-        """How many values have been masked so far."""
+        """How many values have been masked so far, `shaped` apart."""
         return sum(self.tally.values())
 
     @property
@@ -258,22 +249,21 @@ class Payload:
         """(path, kind, count); a path that could itself be a value is written `*`."""
         return self.summary()[1]
 
-    def summary(self) -> tuple[dict[str, int], tuple[tuple[str, str, int], ...]]:
+    def summary(self) -> Summary:
         """`counts` and `paths`, the most frequent of them first."""
-        total: dict[str, int] = {}
-        ranked: list[tuple[int, str, str]] = []
-        others: dict[str, int] = {}
-        for (path, kind), number in self.tally.items():
-            written = _WRITTEN[kind]
-            total[written] = total.get(written, 0) + number
-            if path in _plain or _is_plain(path):
-                ranked.append((-number, path, written))
+        return summary(self.tally, self.shaped)
+
+    def count_shaped(self, taken: Mapping[Counted, int]) -> None:
+        """Count resources of which the same is counted.
+
+        Args:
+            taken: how many there were.
+        """
+        for counted, times in taken.items():
+            if self.depth:  # what a document within this one counts may be asked for by itself
+                counted.add(self.tally, times)
             else:
-                others[written] = others.get(written, 0) + number
-        ranked += [(-number, "*", written) for written, number in others.items()]
-        ranked.sort()
-        shown = tuple([(path, kind, -number) for number, path, kind in ranked[:MAX_PATHS]])
-        return dict(sorted(total.items())), shown
+                self.shaped[counted] = self.shaped.get(counted, 0) + times
 
     @property
     def key_version(self) -> str:
@@ -290,17 +280,6 @@ class Payload:
                 return age(value) or mark(kind)
             case _:
                 return mark(kind)
-
-
-def _is_plain(path: str) -> bool:
-    """Whether a path may be shown; those that may are remembered."""
-    # Those that are written `*` are counted together.
-    if path == "*" or len(path) > _MAX_PATH or not _PLAIN_PATH.match(path):
-        return False
-    if len(_plain) >= _MAX_PLAIN:
-        _plain.clear()
-    _plain.add(path)
-    return True
 
 
 def _tokeniser(context: Context, *, needed: bool) -> Tokeniser | None:
