@@ -229,6 +229,7 @@ class JsonMasker:
 
     def _alone(self, sketch: Sketch) -> bytes:
         """One resource that there is a plan for, masked and written."""
+        self._payload.check()
         walk = self._resources.pop() if self._resources else self._stepper()
         sketch.mask(walk)
         walk.settle()
