@@ -5,6 +5,7 @@ withheld.
 """
 
 from collections import deque
+from functools import cached_property
 from urllib.parse import quote
 
 from gateway.errors import Reason, Withheld
@@ -86,10 +87,11 @@ def _masked(plain: bytes, content_type: str, encoding: str, context: Context) ->
             "The content names more people than can be looked for in its text.",
             reason=Reason.MASKING_FAILED,
         )
+    counts, paths = payload.summary()
     return Result(
         _encoded(masked, encoding),
-        payload.counts,
-        payload.paths,
+        counts,
+        paths,
         payload.key_version,
         context.session_names.seen(payload.known.names) if context.session_names else frozenset(),
         frozenset(payload.patients),
@@ -135,7 +137,10 @@ class PayloadMasker:
         self._text = TextMasker(payload)
         self._attachments = Base64Attachments(payload, self._text, self.whole)
         self._json = JsonMasker(payload, self._text, self._attachments)
-        self._rules = RecordRules(payload, self._text)
+
+    @cached_property
+    def _rules(self) -> RecordRules:
+        return RecordRules(self._payload, self._text)
 
     def close(self) -> None:
         """Let go of all parts, which know each other: what they remember goes at once."""

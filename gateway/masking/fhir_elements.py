@@ -70,7 +70,7 @@ class FhirElements(FhirIdentifiers):
         self._outer = UNKNOWN
         # What the hot loop does without a call: constant marks by kind, numbers, and years.
         self._constants = payload.constants
-        self._numbers = not payload.keeps(Kind.ID)
+        self._numbers = not payload.keeps_ids
         self._years = payload.gives_years
         self._counts = payload.tally
         self._names = payload.known.waiting_names

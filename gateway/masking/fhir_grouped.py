@@ -1,9 +1,10 @@
 """The walk that masks resources group by group; see `fhir_groups`."""
 
 import re
-from collections.abc import Sequence
-from typing import Any, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
+from gateway.masking.attachments import Attachments
 from gateway.masking.fhir_elements import MAX_CODES, MAX_SPACES, PLAIN_DATE, codes
 from gateway.masking.fhir_fields import UNITS
 from gateway.masking.fhir_groups import Groups, Run
@@ -13,7 +14,9 @@ from gateway.masking.generalise import zip3
 from gateway.masking.kinds import Kind
 from gateway.masking.known import MAX_PHRASE
 from gateway.masking.marks import FIRST, is_mark, mark
-from gateway.masking.payload import MAX_REMEMBERED
+from gateway.masking.payload import MAX_REMEMBERED, Payload
+from gateway.masking.tally import Counted
+from gateway.masking.text import TextMasker
 
 Places: TypeAlias = Sequence[tuple[int, str]]
 """Places of leaves, and their paths."""
@@ -25,32 +28,33 @@ _PLAIN_REFERENCE = re.compile(
 """References whose type is the same once they are masked."""
 
 
-_NO_AREA = mark(Kind.ZIP)
+_NO_AREA, _PATIENT = mark(Kind.ZIP), "Patient"
+_NO_USES: dict[int, Use] = {}
 
 
-class Years(dict[str, str | None]):
-    """Years of the dates of one payload, None for what does not plainly say so."""
+class PlainDates(dict[str, bool]):
+    """Which strings of one payload are dates that begin with their year."""
 
-    def __missing__(self, value: str) -> str | None:
+    def __missing__(self, value: str) -> bool:
         if not PLAIN_DATE.match(value):
-            return None
+            return False
         if len(self) < MAX_REMEMBERED:
-            self[value] = value[:4]
-        return value[:4]
+            self[value] = True
+        return True
 
 
 class GroupedWalk(SteppedWalk):
     """A walk that takes most resources in groups of leaves."""
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
-        self._year_of = Years()
+    def __init__(self, payload: Payload, text: TextMasker, attachments: Attachments) -> None:
+        super().__init__(payload, text, attachments)
+        self._plain_dates = PlainDates()
         self._uses: dict[tuple[str, str], Use | None] = {}
-        self._taken: dict[Groups, int] = {}
+        self._taken: dict[Counted, int] = {}
         self._shown: list[tuple[Values, Places, list[int]]] = []
 
     def together(  # noqa: C901, PLR0912  (the hot loop: no call for each group)
-        self, groups: Groups, values: Values, *, known: bool
+        self, groups: Groups, values: Values, *, known: bool, sure: bool = False
     ) -> list[int] | None:
         """Mask the leaves of one resource in place, as far as `settle` has not to.
 
@@ -60,26 +64,20 @@ class GroupedWalk(SteppedWalk):
             groups: of its plan.
             values: the leaves.
             known: all words of code systems are known as such.
+            sure: leaves have the forms of `Groups.kept`.
 
         Returns:
             Places of the loose; None for a resource that is not as most are, which is as it was.
         """
-        year_of = self._year_of
-        years = [year_of[values[at]] for at in groups.dates]
-        if groups.instants:
-            years += [year_of[values[at]] for at, _ in groups.instants]
-        if None in years:
+        if not (sure or self._are_kept(groups, values)):
             return None
-        for at in groups.fresh:
-            value = values[at]
-            if not value or (value[0] in FIRST and is_mark(value)):
-                return None
         for at in groups.listed:
             if values[at] in UNITS:
                 return None
-        uses: dict[int, Use] = {}
+        uses = _NO_USES
         places: Places | None = groups.shown
         if places or groups.displays or not known:
+            uses = {}
             places = self._words_in(groups, values, uses, known=known)
             if places is None:
                 return None
@@ -93,34 +91,63 @@ class GroupedWalk(SteppedWalk):
                 self._counts[key] += 1
                 values[at] = area
         for run in groups.runs:
-            self._run(run, values, uses)
-        for at, year in zip(groups.dates, years, strict=False):
-            values[at] = year
+            self._run(run, values, uses, sure)
+        for at in groups.dates:
+            values[at] = values[at][:4]
         for at, key in groups.instants:
-            year = year_of[values[at]]
-            made = f"{year}-01-01T00:00:00Z"
+            made = f"{values[at][:4]}-01-01T00:00:00Z"
             if made != values[at]:
                 self._counts[key] += 1
                 values[at] = made
         if places:
             self._shown.append((values, places, loose))
-        self._taken[groups] = self._taken.get(groups, 0) + 1
+        counted = groups.counted_surely if sure else groups.counted
+        self._taken[counted] = self._taken.get(counted, 0) + 1
         return loose
 
-    def _run(  # noqa: C901  (likewise)
-        self, run: Run, values: Values, uses: dict[int, Use]
-    ) -> None:
-        names, phrases, numbers, targets = self._names, self._phrases, self._ids, self._targets
-        for at in run.names:
-            names[values[at]] = None
-        for at, kind in run.phrases:
+    def _are_kept(self, groups: Groups, values: Values) -> bool:
+        """Whether dates are plain ones, and nothing is missing or a mark that must be there."""
+        dates = self._plain_dates
+        for at in groups.dates:
+            if not dates[values[at]]:
+                return False
+        for at, _ in groups.instants:
+            if not dates[values[at]]:
+                return False
+        for at in groups.fresh:
             value = values[at]
-            if value not in phrases and len(value) <= MAX_PHRASE:
-                phrases[value] = kind
-        for at, key in run.ids:
+            if not value or (value[0] in FIRST and is_mark(value)):
+                return False
+        return True
+
+    def _run(  # noqa: C901, PLR0912  (likewise)
+        self,
+        run: Run,
+        values: Values,
+        uses: Mapping[int, Use],
+        sure: bool,  # noqa: FBT001
+    ) -> None:
+        if run.names:
+            names = self._names
+            for at in run.names:
+                names[values[at]] = None
+        if run.phrases:
+            phrases = self._phrases
+            for at, kind in run.phrases:
+                value = values[at]
+                if value not in phrases and len(value) <= MAX_PHRASE:
+                    phrases[value] = kind
+        numbers, targets = self._ids, self._targets
+        for at, key, sign in run.ids:
             value = values[at]
             if key is None:
                 values[at] = numbers[value]
+                continue
+            if sign and sure:
+                head, _, target = value.rpartition(sign)
+                if head == _PATIENT and target not in self._payload.patients:
+                    self._payload.about(target)
+                values[at] = f"{head}{sign}{numbers[target]}"
                 continue
             done = targets.get(value)
             if done is None:
@@ -134,7 +161,7 @@ class GroupedWalk(SteppedWalk):
             coded, learned = uses[at]
             if not coded:
                 if learned:
-                    names[values[at]] = None
+                    self._names[values[at]] = None
                 self._counts[path, Kind.NAME] += 1
                 values[at] = self._constants[Kind.NAME]
         if run.last:
@@ -197,12 +224,11 @@ class GroupedWalk(SteppedWalk):
     def settle(self) -> None:
         """Count what every resource of a shape has, and mask what has been gathered."""
         if self._taken:
-            counts = self._counts
-            for groups, number in self._taken.items():
-                for key, count in groups.counted:
-                    counts[key] += count * number
+            self._payload.count_shaped(self._taken)
             self._taken.clear()
-        super().settle()
+        texts = self._pending or self._coded or self._words or self._met or self._shown
+        if texts or self._renamed:
+            super().settle()
 
     def _settle_texts(self) -> None:
         """Look at displays once more, since they may hold a name that is known by now."""

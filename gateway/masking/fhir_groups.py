@@ -7,19 +7,18 @@ one is masked step by step, and nothing has been done to it by then.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from gateway.masking.fhir_elements import WORDED
+from gateway.masking.fhir_elements import PLAIN_DATE, WORDED
+from gateway.masking.fhir_reader import LINKS, Kept, link_form
 from gateway.masking.fhir_steps import Step, SteppedWalk
 from gateway.masking.fhir_walk import display_use
 from gateway.masking.kinds import Kind
 from gateway.masking.operators import Operator
 from gateway.masking.payload import Payload
+from gateway.masking.tally import Counted, Key
 
-Key: TypeAlias = tuple[str, Kind]
-"""Path and kind, as they are counted."""
 Display: TypeAlias = tuple[int, int, str, str]
 """Place of the display of a reference, that of the reference, path of both, path of the display."""
 
@@ -31,14 +30,15 @@ class Run:
     Attributes:
         names: places of names that are looked for in text.
         phrases: places and kinds of other values that are.
-        ids: places of ids, and what is counted where one is in a reference.
+        ids: places of ids; what is counted where one is in a reference; what stands before it there
+            where the reference is mostly a link.
         displays: of references.
         last: comes behind all of them, as it may look into text or number an id.
     """
 
     names: tuple[int, ...]
     phrases: tuple[tuple[int, Kind], ...]
-    ids: tuple[tuple[int, Key | None], ...]
+    ids: tuple[tuple[int, Key | None, str], ...]
     displays: tuple[Display, ...]
     last: Step | None
 
@@ -61,7 +61,9 @@ class Groups:
         fresh: places of what must be there, and no mark.
         runs: the other steps, in order.
         counted: what is masked in every resource, by path and kind.
+        counted_surely: the same where leaves have the forms of `kept`.
         marks: what stands in place of the strings that all become the same.
+        links: places of references that mostly have one form, and that form.
     """
 
     codes: tuple[tuple[int, str], ...]
@@ -76,23 +78,31 @@ class Groups:
     areas: tuple[tuple[int, Key], ...]
     fresh: tuple[int, ...]
     runs: tuple[Run, ...]
-    counted: tuple[tuple[Key, int], ...]
+    counted: Counted
+    counted_surely: Counted
     marks: Mapping[int, str]
+    links: Mapping[int, Kept]
+
+    @property
+    def kept(self) -> dict[int, Kept]:
+        """The forms that leaves mostly have."""
+        dates = (*self.dates, *(at for at, _ in self.instants))
+        fresh = dict.fromkeys(self.fresh, Kept.FRESH)
+        return fresh | dict.fromkeys(dates, Kept.DATE) | {**self.links}
 
 
-def grouped(
-    steps: Sequence[Step], payload: Payload, dates: AbstractSet[int] = frozenset()
-) -> Groups | None:
+def grouped(steps: Sequence[Step], payload: Payload, strings: Sequence[str]) -> Groups | None:
     """The steps of a plan in groups; None for a profile that does not number ids.
 
     Args:
         steps: of the plan.
         payload: of the plan's profile; what is replaced in every resource is counted in it.
-        dates: places of strings that no element calls dates, and that are taken for some.
+        strings: of the resource that the plan is recorded from, as they are written: what they look
+            like, those of others mostly do.
     """
-    if payload.profile.operators[Kind.ID] is not Operator.NUMBER:
+    if not payload.numbers_ids:
         return None
-    grouping = _Grouping(payload, dates)
+    grouping = _Grouping(payload, strings)
     for step in steps:
         if not grouping.takes(step):
             grouping.end(step)
@@ -103,10 +113,12 @@ def grouped(
 class _Grouping:
     """Groups while steps are put into them."""
 
-    def __init__(self, payload: Payload, dates: AbstractSet[int]) -> None:
+    def __init__(self, payload: Payload, strings: Sequence[str]) -> None:
         self._payload = payload
-        self._seen = dates
+        self._strings = strings
+        self._links: dict[int, Kept] = {}
         self._counted = Counter(payload.tally)
+        self._linked: Counter[Key] = Counter()
         self._codes: list[tuple[int, str]] = []
         self._listed: list[int] = []
         self._patients: list[int] = []
@@ -124,7 +136,7 @@ class _Grouping:
     def _start(self) -> None:
         self._names: list[int] = []
         self._phrases: list[tuple[int, Kind]] = []
-        self._ids: list[tuple[int, Key | None]] = []
+        self._ids: list[tuple[int, Key | None, str]] = []
         self._shown: list[Display] = []
 
     def takes(self, step: Step) -> bool:  # noqa: C901, PLR0912  (one case for each kind of step)
@@ -146,16 +158,16 @@ class _Grouping:
         elif do is SteppedWalk.born and years:
             # A guard of the plan says that whoever was born then is not over 89.
             self._date(at, path)
-        elif do is SteppedWalk.dated and (more[0].kind is Kind.DATE or at in self._seen):
+        elif do is SteppedWalk.dated and (more[0].kind is Kind.DATE or self._is_date(at)):
             self._date(at, path)
         elif do is SteppedWalk.instant and years:
             self._instants.append((at, (path, Kind.DATE)))
         elif do is SteppedWalk.identified:
-            self._ids.append((at, None))
+            self._ids.append((at, None, ""))
             self._fresh.append(at)
             self._counted[path, Kind.ID] += 1
         elif do is SteppedWalk.referring:
-            self._ids.append((at, (path, Kind.ID)))
+            self._refer(at, (path, Kind.ID))
         elif do is SteppedWalk.displayed and Kind.NAME in constants:
             self._display(at, path, *more)
         elif do is SteppedWalk.applied and more in constants:
@@ -202,13 +214,25 @@ class _Grouping:
             tuple(self._areas),
             tuple(self._fresh),
             tuple(self._runs),
-            tuple(self._counted.items()),
+            Counted(tuple(self._counted.items())),
+            Counted(tuple((self._counted + self._linked).items())),
             self._marks,
+            self._links,
         )
+
+    def _is_date(self, at: int) -> bool:
+        return PLAIN_DATE.match(self._strings[at]) is not None
 
     def _date(self, at: int, path: str) -> None:
         self._dates.append(at)
         self._counted[path, Kind.DATE] += 1
+
+    def _refer(self, at: int, key: Key) -> None:
+        form = link_form(self._strings[at])
+        self._ids.append((at, key, LINKS[form] if form else ""))
+        if form:
+            self._links[at] = form
+            self._linked[key] += 1
 
     def _mark(self, at: int, key: Key, mark: str) -> None:
         self._fresh.append(at)

@@ -7,8 +7,8 @@ from gateway.masking.fhir_elements import PLAIN_DATE
 from gateway.masking.fhir_groups import grouped
 from gateway.masking.fhir_identifiers import questions
 from gateway.masking.fhir_learning import learned
-from gateway.masking.fhir_plan import Form, Guard, Plan, asks_for_nothing
-from gateway.masking.fhir_reader import NUMBER, Numeral, Reader, getter
+from gateway.masking.fhir_plan import BIRTHS, Form, Guard, Plan, asks_for_nothing
+from gateway.masking.fhir_reader import NUMBER, Kept, Numeral, Reader, getter
 from gateway.masking.fhir_steps import Step, SteppedWalk
 from gateway.masking.field_names import UNKNOWN
 from gateway.masking.json_codec import Node, Number
@@ -117,14 +117,20 @@ class Leaves:
 
         `payload` has counted what is removed or replaced in every resource of the shape.
         """
-        dates = {
-            at for at, place in enumerate(self._strings) if PLAIN_DATE.match(self._pieces[place])
+        strings = [self._pieces[place] for place in self._strings]
+        groups = grouped(steps, payload, strings)
+        births = {
+            at
+            for holds, at in guards
+            if groups and holds in BIRTHS and PLAIN_DATE.match(strings[at])
         }
-        groups = grouped(steps, payload, dates)
+        kept = groups.kept | dict.fromkeys(births, Kept.DATE) if groups else {}
+        sure = [(BIRTHS[holds] if at in births else holds, at) for holds, at in guards]
         frozen = frozenset(self._strings[at] for at in fixed if at < len(self._strings))
         return Plan(
-            Reader(self._pieces, self._strings, frozen, self._numerals),
+            Reader(self._pieces, self._strings, frozen, self._numerals, kept),
             guards,
+            tuple(sure),
             steps,
             getter([step[1] for step in steps if step[0] in _CODES]),
             tuple(step for step in steps if step[0] is not SteppedWalk.code),

@@ -6,9 +6,10 @@ it, which are leaves, and which steps mask those. Where the same pieces stand at
 text is JSON of the same structure, whatever the leaves are, since no leaf holds a quotation mark.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 from typing import TypeAlias
 
 import msgspec
@@ -20,8 +21,8 @@ from gateway.masking.fhir_grouped import GroupedWalk
 from gateway.masking.fhir_groups import Groups
 from gateway.masking.fhir_identifiers import YEARS
 from gateway.masking.fhir_learning import Learned, learn_leaves
-from gateway.masking.fhir_reader import Get, Reader
-from gateway.masking.fhir_steps import Step, Values
+from gateway.masking.fhir_reader import Get, Leaves, Reader
+from gateway.masking.fhir_steps import Step
 from gateway.masking.field_names import UNKNOWN
 from gateway.masking.generalise import MAX_AGE, birth_year
 from gateway.masking.kinds import Kind
@@ -55,6 +56,7 @@ class Plan:
     Attributes:
         reader: of the shape; it gives the leaves.
         guards: what must hold besides.
+        sure: the same for leaves of which the reader is sure.
         steps: what masks the leaves, in order.
         coded: takes the codes out of the leaves; a step for one that is known as such does nothing.
         others: the steps but for those of codes.
@@ -67,6 +69,7 @@ class Plan:
 
     reader: Reader
     guards: tuple[Guard, ...]
+    sure: tuple[Guard, ...]
     steps: tuple[Step, ...]
     coded: Get
     others: tuple[Step, ...]
@@ -76,18 +79,22 @@ class Plan:
     marked: Form
     learned: Learned | None
 
-    def sketch(self, values: Values, escapes: Sequence[int], today: date) -> "Sketch | None":
+    def sketch(
+        self, values: Leaves, escapes: Sequence[int], today: date, *, sure: bool = False
+    ) -> "Sketch | None":
         """A resource of the shape, None where the plan is not for it.
 
         Args:
             values: its leaves, without escapes.
             escapes: places of those that were written with some.
             today: for ages.
+            sure: leaves have the forms that the reader keeps.
         """
-        for holds, at in self.guards:
+        sure = sure and not escapes  # what is written with escapes may be anything
+        for holds, at in self.sure if sure else self.guards:
             if not holds(values[at], today):
                 return None
-        return Sketch(self, values, escapes)
+        return Sketch(self, values, escapes, sure=sure)
 
 
 class Sketch:
@@ -97,16 +104,20 @@ class Sketch:
         plan: of its shape.
         values: its leaves.
         escapes: places of leaves that were written with escapes.
+        sure: leaves have the forms that the reader keeps.
     """
 
-    __slots__ = ("_before", "_escapes", "_form", "_loose", "_plan", "_values")
+    __slots__ = ("_before", "_escapes", "_form", "_loose", "_plan", "_sure", "_values")
 
-    def __init__(self, plan: Plan, values: Values, escapes: Sequence[int]) -> None:
+    def __init__(
+        self, plan: Plan, values: Leaves, escapes: Sequence[int], *, sure: bool = False
+    ) -> None:
         self._plan = plan
         self._form = plan.form
-        self._values = values
-        self._before = tuple(values)
+        self._values = [*values]
+        self._before = values
         self._escapes = escapes
+        self._sure = sure
         self._loose: Sequence[int] = ()
 
     def mask(self, walk: GroupedWalk) -> None:
@@ -114,7 +125,7 @@ class Sketch:
         plan, values = self._plan, self._values
         known = codes.issuperset(plan.coded(values))
         if plan.groups:
-            loose = walk.together(plan.groups, values, known=known)
+            loose = walk.together(plan.groups, values, known=known, sure=self._sure)
             if loose is not None:
                 self._loose, self._form = loose, plan.marked
                 return
@@ -157,6 +168,23 @@ def is_old(value: str, today: date) -> bool:
     return value != "" and not is_young(value, today)
 
 
+def is_plainly_young(value: str, today: date) -> bool:
+    """`is_young` for a plain date."""
+    return today.year - int(value[:4]) <= MAX_AGE
+
+
+def is_plainly_old(value: str, today: date) -> bool:
+    """`is_old` for a plain date."""
+    return today.year - int(value[:4]) > MAX_AGE
+
+
+BIRTHS: Mapping[Callable[[str, date], bool], Callable[[str, date], bool]] = MappingProxyType(
+    {is_young: is_plainly_young, is_old: is_plainly_old}
+)
+"""Guards for birth dates, and the same for plain ones. Of two plans that differ in them, both read
+texts alike."""
+
+
 def is_no_age(value: str, today: date) -> bool:  # noqa: ARG001
     """A unit of something else than ages."""
     return value not in YEARS
@@ -172,10 +200,11 @@ def is_narrative(value: str, today: date) -> bool:  # noqa: ARG001
     return value != NARRATIVE
 
 
-def unescape(values: Values) -> Sequence[int] | None:
+def unescape(leaves: Leaves) -> tuple[Leaves, Sequence[int]] | None:
     """Strings in place of how they are written, and where; None for one that is no JSON."""
     found: list[int] = []
-    for at, value in enumerate(values):
+    values = [*leaves]
+    for at, value in enumerate(leaves):
         if "\\" in value or (not value.isprintable() and (BACKSLASH in value or QUOTE in value)):
             raw = value.replace(QUOTE, '\\"').replace(BACKSLASH, "\\\\")
             try:
@@ -183,4 +212,4 @@ def unescape(values: Values) -> Sequence[int] | None:
             except (msgspec.DecodeError, UnicodeError):
                 return None
             found.append(at)
-    return found
+    return tuple(values), found

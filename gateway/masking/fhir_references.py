@@ -31,7 +31,7 @@ class References:
     def __init__(self, payload: Payload, kept_id: Callable[[str, str], str]) -> None:
         self._payload = payload
         # Whoever shows ids has these references too, and is not to be kept alive by them.
-        self._keeps = payload.keeps(Kind.ID)
+        self._keeps = payload.keeps_ids
         self._kept_id = WeakMethod(kept_id) if self._keeps else None
 
     def target(  # noqa: PLR0911  (one for each form)

@@ -14,8 +14,7 @@ from typing import TypeAlias
 import msgspec
 
 from gateway.masking.fhir_plan import BACKSLASH, QUOTE, Plan, Sketch, unescape
-from gateway.masking.fhir_reader import Reader
-from gateway.masking.fhir_steps import Values
+from gateway.masking.fhir_reader import Leaves, Reader
 from gateway.masking.profiles import Profile
 
 MAX_TEXT = 256 * 1024
@@ -31,14 +30,19 @@ MAX_SEEN = 20_000
 MAX_PROFILES = 16
 _TYPE = '"resourceType"'
 _TYPED = f'{_TYPE}:"'
+_LENGTH = len(_TYPED)
 _NONE: tuple[int, ...] = ()
 MAX_FAST = 500_000
 """Characters of the shapes under one profile that have a regular expression."""
 _PATIENCE = 16
 _BACKSLASH, _QUOTE = BACKSLASH.encode(), QUOTE.encode()
+# As numbers: a search for bytes first finds out, at some cost, that they are no number.
+_SLASH, _STAND_INS = ord("\\"), (ord(BACKSLASH), ord(QUOTE))
 _CONTROL = bytes(range(32))
 _NUMERIC = b"0123456789+-.eE"
 _Key = tuple[str, int, str]
+Cut: TypeAlias = tuple[list[str], bool]
+"""The pieces of a JSON text without control characters, and whether something is escaped."""
 Record: TypeAlias = Callable[[Sequence[str]], Plan | None]
 
 
@@ -52,59 +56,67 @@ class Shapes:
         self._pieces = 0
         self._fast = 0
 
-    def sketch(self, body: bytes, path: str, today: date, *, plain: bool = False) -> Sketch | None:
+    def sketch(self, body: bytes, path: str, today: date, *, clean: bool = False) -> Sketch | None:
         """A resource that there is a plan for; None where the walk has to see to it.
 
         Args:
             body: its text, which may be anything.
             path: of it.
             today: for ages.
-            plain: it holds nothing that `is_plain` does not pass.
+            clean: it has no control characters; see `is_clean`.
         """
-        found = _decoded(body, plain=plain)
+        clean = clean or (len(body) <= MAX_TEXT and is_clean(body))
+        found = _decoded(body, clean=clean)
         if found is None:
             return None
         text, escaped = found
         key = _key(path, text)
-        plans = self._plans.get(key, ())
+        plans = self._plans.get(key)
+        if plans is None:
+            return None
+        if not clean:
+            return self._sketched(_cut(body), key, plans, today)
         before: Reader | None = None
-        values: Values | None = None
-        escapes: Sequence[int] | None = _NONE
+        leaves: tuple[Leaves, bool] | None = None
+        escapes: Sequence[int] = _NONE
         for place, plan in enumerate(plans):
             if plan.reader is not before:
-                before, values = plan.reader, plan.reader.leaves(text)
-                escapes = unescape(values) if values and escaped else _NONE
-            if values is None or escapes is None:
+                before, leaves = plan.reader, plan.reader.leaves(text)
+                if leaves and escaped:
+                    read = unescape(leaves[0])
+                    leaves, escapes = ((read[0], leaves[1]), read[1]) if read else (None, _NONE)
+            if leaves is None:
                 continue
-            sketch = plan.sketch(values, escapes, today)
+            sketch = plan.sketch(leaves[0], escapes, today, sure=leaves[1])
             if sketch is not None:
-                self._move(key, plans, place)
+                if place > 1:
+                    self._move(key, plans, place)
                 return sketch
-        return self._sketched(body, key, plans, today) if plans else None
+        return self._sketched((text.split('"'), escaped), key, plans, today)
 
     def _sketched(
-        self, body: bytes, key: _Key, plans: tuple[Plan, ...], today: date
+        self, cut: Cut | None, key: _Key, plans: tuple[Plan, ...], today: date
     ) -> Sketch | None:
         """A resource whose shape does not come often, or that is written with white space."""
-        cut = _cut(body)
         if cut is None:
             return None
         for place, plan in enumerate(plans):
             sketch = _fitting(plan, cut, today)
             if sketch is not None:
-                self._move(key, plans, place)
+                if place > 1:
+                    self._move(key, plans, place)
                 self._hasten(plan.reader)
                 return sketch
         return None
 
     def _move(self, key: _Key, plans: tuple[Plan, ...], place: int) -> None:
         """What comes often is looked at first."""
-        if place > 1:
-            self._plans[key] = (plans[place], *plans[:place], *plans[place + 1 :])
+        self._plans[key] = (plans[place], *plans[:place], *plans[place + 1 :])
 
     def _hasten(self, reader: Reader) -> None:
-        if reader.is_due and self._fast + reader.size <= MAX_FAST:
-            self._fast += reader.size
+        more = 0 if reader.is_fast else reader.size
+        if reader.is_due and self._fast + more <= MAX_FAST:
+            self._fast += more
             reader.hasten()
 
     def meet(self, body: bytes, path: str, today: date, record: Record) -> None:
@@ -153,14 +165,16 @@ class Shapes:
         self._pieces += size
 
 
-def _fitting(plan: Plan, cut: tuple[list[str], bool], today: date) -> Sketch | None:
+def _fitting(plan: Plan, cut: Cut, today: date) -> Sketch | None:
     """A resource from its pieces, where the plan is for it."""
     pieces, escaped = cut
     values = plan.reader.leaves_of(pieces)
     if values is None:
         return None
-    escapes = unescape(values) if escaped else _NONE
-    return None if escapes is None else plan.sketch(values, escapes, today)
+    if not escaped:
+        return plan.sketch(values, _NONE, today)
+    found = unescape(values)
+    return found and plan.sketch(*found, today)
 
 
 def _size(plan: Plan, pieces: int) -> int:
@@ -178,56 +192,58 @@ _known: dict[int, tuple[Profile, Shapes]] = {}
 
 def shapes_of(profile: Profile) -> Shapes | None:
     """What the process knows of shapes under a profile, None where the walk is to do it all."""
+    found = _known.get(id(profile))
+    if found is not None and found[0] is profile:
+        return found[1]
     # What a profile puts in place of values goes into JSON as it is.
     if not all(
         text.isprintable() and not {'"', "\\"} & {*text} for text in profile.replacements.values()
     ):
         return None
-    found = _known.get(id(profile))
-    if found is None or found[0] is not profile:
-        if len(_known) >= MAX_PROFILES:
-            _known.clear()
-        found = _known[id(profile)] = profile, Shapes()
-    return found[1]
+    if len(_known) >= MAX_PROFILES:
+        _known.clear()
+    shapes = Shapes()
+    _known[id(profile)] = profile, shapes
+    return shapes
 
 
-def is_plain(body: bytes) -> bool:
-    """Whether nothing in a JSON text is escaped, and nothing stands in it for an escape."""
-    return not (b"\\" in body or _BACKSLASH in body or _QUOTE in body)
+def is_clean(body: bytes) -> bool:
+    """Whether there are no control characters, as in any compact JSON text."""
+    return len(body.translate(None, _CONTROL)) == len(body)
 
 
-def _decoded(body: bytes, *, plain: bool = False) -> tuple[str, bool] | None:
+def _decoded(body: bytes, *, clean: bool) -> tuple[str, bool] | None:
     """A JSON text to be cut, and whether something in it is escaped; None for an odd one."""
     if len(body) > MAX_TEXT:
         return None
-    escaped = False
-    if not plain:
-        if _BACKSLASH in body or _QUOTE in body:
-            return None
-        escaped = b"\\" in body
-        if escaped:
-            body = body.replace(b"\\\\", _BACKSLASH).replace(b'\\"', _QUOTE)
+    if not clean and (_STAND_INS[0] in body or _STAND_INS[1] in body):
+        return None
+    escaped = _SLASH in body
+    if escaped:
+        body = body.replace(b"\\\\", _BACKSLASH).replace(b'\\"', _QUOTE)
     try:
         return body.decode(), escaped
     except UnicodeDecodeError:
         return None
 
 
-def _cut(body: bytes) -> tuple[list[str], bool] | None:
-    """The pieces of a JSON text, and whether something in it is escaped; None likewise."""
-    if len(body.translate(None, _CONTROL)) != len(body):
+def _cut(body: bytes) -> Cut | None:
+    """The pieces of a JSON text; None for an odd one."""
+    if not is_clean(body):
         try:
             body = msgspec.json.format(body, indent=-1)  # which no control character comes through
         except (msgspec.DecodeError, RecursionError):
             return None
-    found = _decoded(body)
+    found = _decoded(body, clean=False)
     return found and (found[0].split('"'), found[1])
 
 
 def _key(path: str, text: str) -> _Key:
     """What plans are looked up by: path, number of quotation marks, and the type."""
-    begin = text.find(_TYPED) + len(_TYPED)
-    if begin < len(_TYPED):  # written with white space, or there is none
+    found = text.find(_TYPED)
+    if found >= 0:
+        begin = found + _LENGTH
+    else:  # written with white space, or there is none
         start = text.find(_TYPE)
         begin = text.find('"', start + len(_TYPE)) + 1 if start >= 0 else -1
     end = text.find('"', begin, begin + _MAX_TYPE) if begin > 0 else -1

@@ -7,6 +7,7 @@ the element in a list, where the walk comes upon it in a tree. See `fhir_recorde
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
+from gateway.masking.attachments import Attachments
 from gateway.masking.fhir_elements import (
     MAX_CODES,
     MAX_SPACES,
@@ -20,8 +21,8 @@ from gateway.masking.field_names import VOCABULARY, Field
 from gateway.masking.kinds import Kind
 from gateway.masking.known import MAX_PHRASE
 from gateway.masking.marks import FIRST
-from gateway.masking.operators import Operator
-from gateway.masking.payload import MAX_REMEMBERED
+from gateway.masking.payload import MAX_REMEMBERED, Payload
+from gateway.masking.text import TextMasker
 
 Values: TypeAlias = list[Any]
 """The leaves of one resource; all of them that steps are for are strings."""
@@ -40,13 +41,12 @@ class SteppedWalk(FhirWalk):
         loose: places of leaves whose masked form may need escapes in JSON, in the order of steps.
     """
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, payload: Payload, text: TextMasker, attachments: Attachments) -> None:
+        super().__init__(payload, text, attachments)
         self.loose: list[int] = []
         self._met: list[str] = []
         self._dates: dict[str, str] = {}
-        numbered = self._payload.profile.operators[Kind.ID] is Operator.NUMBER
-        self._ids: dict[str, str] = self._payload.numbers if numbered else {}
+        self._ids: dict[str, str] = payload.numbers if payload.numbers_ids else {}
 
     def take(self, steps: Sequence[Step], values: Values) -> list[int]:
         """Mask the leaves of one resource in place, as far as `settle` has not to; the loose."""

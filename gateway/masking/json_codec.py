@@ -23,6 +23,7 @@ _ESCAPED_KEY = linear.compiled(rb"\\u00(?:22|3[aA])")
 _COLONS = re.compile(rb'"[ \t\r\n]*:')
 _MINUS_ZERO = linear.compiled(rb"[\[:, \t\r\n]-0(?:[^0-9.eE]|$)")
 _LIMIT = 2**63
+_TAB, _LINE, _RETURN = b"\t\n\r"
 
 
 class Number:
@@ -74,7 +75,7 @@ def exact(data: bytes) -> Node:
 
 def compact(data: bytes) -> bytes:
     """A JSON text on one line; what is no JSON text may stay as it is."""
-    if b"\n" not in data and b"\t" not in data and b"\r" not in data:
+    if not (_LINE in data or _TAB in data or _RETURN in data):
         return data
     try:
         return msgspec.json.format(data, indent=-1)
@@ -83,7 +84,7 @@ def compact(data: bytes) -> bytes:
 
 
 def split_object(data: bytes) -> dict[str, msgspec.Raw]:
-    """The members of a JSON object, each still in bytes.
+    """The members of a JSON object, each still in bytes; no string has control characters.
 
     Raises:
         Withheld: not a JSON object.
@@ -159,7 +160,7 @@ def check_read(data: bytes, node: Node) -> None:
 
 def has_minus_zero(data: bytes) -> bool:
     """Whether the fast reader would lose the sign of a zero; false alarms are possible."""
-    return data[:2] == b"-0" or (b"-0" in data and _MINUS_ZERO.search(data) is not None)
+    return data[:2] == b"-0" or (data.find(b"-0") >= 0 and _MINUS_ZERO.search(data) is not None)
 
 
 def careful(data: bytes) -> Node:

@@ -13,7 +13,7 @@ from gateway.masking.fhir_grouped import GroupedWalk
 from gateway.masking.fhir_learning import FHIR, may_name, that_may_name
 from gateway.masking.fhir_plan import Plan, Sketch
 from gateway.masking.fhir_recorder import recorded
-from gateway.masking.fhir_shapes import is_plain, shapes_of
+from gateway.masking.fhir_shapes import is_clean, shapes_of
 from gateway.masking.fhir_walk import FhirWalk
 from gateway.masking.formats import BOM
 from gateway.masking.json_codec import Node
@@ -48,7 +48,7 @@ class JsonMasker:
         self._rules = RulesPass(payload, Ruling(payload, text)) if needed else None
         self._shapes = None if needed else shapes_of(profile)
         # An id that is a record number too comes before the element that says so.
-        self._learns = payload.keeps(Kind.ID) and not payload.keeps(Kind.MRN)
+        self._learns = payload.keeps_ids and not payload.keeps(Kind.MRN)
         self._today = payload.context.today
         # Walks that are done remember what they have seen; one within another is a new one.
         self._resources: list[GroupedWalk] = []
@@ -61,7 +61,7 @@ class JsonMasker:
             Withheld: it is not JSON, has a key twice, or is nested too deep.
         """
         body = body.removeprefix(BOM)
-        if b'"Bundle"' in body and b'"entry"' in body and body.lstrip()[:1] == b"{":
+        if body.find(b'"entry"') >= 0 and body.find(b'"Bundle"') >= 0 and body.lstrip()[:1] == b"{":
             body = json_codec.compact(body)
             head = json_codec.split_object(body)
             small = len(body) < MIN_SPLIT and (self._rules is not None or self._learns)
@@ -96,15 +96,24 @@ class JsonMasker:
         masked = iter(self._together(items, present))
         return [next(masked) if line.strip() else line for line in lines]
 
-    def _read(self, texts: list[bytes], *names: str) -> list[Item]:
-        """Resources as sketches, or as trees where there is no plan for them."""
+    def _read(self, texts: list[bytes], *names: str, clean: bool = False) -> list[Item]:
+        """Resources as sketches, or as trees where there is no plan for them.
+
+        Args:
+            texts: of each.
+            names: of elements that lead to them.
+            clean: they have no control characters.
+        """
         path, shapes, today = ".".join(names), self._shapes, self._today
         items: list[Item] = []
-        plain = is_plain(b"".join(texts))
+        clean = clean or is_clean(b"".join(texts))
         for text in texts:
-            sketch = shapes.sketch(text, path, today, plain=plain) if shapes else None
-            items.append(sketch or json_codec.exact(text))
-            if shapes and not sketch and (names or _is_fhir(items[-1])):
+            sketch = shapes.sketch(text, path, today, clean=clean) if shapes else None
+            if sketch:
+                items.append(sketch)
+                continue
+            items.append(json_codec.exact(text))
+            if shapes and (names or _is_fhir(items[-1])):
                 shapes.meet(text, path, today, partial(self._plan, text, path))
         return items
 
@@ -164,7 +173,9 @@ class JsonMasker:
 
     def _masked(self, node: Item, body: bytes) -> bytes:
         """A document masked and written; its keys are held against those in `body`."""
-        if isinstance(node, Sketch) or _is_fhir(node):
+        if isinstance(node, Sketch):
+            return self._alone(node)
+        if _is_fhir(node):
             return self._together([node], [body])[0]
         self._payload.check()
         walk = self._others.pop() if self._others else self._other()
@@ -185,21 +196,25 @@ class JsonMasker:
         bare, place = _without(body, bytes(raw))
         tree: Node = None
         alike = self._shapes and bare.count(_EMPTY) == 1 and bare.endswith(_EMPTY, 0, place)
-        outer = self._read([bare]) if alike else []
+        # What has been split and is compact has no control characters.
+        outer = self._read([bare], clean=True) if alike else []
         batch = entries[:BATCH]
-        read = self._read(batch, *ENTRY)
-        if len(entries) > BATCH or (b'"data"' in body and not self._payload.withholds_text):
+        read = self._read(batch, *ENTRY, clean=True)
+        reads = not self._payload.withholds_text
+        if len(entries) > BATCH or (reads and body.find(b'"data"') >= 0):
             # An entry may be looked into before the one that names its patient is walked.
             self._payload.known.later(partial(self._learn_entries, entries, read))
-        if alike:
-            # What is around the entries is a resource like others.
-            bare = self._together(outer, [bare])[0]
-        else:
+        if not alike:
             tree = self._head(bare, head)
+        elif isinstance(outer[0], Sketch):
+            # What is around the entries is a resource like others.
+            bare = self._alone(outer[0])
+        else:
+            bare = self._together(outer, [bare])[0]
         items = self._together(read, batch, *ENTRY)
         for start in range(BATCH, len(entries), BATCH):
             batch = entries[start : start + BATCH]
-            items += self._together(self._read(batch, *ENTRY), batch, *ENTRY)
+            items += self._together(self._read(batch, *ENTRY, clean=True), batch, *ENTRY)
         if tree is None:
             before, found, behind = bare.partition(_EMPTY)
             assert found  # noqa: S101  (no step takes it away)
@@ -211,6 +226,15 @@ class JsonMasker:
             for name, value in (tree.items() if isinstance(tree, dict) else ())
         ]
         return b"{" + b",".join(members) + b"}"
+
+    def _alone(self, sketch: Sketch) -> bytes:
+        """One resource that there is a plan for, masked and written."""
+        self._payload.check()
+        walk = self._resources.pop() if self._resources else self._stepper()
+        sketch.mask(walk)
+        walk.settle()
+        self._resources.append(walk)
+        return sketch.text()
 
     def _head(self, bare: bytes, head: dict[str, msgspec.Raw]) -> Node:
         """A Bundle without its entries, masked; `bare` is its text."""

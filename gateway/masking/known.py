@@ -169,7 +169,7 @@ class Known:
             return
         for word in WORD.findall(_cases(value).encode("utf-8", "replace")):
             low = word.lower()
-            if self._learn_word(low):
+            if self._learn_word(low) and not low.isalnum():
                 for part in PART.findall(low):
                     if len(part) > _MIN_NAME and not part.isdigit():
                         self._add(part)

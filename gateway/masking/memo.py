@@ -7,7 +7,8 @@ from typing import Final
 from gateway.masking.json_codec import Node
 from gateway.masking.json_walk import JsonWalk
 from gateway.masking.kinds import Kind
-from gateway.masking.payload import Payload, Tally
+from gateway.masking.payload import Payload
+from gateway.masking.tally import Tally
 
 MAX_LENGTH: Final = 200
 MAX_ENTRIES: Final = 50_000

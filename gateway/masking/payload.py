@@ -1,11 +1,9 @@
 """One payload while it is masked: its operators, what it has taught, and what was done."""
 
 import hashlib
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from itertools import count
-from typing import TypeAlias
 
 from gateway.errors import Reason, Withheld
 from gateway.masking.context import Context
@@ -17,9 +15,9 @@ from gateway.masking.marks import FIRST, is_mark, mark
 from gateway.masking.operators import Operator
 from gateway.masking.profiles import Profile, TextUse
 from gateway.masking.structure import structure
+from gateway.masking.tally import Counted, Summary, Tally, summary
 from gateway.masking.tokens import Tokeniser
 
-MAX_PATHS = 200
 MAX_REMEMBERED = 50_000
 MAX_LENGTH = 200
 MAX_PATIENTS = 10_000
@@ -28,29 +26,19 @@ DROPPED = "\ufdd0dropped\ufdd1"
 """Stands in place of a dropped value until its field is removed; noncharacters, so in no text."""
 UNSALTED = b"chaperone-no-salt"
 """Keys the tags of payloads where there is no secret, so that they repeat; protects nothing."""
-_MAX_PATH = 80
 # What is asked for every value: members of an enumeration are slow to look up.
-_ID, _KEEP, _NUMBER = Kind.ID, Operator.KEEP, Operator.NUMBER
-_MAX_PLAIN = 2_000
-_WRITTEN = {kind: kind.value for kind in Kind}
-_plain: set[str] = set()
-_PLAIN_PATH = re.compile(r"[A-Za-z_*][A-Za-z0-9_.*\-]{0,79}\Z")
+_ID, _DATE, _KEEP, _NUMBER = Kind.ID, Kind.DATE, Operator.KEEP, Operator.NUMBER
+_MASK, _SHIFT, _GENERALISE = TextUse.MASK, Operator.DATE_SHIFT, Operator.GENERALISE
 
 
-Tally: TypeAlias = defaultdict[tuple[str, Kind], int]
-"""How many values were replaced or removed, by path and kind."""
-
-
-class Numbers(defaultdict[str, str]):
+def numbers(body: bytes, salt: bytes) -> defaultdict[str, str]:
     """What stands for the ids of one payload: the next number for each that is new.
 
     Args:
         body: of the payload.
         salt: a secret of the deployment, b"" where there is none.
     """
-
-    def __init__(self, body: bytes, salt: bytes) -> None:
-        super().__init__(_numbered(body, salt).__next__)
+    return defaultdict(_numbered(body, salt).__next__)
 
 
 def _numbered(body: bytes, salt: bytes) -> Iterator[str]:
@@ -58,7 +46,9 @@ def _numbered(body: bytes, salt: bytes) -> Iterator[str]:
     # Keyed, since against a plain digest of the payload its content could be guessed.
     tag = hashlib.blake2b(body, digest_size=4, key=salt or UNSALTED, person=b"masked-id")
     del body
-    yield from map(f"masked-{tag.hexdigest()}-".__add__, map(str, count(1)))
+    head = f"masked-{tag.hexdigest()}-"
+    for number in count(1):
+        yield f"{head}{number}"
 
 
 class Payload:
@@ -73,32 +63,37 @@ class Payload:
         patient: whose dates come next, "" where that is not known; decides how far they move.
         patients: numbers of those whom fields have named, at most `MAX_PATIENTS`.
         tally: how many values were replaced or removed, by path and kind.
+        shaped: how many resources were masked of which the same is counted besides.
         constants: marks of the kinds whose values all become the same mark.
         gives_years: dates become their years.
+        keeps_ids: technical ids stay as they are.
+        numbers_ids: technical ids are numbered.
         numbers: what stands for ids that have been numbered.
     """
 
     def __init__(self, context: Context, body: bytes) -> None:
         self.context = context
         self.profile: Profile = context.resolved
-        accepted = self.profile.text is TextUse.MASK and context.accept_free_text
-        self.withholds_text = not accepted and (
-            context.ephi or self.profile.text is not TextUse.MASK
-        )
+        masks_text = self.profile.text is _MASK
+        accepted = masks_text and context.accept_free_text
+        self.withholds_text = not accepted and (context.ephi or not masks_text)
         self.known = Known()
         self.depth = 0
         self.patient = ""
         self.patients: set[str] = set()
         self._operators: Mapping[Kind, Operator] = self.profile.operators
         self._for_ids = self._operators[_ID]
+        self.keeps_ids = self._for_ids is _KEEP
+        self.numbers_ids = self._for_ids is _NUMBER
         self.drops = self.profile.drops
-        self.shifts = self._operators[Kind.DATE] is Operator.DATE_SHIFT
+        self.shifts = self._operators[_DATE] is _SHIFT
         self._tokeniser = _tokeniser(context, needed=self.profile.makes_tokens)
         self._tokens = 0
         self.tally: Tally = defaultdict(int)
+        self.shaped: dict[Counted, int] = {}
         self.constants = self.profile.constants
-        self.gives_years = self._operators[Kind.DATE] is Operator.GENERALISE
-        self.numbers = Numbers(body, context.salt)
+        self.gives_years = self._operators[_DATE] is _GENERALISE
+        self.numbers = numbers(body, context.salt)
         self._until = context.clock() + context.seconds
         self._made: dict[tuple[Kind, str], str] = {}
 
@@ -242,29 +237,33 @@ class Payload:
     @property
     def counts(self) -> dict[str, int]:
         """Masked values by kind."""
-        total: dict[Kind, int] = {}
-        for (_, kind), number in self.tally.items():
-            total[kind] = total.get(kind, 0) + number
-        return {_WRITTEN[kind]: total[kind] for kind in sorted(total)}
+        return self.summary()[0]
 
     @property
     def total(self) -> int:
-        """How many values have been masked so far."""
+        """How many values have been masked so far, `shaped` apart."""
         return sum(self.tally.values())
 
     @property
     def paths(self) -> tuple[tuple[str, str, int], ...]:
         """(path, kind, count); a path that could itself be a value is written `*`."""
-        ranked: list[tuple[int, str, str]] = []
-        others: dict[Kind, int] = {}
-        for (path, kind), number in self.tally.items():
-            if path in _plain or _is_plain(path):
-                ranked.append((-number, path, _WRITTEN[kind]))
+        return self.summary()[1]
+
+    def summary(self) -> Summary:
+        """`counts` and `paths`, the most frequent of them first."""
+        return summary(self.tally, self.shaped)
+
+    def count_shaped(self, taken: Mapping[Counted, int]) -> None:
+        """Count resources of which the same is counted.
+
+        Args:
+            taken: how many there were.
+        """
+        for counted, times in taken.items():
+            if self.depth:  # what a document within this one counts may be asked for by itself
+                counted.add(self.tally, times)
             else:
-                others[kind] = others.get(kind, 0) + number
-        ranked += [(-number, "*", _WRITTEN[kind]) for kind, number in others.items()]
-        ranked.sort()
-        return tuple([(path, kind, -number) for number, path, kind in ranked[:MAX_PATHS]])
+                self.shaped[counted] = self.shaped.get(counted, 0) + times
 
     @property
     def key_version(self) -> str:
@@ -281,17 +280,6 @@ class Payload:
                 return age(value) or mark(kind)
             case _:
                 return mark(kind)
-
-
-def _is_plain(path: str) -> bool:
-    """Whether a path may be shown; those that may are remembered."""
-    # Those that are written `*` are counted together.
-    if path == "*" or len(path) > _MAX_PATH or not _PLAIN_PATH.match(path):
-        return False
-    if len(_plain) >= _MAX_PLAIN:
-        _plain.clear()
-    _plain.add(path)
-    return True
 
 
 def _tokeniser(context: Context, *, needed: bool) -> Tokeniser | None:

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import Withheld
-from gateway.masking import fhir_elements, fhir_shapes, json_format
+from gateway.masking import fhir_elements, fhir_reader, fhir_shapes, json_format
 from gateway.masking.context import Context, Result
 from gateway.masking.engine import mask
 from gateway.masking.fhir_fields import UNITS
@@ -276,6 +276,60 @@ def choose(draw: Random) -> tuple[bytes, str, Context]:
 def test_plans_of_other_values_change_nothing(seed: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         check(*choose(Random(seed)), patch)  # noqa: S311
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(min_value=0, max_value=2**64), st.sampled_from([1, 2, 4]))
+def test_shapes_that_come_often_change_nothing(seed: int, often: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fhir_reader, "OFTEN", often)
+        patch.setattr(fhir_reader, "_APART", 0)
+        fhir_shapes._known.clear()
+        body, form, circumstances = choose(Random(seed))  # noqa: S311
+        for _ in range(2 * often):
+            outcome(body, form, circumstances)
+        check(body, form, circumstances, patch)
+    fhir_shapes._known.clear()
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", "[name]", "[", "[a", "masked-5f2a9c01-3", "masked-x", "tk-1-x", "t", "m", "tom", "mary",
+     "\\u005bname]", "\\\\", '\\"', "1931-02-03", "1980-02-03", "1980-02-03T10:00:00Z", "1980",
+     "1980-02-03T10:00:00", "0980-02-03", "2980-02-03", "Patient/p1", "Patient/[id]", "a/b/c",
+     "Patient/masked-5f2a9c01-3", "Patient/a/_history/1", "Patient/", "urn:uuid:", "urn:uuid:1:2",
+     "urn:uuid:masked-5f2a9c01-3", "urn:x:Patient/1", "urn:x:1", "#p1", "https://x.org/Patient/p1",
+     "02139", "02139-1234", "03600", "é", "\u2028", " "],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "place", ["id", "reference", "birthDate", "date", "issued", "family", "value", "postalCode"]
+)
+def test_a_leaf_of_another_form_than_most_is_masked_as_ever(
+    value: str, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = {
+        "id": "p1", "reference": "Patient/p1", "birthDate": "1980-02-03", "date": "2024-02-03",
+        "issued": "2024-02-03T10:00:00Z", "family": "Doe", "value": "617-555-0142",
+        "postalCode": "02139",
+    }  # fmt: skip
+
+    def line(values: dict[str, str]) -> str:
+        return (
+            '{{"resourceType":"Patient","id":"{id}","link":{{"reference":"{reference}"}},'
+            '"birthDate":"{birthDate}","date":"{date}","issued":"{issued}",'
+            '"name":[{{"family":"{family}"}}],"telecom":[{{"value":"{value}"}}],'
+            '"address":{{"postalCode":"{postalCode}"}}}}'
+        ).format(**values)
+
+    monkeypatch.setattr(fhir_reader, "OFTEN", 2)
+    monkeypatch.setattr(fhir_reader, "_APART", 0)
+    fhir_shapes._known.clear()
+    like = [line(usual | {"id": f"p{number}"}) for number in range(6)]
+    mask(ndjson(*like), "application/fhir+ndjson", "", context())
+    other = line(usual | {place: value})
+
+    check(ndjson(like[0], other, like[1], other), "ndjson", context(), monkeypatch)
+    fhir_shapes._known.clear()
 
 
 def ndjson(*documents: str) -> bytes:

@@ -166,6 +166,21 @@ OBSERVATION = {
     "valueQuantity": {"value": 120.50, "unit": "mmHg", "code": "mm[Hg]"},
     "note": [{"text": "Jane Doe feels well."}],
 }  # fmt: skip
+
+
+@pytest.mark.parametrize("often", [False, True])
+@pytest.mark.parametrize("character", ["\n", "\t", "\x00", "\x01", "\x02", "\x1f"])
+def test_control_characters_are_in_no_leaf(character: str, often: bool) -> None:
+    like = json.dumps(OBSERVATION, separators=(",", ":")).encode()
+    shapes = shapes_with(like, context(), often=often)
+
+    assert shapes.sketch(like, PATH, context().today)
+    for plain in (b'"final"', b'"Jane Doe"', b'"2024-02-03T08:30:00Z"', b'"o1"'):
+        odd = like.replace(plain, plain[:-1] + character.encode() + b'"')
+        assert odd != like
+        assert shapes.sketch(odd, PATH, context().today) is None
+
+
 PERSON = {
     "resourceType": "Patient",
     "id": "p1",

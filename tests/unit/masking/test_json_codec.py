@@ -101,3 +101,11 @@ def test_a_tree_that_is_too_deep_to_write_is_withheld() -> None:
         json_codec.careful(b"[" * 100_000)
     with pytest.raises(Withheld):
         json_codec.careful(b"{")
+
+
+@pytest.mark.parametrize("before", range(20))
+def test_no_string_of_an_object_that_is_split_has_control_characters(before: int) -> None:
+    for number in range(32):
+        data = b'{"a":[{"b":"%s%cyyyyyyyyyyyyyyyyyyyy"}]}' % (b"x" * before, number)
+        with pytest.raises(Withheld):
+            json_codec.split_object(data)
