@@ -65,9 +65,10 @@ class SteppedWalk(FhirWalk):
         value, waiting = values[at], len(self._coded) + len(self._words)
         # What has many words and is no display may be withheld as text.
         terse = path.endswith(WORDED) or value.count(" ") <= MAX_SPACES
-        if terse and value in self._text.clean:
-            return
         self.loose.append(at)
+        if terse and value in self._text.clean:
+            self._passed.append((values, at, value, path))
+            return
         values[at] = self.string(values, at, value, VOCABULARY, path)
         if len(self._coded) + len(self._words) > waiting:
             self._met.append(value)

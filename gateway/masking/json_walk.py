@@ -71,6 +71,7 @@ class JsonWalk:
         self._pending: list[tuple[Node_, str | int, str, str]] = []
         self._coded: list[tuple[Node_, str | int, str, str]] = []
         self._words: list[tuple[Node_, str | int, str, str]] = []
+        self._passed: list[tuple[Node_, str | int, str, str]] = []
         self._renamed: list[dict[str, Node]] = []
         # Names of members that are met again and again, and say nothing of whose a record is.
         self._unnumbered: set[str] = set()
@@ -104,18 +105,26 @@ class JsonWalk:
     def _settle_texts(self) -> None:
         # Prose first: a name that it introduces is masked in the others too.
         prose, self._pending = self._pending, []
+        self._settle_some(prose, coded=False)
         coded, self._coded = self._coded, []
         words, self._words = self._words, []
         if words and self._payload.known:
             coded += words
-        for pending, is_coded in ((prose, False), (coded, True)):
-            if not pending:
-                continue
-            masked = self._text.many([text for _, _, text, _ in pending], coded=is_coded)
-            for (holder, key, _, path), done in zip(pending, masked, strict=True):
-                holder[key] = done.text  # type: ignore[index]
-                if done.counts:
-                    self._text.count(done, path)
+        passed, self._passed = self._passed, []
+        if passed and self._text.knows_more:
+            coded += passed
+        self._settle_some(coded, coded=True)
+
+    def _settle_some(
+        self, pending: list[tuple[Node_, str | int, str, str]], *, coded: bool
+    ) -> None:
+        if not pending:
+            return
+        masked = self._text.many([text for _, _, text, _ in pending], coded=coded)
+        for (holder, key, _, path), done in zip(pending, masked, strict=True):
+            holder[key] = done.text  # type: ignore[index]
+            if done.counts:
+                self._text.count(done, path)
 
     def object(self, node: dict[str, Node], outer: Field, path: str) -> None:
         """Mask the members of an object; a FHIR resource among others is one all the same."""
@@ -308,6 +317,7 @@ class JsonWalk:
         A single word is read as a code is: names in it are found where a field has named them.
         """
         if coded and value in self._text.clean:
+            self._passed.append((holder, key, value, path))
             return value
         if len(value) >= MIN_BASE64 and _BASE64.match(value) and not _HEX.match(value):
             return self._attachments.embedded(value, path)

@@ -59,6 +59,11 @@ class TextMasker:
         self._learned = 0
         self.clean: set[str] = set()
 
+    @property
+    def knows_more(self) -> bool:
+        """Whether names have become known since texts were masked last."""
+        return self._payload.known.size != self._learned
+
     def mask(self, text: str, path: str) -> str:
         """One text, counted."""
         found = self.many([text])[0]
