@@ -28,7 +28,7 @@ from gateway.masking.hl7v2_format import Hl7v2Masker
 from gateway.masking.hl7v2_values import Masking
 from gateway.masking.html_format import HtmlMasker
 from gateway.masking.json_codec import Node, too_deep
-from gateway.masking.json_format import JsonMasker
+from gateway.masking.json_format import BATCH, JsonMasker
 from gateway.masking.json_walk import JsonWalk
 from gateway.masking.kinds import Kind
 from gateway.masking.multipart_format import MultipartMasker
@@ -175,7 +175,7 @@ class PayloadMasker:
                 return WholeStream(self._json.document)
             case Format.NDJSON:
                 self._json.learn(body)
-                return LineStream(self._json.lines)
+                return LineStream(self._json.lines, batch=BATCH)
             case Format.CSV | Format.TSV:
                 delimiter = "\t" if form is Format.TSV else ""
                 tables = TableMasker(self._payload, self.walk(), self._text, self._rules)

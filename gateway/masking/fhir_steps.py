@@ -7,6 +7,7 @@ the element in a list, where the walk comes upon it in a tree. See `fhir_recorde
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
+from gateway.masking.fhir_displays import display_use
 from gateway.masking.fhir_elements import (
     MAX_CODES,
     MAX_SPACES,
@@ -15,7 +16,7 @@ from gateway.masking.fhir_elements import (
     codes,
 )
 from gateway.masking.fhir_fields import UNITS
-from gateway.masking.fhir_walk import FhirWalk, display_use
+from gateway.masking.fhir_walk import FhirWalk
 from gateway.masking.field_names import VOCABULARY, Field
 from gateway.masking.kinds import Kind
 from gateway.masking.known import MAX_PHRASE

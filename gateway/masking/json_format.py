@@ -1,5 +1,6 @@
 """JSON, FHIR JSON and NDJSON of both."""
 
+import io
 from collections.abc import Iterable, Sequence
 from functools import partial
 from itertools import zip_longest
@@ -49,6 +50,8 @@ class JsonMasker:
         self._shapes = None if needed else shapes_of(profile)
         # An id that is a record number too comes before the element that says so.
         self._learns = payload.keeps(Kind.ID) and not payload.keeps(Kind.MRN)
+        # Codes and single words need those names alone that elements for people say.
+        self._everything = not payload.withholds_text
         self._today = payload.context.today
         # Walks that are done remember what they have seen; one within another is a new one.
         self._resources: list[GroupedWalk] = []
@@ -119,6 +122,9 @@ class JsonMasker:
         self._payload.check()
         walk = self._resources.pop() if self._resources else self._stepper()
         walk.keys = 0
+        # An attachment is looked into before what stands behind it has been walked.
+        ahead = partial(self._learn_items, texts, items, *names)
+        self._payload.known.later(ahead)
         trees: list[Node] = []
         walked: list[bytes] = []
         for item, text in zip(items, texts, strict=True):
@@ -128,6 +134,7 @@ class JsonMasker:
                 trees.append(item)
                 self._walked(walk, trees, len(walked), *names)
                 walked.append(text)
+        self._payload.known.never(ahead)
         walk.settle()
         if walked:
             json_codec.check_keys(b"\n".join(walked), walk.keys, walked)
@@ -145,22 +152,26 @@ class JsonMasker:
 
     def learn(self, body: bytes) -> None:
         """Remember the names in NDJSON lines before any of them is masked."""
-        self._payload.known.later(lambda: self._learn(that_may_name(body), ""))
+        texts = filter(bytes.strip, io.BytesIO(body)) if self._everything else that_may_name(body)
+        self._payload.known.later(lambda: self._learn(texts, ""))
 
     def _learn(self, texts: Iterable[bytes], path: str) -> None:
         """Remember the names in JSON texts that may name a person."""
         shapes, today = self._shapes, self._payload.context.today
         for text in texts:
             sketch = shapes.sketch(text, path, today) if shapes else None
-            if not (sketch and sketch.learn(self._payload.known)):
+            known, everything = self._payload.known, self._everything
+            if not (sketch and sketch.learn(known, everything=everything)):
                 learn(json_codec.decode(text), self._payload.known, fhir=FHIR in text)
 
-    def _learn_entries(self, entries: list[bytes], items: list[Item]) -> None:
-        """The same for the entries of a Bundle, the first of which have been read."""
-        known = self._payload.known
-        for entry, item in zip_longest(entries, items):
-            if not (isinstance(item, Sketch) and item.learn(known)) and may_name(entry):
-                self._learn([entry], ".".join(ENTRY))
+    def _learn_items(self, texts: list[bytes], items: list[Item], *names: str) -> None:
+        """The same for texts of which the first have been read."""
+        known, everything = self._payload.known, self._everything
+        for text, item in zip_longest(texts, items):
+            if isinstance(item, Sketch) and item.learn(known, everything=everything):
+                continue
+            if everything or may_name(text):
+                self._learn([text], ".".join(names))
 
     def _masked(self, node: Item, body: bytes) -> bytes:
         """A document masked and written; its keys are held against those in `body`."""
@@ -170,7 +181,10 @@ class JsonMasker:
         walk = self._others.pop() if self._others else self._other()
         walk.keys = 0
         nodes: list[Node] = [node]
+        ahead = partial(self._learn_items, [body], [])
+        self._payload.known.later(ahead)
         self._walked(walk, nodes, 0)
+        self._payload.known.never(ahead)
         walk.settle()
         json_codec.check_keys(body, walk.keys)
         self._others.append(walk)
@@ -188,9 +202,9 @@ class JsonMasker:
         outer = self._read([bare]) if alike else []
         batch = entries[:BATCH]
         read = self._read(batch, *ENTRY)
-        if len(entries) > BATCH or (b'"data"' in body and not self._payload.withholds_text):
+        if len(entries) > BATCH:
             # An entry may be looked into before the one that names its patient is walked.
-            self._payload.known.later(partial(self._learn_entries, entries, read))
+            self._payload.known.later(partial(self._learn_items, entries, read, *ENTRY))
         if alike:
             # What is around the entries is a resource like others.
             bare = self._together(outer, [bare])[0]

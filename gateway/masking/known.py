@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from itertools import filterfalse
 
+from gateway.masking.fhir_displays import display_use
 from gateway.masking.folding import folded
 from gateway.masking.kinds import Kind
 from gateway.masking.marks import is_mark
@@ -122,6 +123,11 @@ class Known:
         """Work that learns, done before anything is looked for, if ever."""
         self._later.append(work)
 
+    def never(self, work: Callable[[], None]) -> None:
+        """Work that has been done in another way by now, if nobody has asked for it."""
+        if work in self._later:
+            self._later.remove(work)
+
     def forget_later(self) -> None:
         """Work that nobody has asked for is not going to be done."""
         self._later.clear()
@@ -135,6 +141,11 @@ class Known:
         """A value as it stands: a street, a city, a number."""
         if value not in self._phrased:
             self.waiting_phrases.setdefault(value, kind)
+
+    def learn_display(self, value: str, reference: str, inside: str) -> None:
+        """The display of a FHIR reference, where it is a person's name."""
+        if display_use(reference, inside)[1]:
+            self.learn_name(value)
 
     def _settle(self) -> None:
         """Learn all that waits."""
