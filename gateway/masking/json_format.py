@@ -1,7 +1,7 @@
 """JSON, FHIR JSON and NDJSON of both."""
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import zip_longest
 from typing import TypeAlias
@@ -50,8 +50,6 @@ class JsonMasker:
         self._shapes = None if needed else shapes_of(profile)
         # An id that is a record number too comes before the element that says so.
         self._learns = payload.keeps(Kind.ID) and not payload.keeps(Kind.MRN)
-        # Codes and single words need those names alone that elements for people say.
-        self._everything = not payload.withholds_text
         self._today = payload.context.today
         # Walks that are done remember what they have seen; one within another is a new one.
         self._resources: list[GroupedWalk] = []
@@ -123,8 +121,7 @@ class JsonMasker:
         walk = self._resources.pop() if self._resources else self._stepper()
         walk.keys = 0
         # An attachment is looked into before what stands behind it has been walked.
-        ahead = partial(self._learn_items, texts, items, *names)
-        self._payload.known.later(ahead)
+        ahead = self._ahead(texts, items, *names)
         trees: list[Node] = []
         walked: list[bytes] = []
         for item, text in zip(items, texts, strict=True):
@@ -152,26 +149,39 @@ class JsonMasker:
 
     def learn(self, body: bytes) -> None:
         """Remember the names in NDJSON lines before any of them is masked."""
-        texts = filter(bytes.strip, io.BytesIO(body)) if self._everything else that_may_name(body)
-        self._payload.known.later(lambda: self._learn(texts, ""))
+        known, lines = self._payload.known, partial(io.BytesIO, body)
+        known.later(lambda: self._learn(that_may_name(body), ""))
+        if not self._payload.withholds_text:
+            every = lambda: self._learn(filter(bytes.strip, lines()), "", everything=True)
+            known.later(every, for_prose=True)
 
-    def _learn(self, texts: Iterable[bytes], path: str) -> None:
-        """Remember the names in JSON texts that may name a person."""
-        shapes, today = self._shapes, self._payload.context.today
+    def _learn(self, texts: Iterable[bytes], path: str, *, everything: bool = False) -> None:
+        """Remember the names in JSON texts, all of which may name a person."""
+        shapes, today, known = self._shapes, self._payload.context.today, self._payload.known
         for text in texts:
             sketch = shapes.sketch(text, path, today) if shapes else None
-            known, everything = self._payload.known, self._everything
             if not (sketch and sketch.learn(known, everything=everything)):
-                learn(json_codec.decode(text), self._payload.known, fhir=FHIR in text)
+                learn(json_codec.decode(text), known, fhir=FHIR in text)
 
-    def _learn_items(self, texts: list[bytes], items: list[Item], *names: str) -> None:
-        """The same for texts of which the first have been read."""
-        known, everything = self._payload.known, self._everything
+    def _learn_items(
+        self, texts: list[bytes], items: list[Item], *names: str, everything: bool = False
+    ) -> None:
+        """The same for texts of which some may name nobody, and the first have been read."""
         for text, item in zip_longest(texts, items):
+            known = self._payload.known
             if isinstance(item, Sketch) and item.learn(known, everything=everything):
                 continue
             if everything or may_name(text):
-                self._learn([text], ".".join(names))
+                self._learn([text], ".".join(names), everything=everything)
+
+    def _ahead(
+        self, texts: list[bytes], items: list[Item], *names: str
+    ) -> Callable[[], None]:
+        """Learn whom texts name if something is looked into before all of them are walked."""
+        shown = not self._payload.withholds_text
+        work = partial(self._learn_items, texts, items, *names, everything=shown)
+        self._payload.known.later(work, for_prose=shown)
+        return work
 
     def _masked(self, node: Item, body: bytes) -> bytes:
         """A document masked and written; its keys are held against those in `body`."""
@@ -181,8 +191,7 @@ class JsonMasker:
         walk = self._others.pop() if self._others else self._other()
         walk.keys = 0
         nodes: list[Node] = [node]
-        ahead = partial(self._learn_items, [body], [])
-        self._payload.known.later(ahead)
+        ahead = self._ahead([body], [])
         self._walked(walk, nodes, 0)
         self._payload.known.never(ahead)
         walk.settle()
@@ -205,6 +214,7 @@ class JsonMasker:
         if len(entries) > BATCH:
             # An entry may be looked into before the one that names its patient is walked.
             self._payload.known.later(partial(self._learn_items, entries, read, *ENTRY))
+            self._ahead(entries, read, *ENTRY)
         if alike:
             # What is around the entries is a resource like others.
             bare = self._together(outer, [bare])[0]

@@ -82,6 +82,7 @@ class Known:
         self._phrased: set[str] = set()
         self._size = 0
         self._later: list[Callable[[], None]] = []
+        self._for_prose: list[Callable[[], None]] = []
         self.waiting_names: dict[str, None] = {}
         self.waiting_phrases: dict[str, Kind] = {}
         self.used = False
@@ -119,18 +120,26 @@ class Known:
         """More has been named than is remembered."""
         return self.size >= MAX_KNOWN
 
-    def later(self, work: Callable[[], None]) -> None:
-        """Work that learns, done before anything is looked for, if ever."""
-        self._later.append(work)
+    def later(self, work: Callable[[], None], *, for_prose: bool = False) -> None:
+        """Work that learns, done before anything is looked for, or in prose, if ever."""
+        (self._for_prose if for_prose else self._later).append(work)
+
+    def expect_prose(self) -> None:
+        """Prose comes next, in which everybody is looked for whom the payload names."""
+        if self._for_prose:
+            self._later += self._for_prose
+            self._for_prose.clear()
 
     def never(self, work: Callable[[], None]) -> None:
         """Work that has been done in another way by now, if nobody has asked for it."""
-        if work in self._later:
-            self._later.remove(work)
+        for waiting in (self._later, self._for_prose):
+            if work in waiting:
+                waiting.remove(work)
 
     def forget_later(self) -> None:
         """Work that nobody has asked for is not going to be done."""
         self._later.clear()
+        self._for_prose.clear()
 
     def learn_name(self, value: str) -> None:
         """Every word of a person's name."""

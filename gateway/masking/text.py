@@ -113,6 +113,8 @@ class TextMasker:
                 what fields have named are looked for; anything else is read as prose.
         """
         known = self._payload.known
+        if not coded:
+            known.expect_prose()
         if known.size != self._learned:
             self._cache.clear()
             self.clean.clear()
