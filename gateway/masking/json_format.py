@@ -149,16 +149,17 @@ class JsonMasker:
 
     def learn(self, body: bytes) -> None:
         """Remember the names in NDJSON lines before any of them is masked."""
-        known, lines = self._payload.known, partial(io.BytesIO, body)
+        known = self._payload.known
         known.later(lambda: self._learn(that_may_name(body), ""))
         if not self._payload.withholds_text:
-            every = lambda: self._learn(filter(bytes.strip, lines()), "", everything=True)
-            known.later(every, for_prose=True)
+            lines = filter(bytes.strip, io.BytesIO(body))
+            known.later(lambda: self._learn(lines, "", everything=True), for_prose=True)
 
     def _learn(self, texts: Iterable[bytes], path: str, *, everything: bool = False) -> None:
         """Remember the names in JSON texts, all of which may name a person."""
         shapes, today, known = self._shapes, self._payload.context.today, self._payload.known
-        for text in texts:
+        for line in texts:
+            text = line.rstrip()  # which the readers do not expect
             sketch = shapes.sketch(text, path, today) if shapes else None
             if not (sketch and sketch.learn(known, everything=everything)):
                 learn(json_codec.decode(text), known, fhir=FHIR in text)
@@ -174,9 +175,7 @@ class JsonMasker:
             if everything or may_name(text):
                 self._learn([text], ".".join(names), everything=everything)
 
-    def _ahead(
-        self, texts: list[bytes], items: list[Item], *names: str
-    ) -> Callable[[], None]:
+    def _ahead(self, texts: list[bytes], items: list[Item], *names: str) -> Callable[[], None]:
         """Learn whom texts name if something is looked into before all of them are walked."""
         shown = not self._payload.withholds_text
         work = partial(self._learn_items, texts, items, *names, everything=shown)

@@ -41,16 +41,10 @@ def learn(node: Node, known: Learner, key: str = "", *, fhir: bool = True) -> No
         for name, value in node.items():
             if not isinstance(value, str):
                 learn(value, known, name, fhir=fhir)
-                continue
-            if name == "display":
-                if fhir and len(value) <= MAX_VALUE:
-                    _display(value, node, key, known)
-                continue
-            if name == "value" and key in {"telecom", "identifier"}:
-                known.learn_phrase(value, Kind.PHONE if key == "telecom" else Kind.MRN)
-            if len(value) <= MAX_VALUE:
-                whole = fhir and name == "text" and key in _NAMES
-                _learn(value, known, "family" if whole else name, fhir=fhir)
+            elif name == "display" and fhir:
+                _display(value, node, key, known)
+            else:
+                _member(name, value, key, known, fhir=fhir)
     elif isinstance(node, list):
         for item in node:
             learn(item, known, key, fhir=fhir)
@@ -58,8 +52,16 @@ def learn(node: Node, known: Learner, key: str = "", *, fhir: bool = True) -> No
         _learn(node, known, key, fhir=fhir)
 
 
+def _member(name: str, value: str, key: str, known: Learner, *, fhir: bool) -> None:
+    if name == "value" and key in {"telecom", "identifier"}:
+        known.learn_phrase(value, Kind.PHONE if key == "telecom" else Kind.MRN)
+    if len(value) <= MAX_VALUE:
+        whole = fhir and name == "text" and key in _NAMES
+        _learn(value, known, "family" if whole else name, fhir=fhir)
+
+
 def _display(value: str, node: dict[str, Node], key: str, known: Learner) -> None:
-    if "code" in node or "system" in node:
+    if len(value) > MAX_VALUE or "code" in node or "system" in node:
         return
     reference = node.get("reference")
     known.learn_display(value, reference if isinstance(reference, str) else "", key)

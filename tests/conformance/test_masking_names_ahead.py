@@ -78,11 +78,11 @@ def test_an_attachment_is_read_with_the_names_behind_it(behind: dict[str, Any]) 
 @pytest.mark.parametrize(
     "document",
     [
-        {"letter": BASE64, "record": {"resourceType": "Patient", "name": [{"given": ["Vosharkel"]}]}},
-        [NOTE, {"resourceType": "Patient", "name": [{"given": ["Vosharkel"]}]}],
+        {"letter": BASE64, "record": NAMING[2]},
+        [NOTE, NAMING[2]],
         {"letter": json.dumps({"a": TEXT}), "b": {"c": {"patient_name": "Vosharkel Quimbrel"}}},
     ],
-)  # fmt: skip
+)
 def test_so_are_attachments_in_other_json(document: Any) -> None:
     done = mask(json.dumps(document).encode(), "application/json", "", SHOWN)
 
