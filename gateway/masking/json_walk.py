@@ -45,6 +45,7 @@ _WHOLE = frozenset({Kind.ID, Kind.NAME})
 _OPENING = frozenset("{[<MFB")
 """How a document within a string begins: JSON, XML, HTML, HL7 v2."""
 Node_ = dict[str, Node] | list[Node]
+Waiting = tuple[Node_, str | int, str, str]
 
 
 class JsonWalk:
@@ -69,10 +70,10 @@ class JsonWalk:
         self._payload = payload
         self._text = text
         self._depth = 0
-        self._pending: list[tuple[Node_, str | int, str, str]] = []
-        self._coded: list[tuple[Node_, str | int, str, str]] = []
-        self._words: list[tuple[Node_, str | int, str, str]] = []
-        self._passed: list[tuple[Node_, str | int, str, str]] = []
+        self._pending: list[Waiting] = []
+        self._coded: list[Waiting] = []
+        self._words: list[Waiting] = []
+        self._passed: list[Waiting] = []
         self._renamed: list[dict[str, Node]] = []
         # Names of members that are met again and again, and say nothing of whose a record is.
         self._unnumbered: set[str] = set()
@@ -116,9 +117,7 @@ class JsonWalk:
             coded += passed
         self._settle_some(coded, coded=True)
 
-    def _settle_some(
-        self, pending: list[tuple[Node_, str | int, str, str]], *, coded: bool
-    ) -> None:
+    def _settle_some(self, pending: list[Waiting], *, coded: bool) -> None:
         if not pending:
             return
         masked = self._text.many([text for _, _, text, _ in pending], coded=coded)
