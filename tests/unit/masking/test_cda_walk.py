@@ -156,8 +156,10 @@ OBSERVATION = """<ClinicalDocument xmlns="urn:hl7-org:v3"
     ("value", "hidden"),
     [
         (
-            '<value i:type="AD"><streetAddressLine>9 Brackmoor Wynd</streetAddressLine>'
-            "<city>Springmoor</city><postalCode>12477</postalCode></value>",
+            (
+                '<value i:type="AD"><streetAddressLine>9 Brackmoor Wynd</streetAddressLine>'
+                "<city>Springmoor</city><postalCode>12477</postalCode></value>"
+            ),
             ("Brackmoor", "Springmoor", "12477"),
         ),
         (
