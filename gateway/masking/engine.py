@@ -133,6 +133,7 @@ class PayloadMasker:
     def __init__(self, payload: Payload) -> None:
         self._payload = payload
         self._text = TextMasker(payload)
+        payload.cleared = self._text.cleared
         self._attachments = Base64Attachments(payload, self._text, self.whole)
         self._json = JsonMasker(payload, self._text, self._attachments)
         self._rules = RecordRules(payload, self._text)
@@ -140,6 +141,7 @@ class PayloadMasker:
     def close(self) -> None:
         """Let go of all parts, which know each other: what they remember goes at once."""
         self._payload.known.forget_later()
+        self._payload.cleared = None
         self.__dict__.clear()
 
     def whole(self, body: bytes, content_type: str) -> bytes:

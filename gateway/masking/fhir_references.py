@@ -70,4 +70,4 @@ class References:
             return f"{match[1]}/{kept_id(match[2], path)}{match[3]}"
         if match := _LOCAL.match(value):
             return match[1] + kept_id(match[2], path)
-        return value
+        return self._payload.show(value, path)

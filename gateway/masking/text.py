@@ -70,6 +70,15 @@ class TextMasker:
         self.count(found, path)
         return found.text
 
+    def cleared(self, value: str, path: str) -> str:
+        """A value that stays, without what recognisers find in it; no names are looked for."""
+        (item,) = self._codes.read([value])[0]
+        if not item.spans:
+            return value
+        done = self._replaced(item)
+        self.count(MaskedText(done.text, done.counts), path)
+        return done.text
+
     def count(self, masked: MaskedText, path: str) -> None:
         """Count what was replaced in a text at one more place."""
         for kind, number in masked.counts:
