@@ -41,7 +41,7 @@ _READ_LATER = frozenset({None, Kind.TEXT, Kind.DATE})
 _OPENING = frozenset("{[<MFB")
 _TAIL = re.compile(r"[^\s\[\]]{1,40}\Z")
 _HEAD = re.compile(r"\A[^\s\[\]]{1,40}")
-_HIDDEN = re.compile(r"[^\W_]{3,}")
+_HIDDEN = (re.compile(r"[^\W_]{3,}"), re.compile(r"[0-9]+(?:[-/.][0-9]+)+"))
 _Place = tuple[Element, int]
 
 
@@ -301,9 +301,9 @@ def _shows(text: str, pieces: list[str], found: list[str]) -> bool:
     """Whether a text shows a word of a piece that is masked where the piece stands by itself."""
     hidden: set[str] = set()
     for one, other in zip(pieces, found, strict=True):
-        if one != other:
-            hidden.update(_HIDDEN.findall(one))
-            hidden.difference_update(_HIDDEN.findall(other))
+        for word in _HIDDEN if one != other else ():
+            hidden.update(word.findall(one))
+            hidden.difference_update(word.findall(other))
     return any(word in text for word in hidden)
 
 
