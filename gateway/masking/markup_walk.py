@@ -41,7 +41,7 @@ _READ_LATER = frozenset({None, Kind.TEXT, Kind.DATE})
 _OPENING = frozenset("{[<MFB")
 _TAIL = re.compile(r"[^\s\[\]]{1,40}\Z")
 _HEAD = re.compile(r"\A[^\s\[\]]{1,40}")
-_HIDDEN = (re.compile(r"[^\W_]{3,}"), re.compile(r"[0-9]+(?:[-/.][0-9]+)+"))
+_HIDDEN = re.compile(r"[^\W_]{3,}")
 _Place = tuple[Element, int]
 
 
@@ -192,15 +192,17 @@ class MarkupWalk:
     def _join(self) -> None:
         """Where the text of a run is masked otherwise than its pieces, it counts: it is read.
 
-        Where it shows a piece that is masked by itself, their neighbours have hidden it: then the
-        pieces count, and what stands across them.
+        Where it shows a piece that is masked by itself, or something that is masked once its
+        neighbours are, they have hidden it: then the pieces count, and what stands across them.
         """
         runs = [(places, pieces) for places, pieces in self._runs if len(places) > 1]
         read = self._dated(["".join(pieces) for _, pieces in runs])
         put = self._dated(["".join(map(_at, places)) for places, _ in runs])
-        for (places, pieces), whole, joined in zip(runs, read, put, strict=True):
+        twice = self._dated([whole.text for whole in read])
+        for (places, pieces), whole, again, joined in zip(runs, read, twice, put, strict=True):
             found = [_at(place) for place in places]
-            masked = joined if _shows(whole.text, pieces, found) else whole
+            hides = again.text != whole.text or _shows(whole.text, pieces, found)
+            masked = joined if hides else whole
             if masked.text != "".join(found):
                 self._text.count(masked, "*")
                 for element, index in places:
@@ -301,9 +303,9 @@ def _shows(text: str, pieces: list[str], found: list[str]) -> bool:
     """Whether a text shows a word of a piece that is masked where the piece stands by itself."""
     hidden: set[str] = set()
     for one, other in zip(pieces, found, strict=True):
-        for word in _HIDDEN if one != other else ():
-            hidden.update(word.findall(one))
-            hidden.difference_update(word.findall(other))
+        if one != other:
+            hidden.update(_HIDDEN.findall(one))
+            hidden.difference_update(_HIDDEN.findall(other))
     return any(word in text for word in hidden)
 
 
