@@ -107,7 +107,8 @@ def learn_leaves(
     if not (everything or learned.named):
         # A string may be one of the words that the text is searched for.
         return _WORDS.isdisjoint(values)
-    if any(len(values[at]) > MAX_VALUE for at, *_ in (*learned.places, *learned.displays)):
+    places = [at for at, _ in learned.places] + [at for at, _, _ in learned.displays]
+    if any(len(values[at]) > MAX_VALUE for at in places):
         return False
     for at, kind in learned.places:
         if kind is Kind.NAME:
