@@ -47,6 +47,14 @@ TIMES = frozenset(
 )
 """Points and intervals of time (TS, IVL_TS, PIVL_TS)."""
 TIME_TYPES = frozenset({"TS", "IVL_TS", "PIVL_TS", "EIVL_TS", "SXCM_TS", "SXPR_TS", "TS.DATETIME"})
+TYPED = {
+    "AD": "addr",
+    **dict.fromkeys(("PN", "EN", "ON", "TN"), "name"),
+    "TEL": "telecom",
+    "II": "id",
+}
+"""Data types of a `value`, and the element that most often has each."""
+PERSONAL_TYPES = frozenset({"PN", "EN"})
 TEMPLATES = frozenset({"templateId", "typeId", "realmCode"})
 """Identifiers of the standard, not of anybody."""
 FREE_TEXT = frozenset(

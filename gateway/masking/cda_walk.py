@@ -8,12 +8,14 @@ from gateway.masking.cda_fields import (
     FREE_TEXT,
     NAMESPACE,
     PARTS,
+    PERSONAL_TYPES,
     PERSONS,
     PRODUCTS,
     TEMPLATES,
     THINGS,
     TIME_TYPES,
     TIMES,
+    TYPED,
     WORDS,
     kind_of,
 )
@@ -72,7 +74,7 @@ class CdaWalk(MarkupWalk):
         """Mask an element by its name and by what it stands in."""
         self.note(element.name)
         self._above.append(element)
-        kind = local(element.name)
+        kind = TYPED.get(_type(element), local(element.name))
         if element.attributes.get("representation") == _BASE64:
             self.attributes(element, UNKNOWN)
             self._encoded.append(element)
@@ -86,7 +88,7 @@ class CdaWalk(MarkupWalk):
             self._address(element)
         elif kind == "birthTime":
             self._born(element)
-        elif kind in FREE_TEXT:
+        elif kind in FREE_TEXT or (kind == "value" and element.text and element.elements):
             self._free_text(element)
         elif kind == "value" and (asked := self._asked()) is not UNKNOWN:
             self._answer(element, asked)
@@ -160,7 +162,7 @@ class CdaWalk(MarkupWalk):
 
     def _in_time(self) -> bool:
         for element in reversed(self._above):
-            kind = element.attributes.get("xsi:type", "").rpartition(":")[2]
+            kind = _type(element)
             if local(element.name) in TIMES or kind in TIME_TYPES:
                 return True
             if kind or local(element.name) == "value":
@@ -213,6 +215,7 @@ class CdaWalk(MarkupWalk):
             self._parts(element, VOCABULARY)
             return
         person = kind in PERSONS or code == "PSN" or bool(element.elements)
+        person = person or _type(element) in PERSONAL_TYPES
         for place, index, value in _texts(element):
             if person and local(place.name) not in {"prefix", "suffix", "delimiter"}:
                 self.payload.known.learn_name(value)
@@ -296,6 +299,12 @@ class CdaWalk(MarkupWalk):
 
 _FREE = Field(Kind.TEXT)
 _NAMES = frozenset({"given", "family", "name", "prefix", "suffix", "telecom", "id", "extension"})
+
+
+def _type(element: Element) -> str:
+    """The data type that an element says it is of, without a prefix; "" where it says none."""
+    found = (value for name, value in element.attributes.items() if name.endswith(":type"))
+    return next(found, "").rpartition(":")[2]
 
 
 def _texts(element: Element) -> list[tuple[Element, int, str]]:

@@ -85,6 +85,11 @@ def vin(data: bytes) -> bool:
     return chr(text[8]) == ("X" if rest == 10 else str(rest)) and len(set(text)) > 2  # noqa: PLR2004
 
 
+def zip_code(data: bytes) -> bool:
+    """A ZIP code of nine digits, in two parts."""
+    return data.count(b"-") == 1
+
+
 def ip(data: bytes) -> bool:
     """An IPv4 or IPv6 address that is not the start of something longer, such as an OID."""
     try:

@@ -29,7 +29,7 @@ from gateway.masking.hl7v2_format import Hl7v2Masker
 from gateway.masking.hl7v2_values import Masking
 from gateway.masking.html_format import HtmlMasker
 from gateway.masking.json_codec import Node, too_deep
-from gateway.masking.json_format import JsonMasker
+from gateway.masking.json_format import BATCH, JsonMasker
 from gateway.masking.json_walk import JsonWalk
 from gateway.masking.kinds import Kind
 from gateway.masking.multipart_format import MultipartMasker
@@ -135,6 +135,7 @@ class PayloadMasker:
     def __init__(self, payload: Payload) -> None:
         self._payload = payload
         self._text = TextMasker(payload)
+        payload.cleared = self._text.cleared
         self._attachments = Base64Attachments(payload, self._text, self.whole)
         self._json = JsonMasker(payload, self._text, self._attachments)
 
@@ -145,6 +146,7 @@ class PayloadMasker:
     def close(self) -> None:
         """Let go of all parts, which know each other: what they remember goes at once."""
         self._payload.known.forget_later()
+        self._payload.cleared = None
         self.__dict__.clear()
 
     def whole(self, body: bytes, content_type: str) -> bytes:
@@ -180,7 +182,7 @@ class PayloadMasker:
                 return WholeStream(self._json.document)
             case Format.NDJSON:
                 self._json.learn(body)
-                return LineStream(self._json.lines)
+                return LineStream(self._json.lines, batch=BATCH)
             case Format.CSV | Format.TSV:
                 delimiter = "\t" if form is Format.TSV else ""
                 tables = TableMasker(self._payload, self.walk(), self._text, self._rules)

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from gateway.masking.attachments import Attachments
-from gateway.masking.fhir_fields import ELEMENTS, PERSONS, PLACE, UNITS
+from gateway.masking.fhir_displays import TYPE
+from gateway.masking.fhir_fields import ELEMENTS, PERSONAL, PERSONS, PLACE, UNITS
 from gateway.masking.fhir_identifiers import LABELLED, FhirIdentifiers
-from gateway.masking.fhir_references import TYPE, References
+from gateway.masking.fhir_references import References
 from gateway.masking.fhir_tables import Table, table_of
 from gateway.masking.field_names import UNKNOWN, VOCABULARY, Field
 from gateway.masking.json_codec import MAX_DEPTH, Node, too_deep
@@ -21,8 +22,6 @@ from gateway.model.fhir import RESOURCE_TYPES
 
 _CODE = re.compile(r"(?:[a-z]+://|urn:)[A-Za-z0-9._:/#|~+-]{0,200}\Z|[A-Za-z0-9._:/#|~+-]{0,40}\Z")
 _SSN = re.compile(r"[0-9]{3}-[0-9]{2}-[0-9]{4}\Z")
-PERSONAL = frozenset({"family", "given", "display"})
-"""Elements that hold names of people, whatever the resource."""
 _COVERAGE = Field(Kind.PLAN)
 _INSTANCE = re.compile(
     r"(?:^|/)(?:Patient|Person|RelatedPerson|Practitioner|Encounter|Coverage|Account)"

@@ -154,6 +154,13 @@ UNITS = frozenset(
     )
 )
 """Units (UCUM) whose signs no other code has: no name in them is anybody's."""
+PERSONAL = frozenset(
+    _words(
+        "family given display authorString recorderString asserterString enteredBy signer"
+        " mothersMaidenName"
+    )
+)
+"""Elements that hold names of people, whatever the resource."""
 PERSONS = frozenset({"Patient", "Person", "RelatedPerson", "Practitioner"})
 NAMED = PERSONS | {"Organization", "Location", "PractitionerRole", "Group", "CareTeam", "Device"}
 PLACE_REFERENCES = frozenset(

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from gateway.masking.attachments import Attachments
+from gateway.masking.fhir_displays import display_use
 from gateway.masking.fhir_elements import MAX_CODES, MAX_SPACES, PLAIN_DATE, codes
 from gateway.masking.fhir_fields import UNITS
 from gateway.masking.fhir_groups import Groups, Run
 from gateway.masking.fhir_steps import SteppedWalk, Values
-from gateway.masking.fhir_walk import display_use
 from gateway.masking.generalise import zip3
 from gateway.masking.kinds import Kind
 from gateway.masking.known import MAX_PHRASE

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from gateway.masking.fhir_displays import display_use
 from gateway.masking.fhir_elements import PLAIN_DATE, WORDED
 from gateway.masking.fhir_reader import LINKS, Kept, link_form
 from gateway.masking.fhir_steps import Step, SteppedWalk
-from gateway.masking.fhir_walk import display_use
 from gateway.masking.kinds import Kind
 from gateway.masking.operators import Operator
 from gateway.masking.payload import Payload

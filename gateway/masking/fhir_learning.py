@@ -7,7 +7,7 @@ is mostly whether a text is one that names anybody.
 import io
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from typing import TypeAlias
+from dataclasses import dataclass
 
 from gateway.masking import linear
 from gateway.masking.json_codec import Node
@@ -20,8 +20,22 @@ _MARKS = ("family", "given", "birthDate", "valueHumanName")
 _QUOTED = tuple(f'"{mark}"'.encode() for mark in _MARKS)
 _FOUND = linear.compiled(f'"(?:{"|".join(_MARKS)})"'.encode())
 _WORDS = frozenset(_MARKS)
-Learned: TypeAlias = tuple[tuple[int, Kind], ...]
-"""Places of leaves in the order in which they are learned, and their kinds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What is learned of the leaves of a shape.
+
+    Attributes:
+        named: an element that names a person is there.
+        places: of leaves in the order in which they are learned, and their kinds.
+        displays: places of displays, which are names where that says so which they are the display
+            of: those of the references, -1 for none, and names of the elements.
+    """
+
+    named: bool
+    places: tuple[tuple[int, Kind], ...]
+    displays: tuple[tuple[int, int, str], ...]
 
 
 def may_name(text: bytes) -> bool:
@@ -49,6 +63,7 @@ class _Places:
 
     def __init__(self) -> None:
         self.found: list[tuple[int, Kind]] = []
+        self.displays: list[tuple[int, int, str]] = []
 
     def learn_name(self, value: str) -> None:
         """A name at a leaf."""
@@ -57,6 +72,10 @@ class _Places:
     def learn_phrase(self, value: str, kind: Kind) -> None:
         """Another value at a leaf."""
         self.found.append((int(value), kind))
+
+    def learn_display(self, value: str, reference: str, inside: str) -> None:
+        """The display of a reference at a leaf."""
+        self.displays.append((int(value), int(reference or -1), inside))
 
 
 def learned(tree: Node, keys: AbstractSet[str]) -> Learned | None:
@@ -69,27 +88,33 @@ def learned(tree: Node, keys: AbstractSet[str]) -> Learned | None:
     if "resourceType" not in keys:
         return None
     places = _Places()
-    if not _WORDS.isdisjoint(keys):
-        learn(tree, places)
-    return tuple(places.found)
+    learn(tree, places)
+    named = not _WORDS.isdisjoint(keys)
+    return Learned(named, tuple(places.found), tuple(places.displays))
 
 
-def learn_leaves(places: Learned, values: Sequence[str], known: Learner) -> bool:
+def learn_leaves(
+    learned: Learned, values: Sequence[str], known: Learner, *, everything: bool
+) -> bool:
     """Learn what the leaves of a resource name; False where its text has to be looked at.
 
     Args:
-        places: of the shape.
+        learned: of the shape.
         values: the leaves as strings, without escapes.
         known: learns them.
+        everything: of resources too for which `may_name` does not hold.
     """
-    if not places:
+    if not (everything or learned.named):
         # A string may be one of the words that the text is searched for.
         return _WORDS.isdisjoint(values)
-    if any(len(values[at]) > MAX_VALUE for at, _ in places):
+    places = [at for at, _ in learned.places] + [at for at, _, _ in learned.displays]
+    if any(len(values[at]) > MAX_VALUE for at in places):
         return False
-    for at, kind in places:
+    for at, kind in learned.places:
         if kind is Kind.NAME:
             known.learn_name(values[at])
         else:
             known.learn_phrase(values[at], kind)
+    for at, reference, inside in learned.displays:
+        known.learn_display(values[at], values[reference] if reference >= 0 else "", inside)
     return True

@@ -132,12 +132,12 @@ class Sketch:
         self._loose = walk.take(plan.others if known else plan.steps, values)
         walk.count(plan.counted)
 
-    def learn(self, known: Learner) -> bool:
+    def learn(self, known: Learner, *, everything: bool) -> bool:
         """Learn whom the resource names; False where its text has to be looked at for that."""
-        places = self._plan.learned
-        if places is None or (self._escapes and not places):
+        learned = self._plan.learned
+        if learned is None or (self._escapes and not (everything or learned.named)):
             return False
-        return learn_leaves(places, self._before, known)
+        return learn_leaves(learned, self._before, known, everything=everything)
 
     def text(self) -> bytes:
         """The masked resource, once all is settled."""

@@ -10,8 +10,8 @@ from typing import Any, ClassVar, Never, TypeAlias
 
 from gateway.masking.attachments import Attachments
 from gateway.masking.context import Context
-from gateway.masking.fhir_elements import PERSONAL, WORDED, Special, codes, special_name
-from gateway.masking.fhir_fields import NARRATIVE, PERSONS
+from gateway.masking.fhir_elements import WORDED, Special, codes, special_name
+from gateway.masking.fhir_fields import NARRATIVE, PERSONAL, PERSONS
 from gateway.masking.fhir_identifiers import LABELLED, YEARS
 from gateway.masking.fhir_leaves import Leaves, Unplanned, members, slot
 from gateway.masking.fhir_plan import (

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from weakref import WeakMethod
 
+from gateway.masking.fhir_displays import TYPE
 from gateway.masking.kinds import Kind
 from gateway.masking.marks import is_masked_id
 from gateway.masking.payload import Payload
@@ -16,8 +17,6 @@ _PLAIN = re.compile(r"([A-Z][A-Za-z]{1,40}/|urn:uuid:)([A-Za-z0-9.-]{1,64})\Z")
 _LOCAL = re.compile(r"(#|urn:[a-z0-9][a-z0-9-]{0,31}:(?:[A-Za-z]{1,40}/)?)(.+)\Z")
 _PATIENT, _OF_PATIENT = "Patient", "Patient/"
 _SEARCH = re.compile(r"([A-Z][A-Za-z]{1,40})\?")
-TYPE = re.compile(r"[A-Z][A-Za-z]{1,40}\Z")
-"""The name of a resource type."""
 
 
 class References:
@@ -71,4 +70,4 @@ class References:
             return f"{match[1]}/{kept_id(match[2], path)}{match[3]}"
         if match := _LOCAL.match(value):
             return match[1] + kept_id(match[2], path)
-        return value
+        return self._payload.show(value, path)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
 from gateway.masking.attachments import Attachments
+from gateway.masking.fhir_displays import display_use
 from gateway.masking.fhir_elements import (
     MAX_CODES,
     MAX_SPACES,
@@ -16,7 +17,7 @@ from gateway.masking.fhir_elements import (
     codes,
 )
 from gateway.masking.fhir_fields import UNITS
-from gateway.masking.fhir_walk import FhirWalk, display_use
+from gateway.masking.fhir_walk import FhirWalk
 from gateway.masking.field_names import VOCABULARY, Field
 from gateway.masking.kinds import Kind
 from gateway.masking.known import MAX_PHRASE
@@ -65,9 +66,10 @@ class SteppedWalk(FhirWalk):
         value, waiting = values[at], len(self._coded) + len(self._words)
         # What has many words and is no display may be withheld as text.
         terse = path.endswith(WORDED) or value.count(" ") <= MAX_SPACES
-        if terse and value in self._text.clean:
-            return
         self.loose.append(at)
+        if terse and value in self._text.clean:
+            self._passed.append((values, at, value, path))
+            return
         values[at] = self.string(values, at, value, VOCABULARY, path)
         if len(self._coded) + len(self._words) > waiting:
             self._met.append(value)

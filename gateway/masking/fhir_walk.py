@@ -4,26 +4,22 @@ import re
 from collections.abc import Callable
 from typing import ClassVar
 
+from gateway.masking.fhir_displays import display_use
 from gateway.masking.fhir_elements import MAX_CODES, FhirElements, Special
 from gateway.masking.fhir_fields import (
-    CLINICAL_REFERENCES,
     CONTACT_KINDS,
     EXTENDED,
     INSTANT_ELEMENTS,
     INSTANTS,
     NAME_EXTENSIONS,
-    NAMED,
     NARRATIVE,
     NUMBERS,
-    PERSONS,
     PLACE_EXTENSIONS,
-    PLACE_REFERENCES,
     PRODUCT_IDENTIFIERS,
     REMOVED,
     VOCABULARY_EXTENSIONS,
 )
 from gateway.masking.fhir_identifiers import FhirIdentifiers, asked
-from gateway.masking.fhir_references import TYPE
 from gateway.masking.fhir_tables import EXTENDED_WORDS, table_of
 from gateway.masking.field_names import UNKNOWN, VOCABULARY, Field, field_of
 from gateway.masking.json_codec import Node, Settled
@@ -306,18 +302,3 @@ class FhirWalk(FhirElements):
         **dict.fromkeys({element for _, element in INSTANT_ELEMENTS}, _maybe_instant),
         "position": _position,
     }
-
-
-def display_use(reference: str, inside: str) -> tuple[bool, bool]:
-    """Whether the display of a reference is a word of a code system, or a name of a person.
-
-    Args:
-        reference: that it is the display of, "" for none.
-        inside: path of the object that both stand in.
-    """
-    target = reference.partition("/")[0].partition("?")[0]
-    typed = TYPE.match(target)
-    if (typed and target not in NAMED) or (not typed and inside in CLINICAL_REFERENCES):
-        return True, False
-    personal = not target and inside.rpartition(".")[2] not in PLACE_REFERENCES
-    return False, personal or target in PERSONS

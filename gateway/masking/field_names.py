@@ -30,6 +30,38 @@ VOCABULARY = Field(vocabulary=True)
 _DATE = Field(Kind.DATE)
 _SPLIT = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+")
 _S = r"(?:s|list)?"
+# People and places that records name beside the patient, by what each does there.
+_ROLES = (
+    r"prescriber|dispenser|radiologist|pathologist|an(?:a)?esthesiologist|an(?:a)?esthetist|\w+ologist"
+    r"|technician|technologist|therapist|pharmacist|phlebotomist|midwife|dentist|psychiatrist"
+    r"|hospitalist|intensivist|counsell?or|diet[ic]+ian|caregiver|case_?manager|social_?worker"
+    r"|teacher|pastor|witness|responsible_?party|legal_?representative|prsnl"
+)
+_NAMED = (
+    rf"{_ROLES}|operators?|tech|interpreter|school|staff|personnel|rn|md|baby|newborn|infant|sibling|brother|sister|partner|proxy|poa"
+    r"|attorney|individual|resident|staff_member|representative|institution(?:al)?"
+    r"(?:_department)?|pharmacy|church|agency|practice|dependents?|resp(?:onsible)?_?party|login|p"
+)
+_WHOSE = (
+    r"patient|member|subscriber|insured|guarantor|guardian|beneficiary|dependent|spouse|mother|father"
+    r"|parent|child|contact|emergency_contact|kin|next_of_kin|employee|employer|customer|client"
+    rf"|provider|physician|doctor|practitioner|surgeon|nurse|user|donor|recipient|{_ROLES}"
+)
+_DONE = (
+    r"performed|collected|resulted|verified|approved|reviewed|entered|recorded|signed|co_?signed"
+    r"|witnessed|administered|given|dispensed|documented|transcribed|modified|reported|requested"
+    r"|prescribed|referred|seen|examined|assessed|interpreted|read|confirmed|checked|authenticated"
+    r"|authori[sz]ed|prepared|registered|scheduled|assigned|completed|cancell?ed|edited|changed"
+    r"|received|drawn|obtained|taken|charted|attested|submitted|supervised|assisted|filled|admitted"
+    r"|discharged|delivered|treated|screened|interviewed|notified|consented|uploaded|validated"
+    r"|released|amended|acknowledged|attended|accompanied|informed|translated|written|typed|created"
+    r"|updated|ordered|dictated"
+)
+_AGED = (
+    r"patient|anchor|member|subscriber|person|current|admission|admit|enroll?ment|baseline|diagnosis"
+    r"|dx|death|onset|visit|encounter|index|mother|father|maternal|paternal|donor|recipient|subject"
+    r"|participant|client|calculated|calc|reported|entry|exam|study|surgery|treatment"
+)
 # The first that fits decides. Names are split into words joined with "_"; plural forms included.
 _RULES: tuple[tuple[Field, str], ...] = (
     (
@@ -60,22 +92,23 @@ _RULES: tuple[tuple[Field, str], ...] = (
         BIRTH,
         (
             r"(?:\w+_)?(?:dob|birth_?date|date_?of_?birth|birth_?day|birth_?time|birth_?date_?time"
-            r"|birth_?year|year_?of_?birth|yob)|birth|born|b_?day|birth_?month|birth_?(?:mm|dd|yy)"
+            r"|birth_?year|year_?of_?birth|yob|(?:month|day|time)_of_birth|birth_?(?:yr|timestamp)"
+            r"|date_?birth)|birth|born|b_?day|birth_?month|birth_?(?:mm|dd|yy)"
         ),
     ),
     (Field(Kind.EMAIL), r"e?_?mail|email_?address|mail_address|mailto|upn|user_principal_name"),
-    (Field(Kind.FAX), r"fax|fax_?(?:number|no)"),
+    (Field(Kind.FAX), r"fax|fax_?(?:number|num|no)"),
     (
         Field(Kind.PHONE),
         (
             r"(?:tele)?phone|tel|mobile|cell|cell_?phone|pager|sms|msisdn|telecom|(?:tele|mobile_|cell_)?phone_?(?:number|no|num)"
-            r"|contact_(?:number|no)|callback(?:_number)?|(?:cell_?|mobile_?|home_?|work_?)?phone_?[0-9]"
+            r"|(?:contact|tel|mobile|cell|pager)_?(?:number|no)|whats_?app|callback(?:_number)?|(?:cell_?|mobile_?|home_?|work_?)?phone_?[0-9]"
         ),
     ),
     (Field(Kind.ZIP), r"zip|zip_?code|postal|postal_?code|post_?code|zip_?4|zcta"),
     (
         Field(Kind.CITY),
-        r"city|city_name|town|town_name|municipality|birth_?place|place_of_birth|locality|hometown",
+        r"city|city_name|town|town_name|village|municipality|birth_?place|place_of_birth|locality|hometown",
     ),
     (
         Field(Kind.IP),
@@ -89,8 +122,9 @@ _RULES: tuple[tuple[Field, str], ...] = (
         Field(Kind.ADDRESS),
         (
             r"address|addr|address_?(?:line)?_?[0-9]?|(?:line|addr|street)_?[0-9]|street|street_?(?:address|name|number|line)"
-            r"|county|county_?code|parish|district|precinct|neighbou?rhood|apartment|apt|suite|house_?number|residence|fips|lat|latitude|lon|lng"
-            r"|long|longitude|geo|geo_?(?:code|location|point)|geocode|coordinates?|position|altitude|census_tract"
+            r"|county|county_?(?:code|name)|parish|district|precinct|neighbou?rhood|apartment|apt|suite|house_?number|residence|fips|lat|latitude|lon|lng"
+            r"|long|longitude|geo|geo_?(?:code|location|point)|geocode|coordinates?|position|altitude|gps|census_?(?:tract|block)|tract"
+            r"|block_group|po_?box|(?:apartment|apt)_?(?:number|no)"
         ),
     ),
     (
@@ -101,7 +135,7 @@ _RULES: tuple[tuple[Field, str], ...] = (
         Field(Kind.LICENCE),
         (
             r"licen[sc]e|licen[sc]e_?(?:number|no|id)|dl|dl_?(?:number|no)|drivers?|driver_?s?_?licen[sc]e(?:_?(?:number|no))?|passport"
-            r"|passport_?(?:number|no)|certificate(?:_?(?:number|no))?|npi|npi_?(?:number|no)|dea|dea_?(?:number|no)|visa"
+            r"|passport_?(?:number|no)|certificate(?:_?(?:number|no))?|npi|npi_?(?:number|no)|upin|dea|dea_?(?:number|no)|visa"
         ),
     ),
     (
@@ -115,7 +149,7 @@ _RULES: tuple[tuple[Field, str], ...] = (
         Field(Kind.ACCOUNT),
         (
             r"acc(?:oun)?t(?:_?(?:id|number|no|num))?|iban|swift|bic|routing(?:_?(?:number|no))?|card(?:_?(?:number|no))?|credit_?card(?:_?(?:number|no))?"
-            r"|pan|bank_account|invoice(?:_?(?:id|number|no))|claim_?(?:id|number|no)|billing_?(?:id|number)|fin|guarantor_(?:id|number)"
+            r"|pan|bank_account|icn|dcn|pre_?auth(?:ori[sz]ation)?|invoice(?:_?(?:id|number|no))|claim_?(?:id|number|no)|billing_?(?:id|number)|fin|guarantor_(?:id|number)"
         ),
     ),
     (
@@ -131,15 +165,27 @@ _RULES: tuple[tuple[Field, str], ...] = (
         (
             r"(?:\w+_)?(?:first|last|given|family|middle|maiden|full|sur|fore|nick|legal|preferred|patient|person|birth|user|display|customer|client|contact"
             r"|member|subscriber|insured|employee|employer|guardian|guarantor|spouse|mother|father|parent|relative|emergency_contact|next_of_kin|kin|provider"
-            r"|physician|doctor|practitioner|clinician|nurse|surgeon|attending|referring|performer|author|owner|beneficiary|account_holder|holder)_?names?(?:_?[0-9])?"
+            r"|physician|doctor|practitioner|clinician|nurse|surgeon|attending|referring|performer|author|owner|beneficiary|account_holder|holder)s?_?names?(?:_?[0-9])?"
             r"|name|names|first|last|given|family|middle|maiden|surname|forename|fname|lname|mname|initials?|(?:first|middle|last)_initials?|pt_?name|pat_?name|\w+_[flm]name|nom|prenom|apellidos?|nombres?|prefix|suffix|alias|aliases|aka"
             r"|patient|mother|father|spouse|wife|husband|next_?of_?kin|nok|emergency_?contact|guardian|guarantor|employer"
             r"|physician|doctor|attending|practitioner|clinician|nurse|surgeon|provider|pcp|referring|author|signed_by|dictated_by|created_by|updated_by|modified_by|ordered_by"
-            r"|user|login|owner|contact|contact_?person|relative|child|children|parent|family_name|organi[sz]ation|organi[sz]ation_name|hospital|facility|clinic"
+            r"|user|login|owner|contact|contact_?person|relative|child|children|parent|family_name|organi[sz]ation|organi[sz]ation_name|hospital|facility|clinic|institution"
+            rf"|(?:\w+_)?(?:{_ROLES})|(?:\w+_)?(?:{_NAMED})s?_?names?|(?:\w+_)?(?:initials|signature)"
+            r"|(?:user|my_?chart|portal|patient|network)_?login|school|workplace|staff|personnel|clergy"
+            rf"|(?:{_WHOSE})s?_(?:first|last|given|family|middle|maiden|mi)(?:_(?:first|last|middle|mi))?"
+            rf"|(?:\w+_)?(?:{_DONE})_?by(?:_(?:name|user|person|initials))?|also_known_as"
+            r"|names?_(?:full|first|last|given|family|middle|maiden|preferred|prefix|suffix|formatted)"
+            r"(?:_(?:formatted|key|name))?"
         ),
     ),
     (Field(Kind.URL), r"url|uri|website|web_?site|home_?page|href|link|profile_url|portal|blog"),
-    (Field(Kind.AGE), r"age|age_?(?:years|in_years|at_\w+)|patient_age"),
+    (
+        Field(Kind.AGE),
+        (
+            r"age|age_?(?:y|yrs?|years?|in_y(?:ea)?rs|at_?\w+|of_\w+|on_\w+|num(?:ber)?|value|calc)"
+            rf"|(?:\w+_)?(?:{_AGED})_?age(?:_(?:years?|yrs?|in_years|number|value))?"
+        ),
+    ),
     (
         Field(Kind.TEXT),
         (
@@ -156,7 +202,7 @@ _RULES: tuple[tuple[Field, str], ...] = (
         Field(Kind.DATE),
         (
             r"(?:\w+_)?(?:epoch|unix_?time|unix_?timestamp|epoch_?(?:s|ms|us|ns|sec|secs|seconds|milli|millis|time))"
-            r"|when|(?:\w+_)?(?:date|datetime|date_?time|dt|timestamp|ts|day|on|at|time)(?:_utc)?|admitted|admission|discharge|discharged|start|stop|end|begin|period"
+            r"|when|lmp|edd|last_seen|next_visit|(?:\w+_)?(?:date|datetime|date_?time|dt|timestamp|ts|day|on|at|time)(?:_utc)?|admitted|admission|discharge|discharged|start|stop|end|begin|period"
             r"|deceased|death|death_?date|date_?of_?\w+|expires?|issued|created|updated|modified|effective|recorded|onset|abatement|collected|received"
         ),
     ),
@@ -175,7 +221,11 @@ _RULES: tuple[tuple[Field, str], ...] = (
     ),
     (
         Field(Kind.ID),
-        r"id|ids|_id|uuid|guid|key|identifier|identifiers|\w+_(?:id|ids|uuid|guid|identifier|number|no|ref|reference)|reference|object_id|mpi|empi|pid|case|visit|encounter|accession",
+        (
+            r"id|ids|_id|uuid|guid|key|identifier|identifiers|uid|barcode|\w+_(?:id|ids|uid|uuid|guid|identifier|number|no|ref|reference)|reference|object_id|mpi|empi|pid|case|visit|encounter|accession"
+            # OMOP's columns for what a source system calls somebody or something.
+            r"|(?:person|provider|visit|care_site|location|device_exposure|specimen)_source_value"
+        ),
     ),
 )
 # Whoever's it is: `guarantorHomePhone` is a phone number too.

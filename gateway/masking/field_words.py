@@ -43,7 +43,10 @@ ABBREVIATIONS = _table(
     emergency: emerg emer
     beneficiary: bene benef
     employer: emplr
-    employee: empl
+    employee: empl emp
+    time: tm
+    first_name: firstnm fnm
+    last_name: lastnm lnm ptlname
     customer: cust
     client: clnt
     number: nbr nmbr nr num no numb
@@ -66,7 +69,7 @@ ABBREVIATIONS = _table(
     policy: pol plcy
     group: grp
     insurance: ins insur
-    date: dt dte
+    date: dt dte dttm
     birth: brth bth brt
     discharge: disch dsch dischg dchrg
     admission: adm admt admiss
@@ -78,12 +81,12 @@ ABBREVIATIONS = _table(
     mrn: mrno mrnum mrnbr mrnno
     medical_record_number: medrecnum medrecno medicalrecordno
     patient_id: patid ptid patientkey patkey
-    patient_name: patname ptname patientnm patnm ptnm
+    patient_name: patname ptname patientnm patnm ptnm pname
     member_id: mbrid memid membid
     account_number: acctno acctnum acctnbr acctnr acctid
     social_security_number: socsecno socsecnum socsecnbr ssnum ssno ssnbr
     zip_code: zipcd zipcde zcode
-    date_of_birth: dob dobdt birthdt brthdt
+    date_of_birth: dob dobdt birthdt brthdt birthdttm ptdob patdob bdate mob
     service_date: dos
     death_date: dod
     account: har csn

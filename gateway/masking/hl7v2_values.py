@@ -308,8 +308,9 @@ class FieldValues:
         separators = self._separators
         parts = value.split(separators.component)
         if self._typed == "RP":
-            pointer = self._payload.apply(Kind.URL, parts[0], self._path)
-            entry.parts.append(separators.escaped(pointer))
+            pointer = separators.plain(parts[0])
+            done = self._payload.apply(Kind.URL, pointer, self._path)
+            entry.parts.append(self._written(parts[0], pointer, done))
             self._heads(entry, parts[1:4], 1)
             return
         data = separators.plain(parts[-1])

@@ -1,6 +1,7 @@
 """JSON, FHIR JSON and NDJSON of both."""
 
-from collections.abc import Iterable, Sequence
+import io
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import zip_longest
 from typing import TypeAlias
@@ -128,6 +129,8 @@ class JsonMasker:
         self._payload.check()
         walk = self._resources.pop() if self._resources else self._stepper()
         walk.keys = 0
+        # An attachment is looked into before what stands behind it has been walked.
+        ahead = self._ahead(texts, items, *names)
         trees: list[Node] = []
         walked: list[bytes] = []
         for item, text in zip(items, texts, strict=True):
@@ -137,6 +140,7 @@ class JsonMasker:
                 trees.append(item)
                 self._walked(walk, trees, len(walked), *names)
                 walked.append(text)
+        self._payload.known.never(ahead)
         walk.settle()
         if walked:
             json_codec.check_keys(b"\n".join(walked), walk.keys, walked)
@@ -154,34 +158,52 @@ class JsonMasker:
 
     def learn(self, body: bytes) -> None:
         """Remember the names in NDJSON lines before any of them is masked."""
-        self._payload.known.later(lambda: self._learn(that_may_name(body), ""))
-
-    def _learn(self, texts: Iterable[bytes], path: str) -> None:
-        """Remember the names in JSON texts that may name a person."""
-        shapes, today = self._shapes, self._payload.context.today
-        for text in texts:
-            sketch = shapes.sketch(text, path, today) if shapes else None
-            if not (sketch and sketch.learn(self._payload.known)):
-                learn(json_codec.decode(text), self._payload.known, fhir=FHIR in text)
-
-    def _learn_entries(self, entries: list[bytes], items: list[Item]) -> None:
-        """The same for the entries of a Bundle, the first of which have been read."""
         known = self._payload.known
-        for entry, item in zip_longest(entries, items):
-            if not (isinstance(item, Sketch) and item.learn(known)) and may_name(entry):
-                self._learn([entry], ".".join(ENTRY))
+        known.later(lambda: self._learn(that_may_name(body), ""))
+        if not self._payload.withholds_text:
+            lines = filter(bytes.strip, io.BytesIO(body))
+            known.later(lambda: self._learn(lines, "", everything=True), for_prose=True)
+
+    def _learn(self, texts: Iterable[bytes], path: str, *, everything: bool = False) -> None:
+        """Remember the names in JSON texts, all of which may name a person."""
+        shapes, today, known = self._shapes, self._payload.context.today, self._payload.known
+        for line in texts:
+            text = line.rstrip()  # which the readers do not expect
+            sketch = shapes.sketch(text, path, today) if shapes else None
+            if not (sketch and sketch.learn(known, everything=everything)):
+                learn(json_codec.decode(text), known, fhir=FHIR in text)
+
+    def _learn_items(
+        self, texts: list[bytes], items: list[Item], *names: str, everything: bool = False
+    ) -> None:
+        """The same for texts of which some may name nobody, and the first have been read."""
+        for text, item in zip_longest(texts, items):
+            known = self._payload.known
+            if isinstance(item, Sketch) and item.learn(known, everything=everything):
+                continue
+            if everything or may_name(text):
+                self._learn([text], ".".join(names), everything=everything)
+
+    def _ahead(self, texts: list[bytes], items: list[Item], *names: str) -> Callable[[], None]:
+        """Learn whom texts name if something is looked into before all of them are walked."""
+        shown = not self._payload.withholds_text
+        work = partial(self._learn_items, texts, items, *names, everything=shown)
+        self._payload.known.later(work, for_prose=shown)
+        return work
 
     def _masked(self, node: Item, body: bytes) -> bytes:
         """A document masked and written; its keys are held against those in `body`."""
         if isinstance(node, Sketch):
-            return self._alone(node)
+            return self._alone(node, body)
         if _is_fhir(node):
             return self._together([node], [body])[0]
         self._payload.check()
         walk = self._others.pop() if self._others else self._other()
         walk.keys = 0
         nodes: list[Node] = [node]
+        ahead = self._ahead([body], [])
         self._walked(walk, nodes, 0)
+        self._payload.known.never(ahead)
         walk.settle()
         json_codec.check_keys(body, walk.keys)
         self._others.append(walk)
@@ -200,15 +222,15 @@ class JsonMasker:
         outer = self._read([bare], clean=True) if alike else []
         batch = entries[:BATCH]
         read = self._read(batch, *ENTRY, clean=True)
-        reads = not self._payload.withholds_text
-        if len(entries) > BATCH or (reads and body.find(b'"data"') >= 0):
+        if len(entries) > BATCH:
             # An entry may be looked into before the one that names its patient is walked.
-            self._payload.known.later(partial(self._learn_entries, entries, read))
+            self._payload.known.later(partial(self._learn_items, entries, read, *ENTRY))
+            self._ahead(entries, read, *ENTRY)
         if not alike:
             tree = self._head(bare, head)
         elif isinstance(outer[0], Sketch):
             # What is around the entries is a resource like others.
-            bare = self._alone(outer[0])
+            bare = self._alone(outer[0], bare)
         else:
             bare = self._together(outer, [bare])[0]
         items = self._together(read, batch, *ENTRY)
@@ -227,11 +249,13 @@ class JsonMasker:
         ]
         return b"{" + b",".join(members) + b"}"
 
-    def _alone(self, sketch: Sketch) -> bytes:
-        """One resource that there is a plan for, masked and written."""
+    def _alone(self, sketch: Sketch, text: bytes) -> bytes:
+        """One resource that there is a plan for, masked and written; `text` is its own."""
         self._payload.check()
         walk = self._resources.pop() if self._resources else self._stepper()
+        ahead = self._ahead([text], [sketch])
         sketch.mask(walk)
+        self._payload.known.never(ahead)
         walk.settle()
         self._resources.append(walk)
         return sketch.text()

@@ -26,8 +26,9 @@ from gateway.masking.payload import Payload
 from gateway.masking.text import TextMasker
 
 ISO = re.compile(
-    r"(?:1[89]|20)[0-9]{2}(?:-(?:0[1-9]|1[0-2])"
-    r"(?:-(?:0[1-9]|[12][0-9]|3[01])(?:[T ][0-9:.,]{4,20}(?:Z| ?[+-][0-9:]{2,6})?)?)?)?\Z"
+    r"(?:(?:1[89]|20)[0-9]{2}(?:-(?:0[1-9]|1[0-2]))?"
+    r"|[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
+    r"(?:[T ][0-9:.,]{4,20}(?:Z| ?[+-][0-9:]{2,6})?)?)\Z"
 )
 """A year, a date, or a date and time (ISO 8601)."""
 KEY = re.compile(r"[A-Za-z_$@][A-Za-z_.$-]{0,60}[0-9]{0,2}\Z")
@@ -44,6 +45,7 @@ _WHOLE = frozenset({Kind.ID, Kind.NAME})
 _OPENING = frozenset("{[<MFB")
 """How a document within a string begins: JSON, XML, HTML, HL7 v2."""
 Node_ = dict[str, Node] | list[Node]
+Waiting = tuple[Node_, str | int, str, str]
 
 
 class JsonWalk:
@@ -68,9 +70,10 @@ class JsonWalk:
         self._payload = payload
         self._text = text
         self._depth = 0
-        self._pending: list[tuple[Node_, str | int, str, str]] = []
-        self._coded: list[tuple[Node_, str | int, str, str]] = []
-        self._words: list[tuple[Node_, str | int, str, str]] = []
+        self._pending: list[Waiting] = []
+        self._coded: list[Waiting] = []
+        self._words: list[Waiting] = []
+        self._passed: list[Waiting] = []
         self._renamed: list[dict[str, Node]] = []
         # Names of members that are met again and again, and say nothing of whose a record is.
         self._unnumbered: set[str] = set()
@@ -104,18 +107,24 @@ class JsonWalk:
     def _settle_texts(self) -> None:
         # Prose first: a name that it introduces is masked in the others too.
         prose, self._pending = self._pending, []
+        self._settle_some(prose, coded=False)
         coded, self._coded = self._coded, []
         words, self._words = self._words, []
         if words and self._payload.known:
             coded += words
-        for pending, is_coded in ((prose, False), (coded, True)):
-            if not pending:
-                continue
-            masked = self._text.many([text for _, _, text, _ in pending], coded=is_coded)
-            for (holder, key, _, path), done in zip(pending, masked, strict=True):
-                holder[key] = done.text  # type: ignore[index]
-                if done.counts:
-                    self._text.count(done, path)
+        passed, self._passed = self._passed, []
+        if passed and self._text.knows_more:
+            coded += passed
+        self._settle_some(coded, coded=True)
+
+    def _settle_some(self, pending: list[Waiting], *, coded: bool) -> None:
+        if not pending:
+            return
+        masked = self._text.many([text for _, _, text, _ in pending], coded=coded)
+        for (holder, key, _, path), done in zip(pending, masked, strict=True):
+            holder[key] = done.text  # type: ignore[index]
+            if done.counts:
+                self._text.count(done, path)
 
     def object(self, node: dict[str, Node], outer: Field, path: str) -> None:
         """Mask the members of an object; a FHIR resource among others is one all the same."""
@@ -308,6 +317,7 @@ class JsonWalk:
         A single word is read as a code is: names in it are found where a field has named them.
         """
         if coded and value in self._text.clean:
+            self._passed.append((holder, key, value, path))
             return value
         if len(value) >= MIN_BASE64 and _BASE64.match(value) and not _HEX.match(value):
             return self._attachments.embedded(value, path)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from itertools import filterfalse
 
+from gateway.masking.fhir_displays import display_use
 from gateway.masking.folding import folded
 from gateway.masking.kinds import Kind
 from gateway.masking.marks import is_mark
@@ -81,6 +82,7 @@ class Known:
         self._phrased: set[str] = set()
         self._size = 0
         self._later: list[Callable[[], None]] = []
+        self._for_prose: list[Callable[[], None]] = []
         self.waiting_names: dict[str, None] = {}
         self.waiting_phrases: dict[str, Kind] = {}
         self.used = False
@@ -118,13 +120,26 @@ class Known:
         """More has been named than is remembered."""
         return self.size >= MAX_KNOWN
 
-    def later(self, work: Callable[[], None]) -> None:
-        """Work that learns, done before anything is looked for, if ever."""
-        self._later.append(work)
+    def later(self, work: Callable[[], None], *, for_prose: bool = False) -> None:
+        """Work that learns, done before anything is looked for, or in prose, if ever."""
+        (self._for_prose if for_prose else self._later).append(work)
+
+    def expect_prose(self) -> None:
+        """Prose comes next, in which everybody is looked for whom the payload names."""
+        if self._for_prose:
+            self._later += self._for_prose
+            self._for_prose.clear()
+
+    def never(self, work: Callable[[], None]) -> None:
+        """Work that has been done in another way by now, if nobody has asked for it."""
+        for waiting in (self._later, self._for_prose):
+            if work in waiting:
+                waiting.remove(work)
 
     def forget_later(self) -> None:
         """Work that nobody has asked for is not going to be done."""
         self._later.clear()
+        self._for_prose.clear()
 
     def learn_name(self, value: str) -> None:
         """Every word of a person's name."""
@@ -135,6 +150,11 @@ class Known:
         """A value as it stands: a street, a city, a number."""
         if value not in self._phrased:
             self.waiting_phrases.setdefault(value, kind)
+
+    def learn_display(self, value: str, reference: str, inside: str) -> None:
+        """The display of a FHIR reference, where it is a person's name."""
+        if display_use(reference, inside)[1]:
+            self.learn_name(value)
 
     def _settle(self) -> None:
         """Learn all that waits."""

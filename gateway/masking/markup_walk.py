@@ -192,15 +192,17 @@ class MarkupWalk:
     def _join(self) -> None:
         """Where the text of a run is masked otherwise than its pieces, it counts: it is read.
 
-        Where it shows a piece that is masked by itself, their neighbours have hidden it: then the
-        pieces count, and what stands across them.
+        Where it shows a piece that is masked by itself, or something that is masked once its
+        neighbours are, they have hidden it: then the pieces count, and what stands across them.
         """
         runs = [(places, pieces) for places, pieces in self._runs if len(places) > 1]
         read = self._dated(["".join(pieces) for _, pieces in runs])
         put = self._dated(["".join(map(_at, places)) for places, _ in runs])
-        for (places, pieces), whole, joined in zip(runs, read, put, strict=True):
+        twice = self._dated([whole.text for whole in read])
+        for (places, pieces), whole, again, joined in zip(runs, read, twice, put, strict=True):
             found = [_at(place) for place in places]
-            masked = joined if _shows(whole.text, pieces, found) else whole
+            hides = again.text != whole.text or _shows(whole.text, pieces, found)
+            masked = joined if hides else whole
             if masked.text != "".join(found):
                 self._text.count(masked, "*")
                 for element, index in places:

@@ -296,7 +296,8 @@ PLACES: tuple[Recogniser, ...] = (
         r"(?i:\b(?:zip|postal|post)(?: ?codes?)?\b)(?: is"
         r"| of)?[ :#]{1,3}(?P<zip>[0-9]{5}(?:-[0-9]{4})?)\b",
     ),
-    Recogniser(Kind.ZIP, r"\b[0-9]{5}-[0-9]{4}\b"),
+    # With a third part it is the number of a drug (NDC).
+    Recogniser(Kind.ZIP, r"\b[0-9]{5}-[0-9]{4}(?:-[0-9]{1,2})?\b", checks.zip_code),
     # Postcodes of the United Kingdom and Canada.
     Recogniser(Kind.ZIP, r"\b[A-Z]{1,2}[0-9][A-Z0-9]? [0-9][ABD-HJLNP-UW-Z]{2}\b"),
     Recogniser(Kind.ZIP, r"\b[ABCEGHJ-NPRSTVXY][0-9][A-Z] [0-9][A-Z][0-9]\b"),

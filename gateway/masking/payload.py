@@ -1,8 +1,9 @@
 """One payload while it is masked: its operators, what it has taught, and what was done."""
 
 import hashlib
+import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 
 from gateway.errors import Reason, Withheld
@@ -29,6 +30,11 @@ UNSALTED = b"chaperone-no-salt"
 # What is asked for every value: members of an enumeration are slow to look up.
 _ID, _DATE, _KEEP, _NUMBER = Kind.ID, Kind.DATE, Operator.KEEP, Operator.NUMBER
 _MASK, _SHIFT, _GENERALISE = TextUse.MASK, Operator.DATE_SHIFT, Operator.GENERALISE
+_HARMLESS = re.compile(
+    r"[0-9A-Za-z .,'/#_-]{0,19}\Z|[0-9TZ:.+ -]{0,40}\Z"
+    r"|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\Z"
+)
+"""Values that are too short for a secret without a label, dates, and UUIDs."""
 
 
 def numbers(body: bytes, salt: bytes) -> defaultdict[str, str]:
@@ -69,6 +75,7 @@ class Payload:
         keeps_ids: technical ids stay as they are.
         numbers_ids: technical ids are numbered.
         numbers: what stands for ids that have been numbered.
+        cleared: (value, path) → a value that stays, without the secrets in it.
     """
 
     def __init__(self, context: Context, body: bytes) -> None:
@@ -96,6 +103,7 @@ class Payload:
         self.numbers = numbers(body, context.salt)
         self._until = context.clock() + context.seconds
         self._made: dict[tuple[Kind, str], str] = {}
+        self.cleared: Callable[[str, str], str] | None = None
 
     def check(self) -> None:
         """Stop where the work has taken too long; asked between the parts of a payload.
@@ -112,6 +120,8 @@ class Payload:
 
     def apply(self, kind: Kind, value: str, path: str) -> str:
         """What stands in place of a value of this kind, counted; DROPPED where nothing may."""
+        if self._operators[kind] is _KEEP:
+            return self.show(value, path)
         shifts = self.shifts and kind is Kind.DATE and bool(value)
         replaced = (
             self.operate(Operator.DATE_SHIFT, kind, value) if shifts else self.replace(kind, value)
@@ -183,7 +193,9 @@ class Payload:
             operator: None for the profile's operator for dates.
         """
         operator = operator or self._operators[Kind.DATE]
-        if operator is Operator.KEEP or not value or is_mark(value):
+        if operator is Operator.KEEP:
+            return self.show(value, path)
+        if not value or is_mark(value):
             return value
         found = birth_year(value, self.context.today)
         if operator is Operator.DATE_SHIFT:
@@ -202,7 +214,9 @@ class Payload:
     def identifier(self, value: str, path: str, operator: Operator | None = None) -> str:
         """What stands in place of a technical id, itself valid as a FHIR id; see `born`."""
         operator = operator or self._for_ids
-        if operator is _KEEP or not value or (value[0] in FIRST and is_mark(value)):
+        if operator is _KEEP:
+            return self.show(value, path)
+        if not value or (value[0] in FIRST and is_mark(value)):
             return value
         self.tally[path, _ID] += 1
         if operator is _NUMBER:
@@ -212,6 +226,12 @@ class Payload:
             sealed = operator is Operator.TOKENISE
             return self._tokeniser.id_token(value) if sealed else self._tokeniser.id_hash(value)
         return self.numbers[value]
+
+    def show(self, value: str, path: str) -> str:
+        """A value that stays, but for secrets in it."""
+        if self.cleared is None or _HARMLESS.match(value):
+            return value
+        return self.cleared(value, path)
 
     def about(self, patient: str) -> None:
         """The payload holds something about a patient; "" for nobody."""

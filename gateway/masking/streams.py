@@ -58,11 +58,17 @@ class LineStream:
     Args:
         mask: masks records that follow each other; as many come out.
         end: of a record.
+        batch: how many are masked at once, counted from the first one, as the names in one of them
+            are masked in the others; only the last ones may be fewer.
     """
 
-    def __init__(self, mask: Callable[[list[bytes]], list[bytes]], end: bytes = b"\n") -> None:
+    def __init__(
+        self, mask: Callable[[list[bytes]], list[bytes]], end: bytes = b"\n", batch: int = 1
+    ) -> None:
         self._mask = mask
         self._end = end
+        self._batch = batch
+        self._whole: list[bytes] = []
         self._pieces: list[bytes] = []
         self._waiting = 0
 
@@ -72,17 +78,23 @@ class LineStream:
         if not separator:
             self._keep(data)
             return b""
-        whole = b"".join([*self._pieces, head])
+        records = self._whole + b"".join([*self._pieces, head]).split(self._end)
         self._pieces.clear()
         self._waiting = 0
         self._keep(tail)
-        return self._end.join(self._mask(whole.split(self._end))) + self._end
+        ready = len(records) - len(records) % self._batch
+        self._whole = records[ready:]
+        if not ready:
+            return b""
+        return self._end.join(self._mask(records[:ready])) + self._end
 
     def flush(self) -> bytes:
-        """The last record, where it does not end as the others do."""
-        rest = b"".join(self._pieces)
-        self._pieces.clear()
-        return self._mask([rest])[0] if rest else b""
+        """The last records, the very last of which may not end as the others do."""
+        last = b"".join(self._pieces)
+        records = [*self._whole, last] if last else self._whole
+        self._whole, self._pieces = [], []
+        masked = self._mask(records) if records else []
+        return self._end.join(masked if last else [*masked, b""])
 
     def _keep(self, data: bytes) -> None:
         self._waiting += len(data)

@@ -58,11 +58,25 @@ class TextMasker:
         self._learned = 0
         self.clean: set[str] = set()
 
+    @property
+    def knows_more(self) -> bool:
+        """Whether names have become known since texts were masked last."""
+        return self._payload.known.size != self._learned
+
     def mask(self, text: str, path: str) -> str:
         """One text, counted."""
         found = self.many([text])[0]
         self.count(found, path)
         return found.text
+
+    def cleared(self, value: str, path: str) -> str:
+        """A value that stays, without what recognisers find in it; no names are looked for."""
+        (item,) = self._codes.read([value])[0]
+        if not item.spans:
+            return value
+        done = self._replaced(item)
+        self.count(MaskedText(done.text, done.counts), path)
+        return done.text
 
     def count(self, masked: MaskedText, path: str) -> None:
         """Count what was replaced in a text at one more place."""
@@ -107,6 +121,8 @@ class TextMasker:
                 what fields have named are looked for; anything else is read as prose.
         """
         known = self._payload.known
+        if not coded:
+            known.expect_prose()
         if known.size != self._learned:
             self._cache.clear()
             self.clean.clear()

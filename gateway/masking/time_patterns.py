@@ -98,6 +98,6 @@ TIMES: tuple[Recogniser, ...] = (
         checks.has_digit,
     ),
     Recogniser(
-        Kind.AGE, r"(?i:\b(?:age[ds]?|aged)\b)(?: of| is|:)? ?(?P<age>9[0-9]|1[0-4][0-9])\b"
+        Kind.AGE, r"(?i:\b(?:age[ds]?|aged)\b)(?: of| is|:)? ?(?P<age>(?:9[0-9]|1[0-4][0-9])\b\+?)"
     ),
 )

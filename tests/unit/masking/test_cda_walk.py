@@ -144,3 +144,43 @@ def test_masking_twice_is_masking_once(profile: str, accept: bool) -> None:
 
 def names(element: Element) -> list[str]:
     return [element.name, *(name for child in element.elements for name in names(child))]
+
+
+OBSERVATION = """<ClinicalDocument xmlns="urn:hl7-org:v3"
+ xmlns:i="http://www.w3.org/2001/XMLSchema-instance"><component><structuredBody><component>
+ <section><entry><observation>{}<text>seen by dorvic today</text></observation></entry></section>
+ </component></structuredBody></component></ClinicalDocument>"""
+
+
+@pytest.mark.parametrize(
+    ("value", "hidden"),
+    [
+        (
+            (
+                '<value i:type="AD"><streetAddressLine>9 Brackmoor Wynd</streetAddressLine>'
+                "<city>Springmoor</city><postalCode>12477</postalCode></value>"
+            ),
+            ("Brackmoor", "Springmoor", "12477"),
+        ),
+        (
+            '<value i:type="PN"><given>Dorvic</given><family>Halpenter</family></value>',
+            ("orvic", "Halpenter"),
+        ),
+        ('<value i:type="EN">Dorvic Halpenter</value>', ("orvic", "Halpenter")),
+        ('<value i:type="ON">Halpenter Holdings</value>', ("Halpenter",)),
+        ('<value i:type="TN">Halpenter</value>', ("Halpenter",)),
+        ('<value i:type="TEL" value="tel:8455550199"/>', ("8455550199",)),
+        ('<value i:type="II" root="1.2.3" extension="MX44881"/>', ("MX44881",)),
+        ('<value i:type="ED">Dr. Dor<content>vic</content> Halpenter</value>', ("Halpenter",)),
+    ],
+)
+@pytest.mark.parametrize("accept", [True, False])
+def test_a_value_is_what_its_data_type_says(
+    value: str, hidden: tuple[str, ...], accept: bool
+) -> None:
+    body = OBSERVATION.format(value).encode()
+
+    done = mask(body, "application/cda+xml", "", context(accept=accept)).body
+
+    assert not [word for word in hidden if word.encode() in done]
+    assert mask(done, "application/cda+xml", "", context(accept=accept)).body == done

@@ -62,6 +62,11 @@ def test_other_names_say_nothing(name: str) -> None:
     [
         ("pt_nm PatNm PATIENT_FULL_NM lst_nm fst_nm member_nm guar_name nok_nm", Kind.NAME),
         ("dr_name pcp_nm prov_nm attending_md ref_phys rendering_provider", Kind.NAME),
+        ("PatLast guar_first subscriber_mi NAME_LAST Mothers_Name reading_radiologist", Kind.NAME),
+        ("VERIFIED_PRSNL verified_by PerformedBy OperatorsName InstitutionName", Kind.NAME),
+        ("month_of_birth BIRTH_DT_TM ptdob DECEASED_DT_TM lmp", Kind.DATE),
+        ("anchor_age AGE_YRS age_at_visit maternal_age", Kind.AGE),
+        ("StudyInstanceUID person_source_value barcode", Kind.ID),
         ("Nachname Vorname Geburtsname nombre_completo primer_apellido cognome", Kind.NAME),
         ("nom_de_naissance prénom voornaam achternaam sobrenome", Kind.NAME),
         ("brth_dt DOB_ dobInt geb_dat Geburtsdatum fecha_nacimiento", Kind.DATE),
@@ -102,6 +107,11 @@ def test_abbreviations_and_other_languages_say_the_same(names: str, kind: Kind) 
         "ref_range",
         "data",
         "score_data",
+        "last_login",
+        "storage_age",
+        "needs_interpreter",
+        "years_of_school",
+        "standby",
     ],
 )
 def test_measurements_are_not_taken_for_identifiers(name: str) -> None:

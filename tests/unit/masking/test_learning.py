@@ -17,13 +17,18 @@ def test_fields_of_people_are_learned() -> None:
         "identifier": [{"value": "A-4711"}],
         "address": [{"line": ["1 Main St"], "city": "Boston"}],
         "subject": {"reference": "Patient/1", "display": "Roe"},
-        "participant": {"display": "Nobody"},
+        "participant": {"display": "Somebody"},
+        "asserterString": "Moe",
+        "specimen": {"display": "Nobody"},
+        "managingOrganization": {"display": "Nobody", "reference": "Organization/1"},
+        "coding": [{"code": "1", "display": "Nobody"}],
         "lastName": "Poe",
         "count": 3,
     }
     words = "Doe Poe 617-555-0100 A-4711 1 Main St Boston"
 
     assert text(node, words) == "[name] [phone] [mrn] [address] [city]"
+    assert text(node, "Roe, Somebody, Moe") == "[name]"
     assert text(node, "Nobody") == "Nobody"
 
 

@@ -114,3 +114,13 @@ def test_a_name_is_masked_where_the_next_element_begins_without_a_space() -> Non
     done = mask(body, "text/xml", "", context(accept=True)).body.lower()
     assert b"quimby" not in done
     assert b"zebulon" not in done
+
+
+@pytest.mark.parametrize("written", ["1980-02-03", "02/03/1980", "03.02.1980"])
+def test_a_date_that_stands_right_behind_an_address_is_masked_with_it(written: str) -> None:
+    body = f"<r>zq@x.example<e>{written}</e></r>".encode()
+
+    done = mask(body, "text/xml", "", context(accept=True)).body
+
+    assert b"02" not in done
+    assert mask(done, "text/xml", "", context(accept=True)).body == done
