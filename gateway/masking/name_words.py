@@ -3,6 +3,8 @@
 from gateway.masking.name_lists import all_given_names, given_names, surnames, word_surnames
 from gateway.masking.person_words import (
     AMBIGUOUS_GIVEN,
+    CLINICAL,
+    CLINICAL_ENDS,
     EPONYM_PAIRS,
     EPONYMS,
     INSTITUTIONS,
@@ -36,9 +38,9 @@ def compound(word: Word) -> bool:
     if word.low.isalpha():
         return False
     if "-" not in word.low:
-        plain = word.low.replace("'", "").replace("\u2019", "")
+        plain = _without_apostrophes(word.low)
         return plain != word.low and plain in surnames()
-    parts = word.low.split("-")
+    parts = _without_apostrophes(word.low).split("-")
     written = [part[:1].isupper() for part in word.text.split("-")]
     if not written[0] or min(map(len, parts)) < 2:  # noqa: PLR2004
         return False
@@ -50,12 +52,20 @@ def compound(word: Word) -> bool:
     return all(any(part in names for names in known) for part in parts)
 
 
+def _without_apostrophes(low: str) -> str:
+    return low.replace("'", "").replace("\u2019", "")
+
+
 def may_be_name(word: Word) -> bool:
     """Not a word that clinical text capitalises without naming anybody."""
     low = word.low
     if generated(word):
         return True
-    return len(low) > 1 and low not in NOT_A_NAME and low not in FACILITY_NOUNS
+    if len(low) < 2 or low in NOT_A_NAME or low in FACILITY_NOUNS:  # noqa: PLR2004
+        return False
+    if low in CLINICAL or low.endswith(CLINICAL_ENDS):
+        return listed(word) or low in word_surnames()
+    return True
 
 
 def word_surname(word: Word) -> bool:
