@@ -16,6 +16,13 @@ from gateway.masking.place_words import CITIES, FACILITIES, STATES
 from gateway.masking.words import Word
 
 _MAX_NAME = 5
+PAIRED = frozenset(
+    word
+    for pair in (*EPONYM_PAIRS, *(name.split() for name in FACILITIES))
+    if len(pair) == 2  # noqa: PLR2004
+    for word in pair
+)
+"""Of two words that name an operation, a test or a source of guidance."""
 _SAINTS = frozenset({"st", "saint", "sts", "mt", "mount", "ft", "fort", "san", "santa"})
 
 

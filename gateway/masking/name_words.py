@@ -1,5 +1,7 @@
 """What a capitalised word may be by itself: by the lists, and by how it is written."""
 
+from functools import lru_cache
+
 from gateway.masking.name_lists import all_given_names, given_names, surnames, word_surnames
 from gateway.masking.person_words import (
     AMBIGUOUS_GIVEN,
@@ -13,7 +15,7 @@ from gateway.masking.person_words import (
     WEAK_SURNAMES,
 )
 from gateway.masking.place_words import FACILITY_NOUNS
-from gateway.masking.words import Word
+from gateway.masking.words import MAX_WRITTEN, Word
 
 
 def listed(word: Word) -> bool:
@@ -59,13 +61,19 @@ def _without_apostrophes(low: str) -> str:
 def may_be_name(word: Word) -> bool:
     """Not a word that clinical text capitalises without naming anybody."""
     low = word.low
-    if generated(word):
+    if word.numbered and generated(word):
         return True
     if len(low) < 2 or low in NOT_A_NAME or low in FACILITY_NOUNS:  # noqa: PLR2004
         return False
-    if low in CLINICAL or low.endswith(CLINICAL_ENDS):
+    if is_clinical(low):
         return listed(word) or low in word_surnames()
     return True
+
+
+@lru_cache(maxsize=MAX_WRITTEN)
+def is_clinical(low: str) -> bool:
+    """A word of departments, treatments and drugs, or one that ends like them."""
+    return low in CLINICAL or low.endswith(CLINICAL_ENDS)
 
 
 def word_surname(word: Word) -> bool:

@@ -6,7 +6,7 @@ people's names as well (Crohn, Wells, Addison) are left where they name a diseas
 
 from collections.abc import Callable, Iterator, Sequence
 
-from gateway.masking.name_around import Around
+from gateway.masking.name_around import PAIRED, Around
 from gateway.masking.name_context import (
     ABBREVIATED,
     ACTS,
@@ -126,7 +126,9 @@ class _Finder:
 
     def _person(self, index: int) -> int:
         word = self._words[index]
-        if self._around.is_pair(index) or (index and self._around.is_pair(index - 1)):
+        if word.low in PAIRED and (
+            self._around.is_pair(index) or (index and self._around.is_pair(index - 1))
+        ):
             return index
         if word.low in TITLES:
             return self._titled(index)
@@ -154,7 +156,7 @@ class _Finder:
             yield self._by_initial
         if self._text.startswith(_IS_A, word.stop + 1):
             yield self._aged
-        if self._text[word.stop + 1 : word.stop + 4] in LIVING:
+        if not joined and self._text[word.stop + 1 : word.stop + 4] in LIVING:
             yield self._around.lives
 
     def _is_led(self, word: Word) -> bool:

@@ -7,10 +7,8 @@ from functools import cache
 from gateway.masking.kinds import Kind
 from gateway.masking.name_context import NEXT
 from gateway.masking.name_lists import towns
-from gateway.masking.name_words import listed
+from gateway.masking.name_words import is_clinical, listed
 from gateway.masking.person_words import (
-    CLINICAL,
-    CLINICAL_ENDS,
     EPONYM_NOUNS,
     EPONYMS,
     NOT_A_NAME,
@@ -383,7 +381,7 @@ class _Finder:
 
 def _is_kind_of_care(low: str) -> bool:
     """A word of a department or of medicine, which names no place."""
-    return low in KINDS_OF_CARE or low in CLINICAL or low.endswith(CLINICAL_ENDS)
+    return low in KINDS_OF_CARE or is_clinical(low)
 
 
 def _is_state(text: str) -> bool:

@@ -58,8 +58,10 @@ def _found(text: str) -> Iterator[tuple[int, int]]:
         end = _end(text, match)
         if end:
             yield match.start(1), end
-    for given in _sure_given().intersection(text.split()):
-        yield from _pairs(text, given)
+    # Who begins with a small letter writes names so too; elsewhere one is hardly ever written so.
+    if text.lstrip()[:1].islower():
+        for given in _sure_given().intersection(text.split()):
+            yield from _pairs(text, given)
 
 
 @cache
