@@ -8,7 +8,7 @@ from gateway.masking.place_words import SOURCES
 NOT_FIRST = frozenset(
     """the a an our at in on to from and for with by of seen visited admitted is was his her their
     latest current best what which when where how can should please recommended guidelines
-    management patient pt""".split()
+    management patient pt does can will has did would do are""".split()
 )
 PLAIN_NAMES = frozenset(
     """city general community county memorial mercy children's childrens women's veterans university
