@@ -5,8 +5,11 @@ import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from gateway.masking.name_lists import given_names, surnames
-from gateway.masking.person_words import NOT_A_NAME
+from gateway.masking.name_context import ABBREVIATED
+from gateway.masking.name_lists import given_names, surnames, towns, word_surnames
+from gateway.masking.name_words import may_be_name
+from gateway.masking.person_words import NOT_A_NAME, SURNAME_WORDS
+from gateway.masking.words import words
 
 Check = Callable[[bytes], bool]
 _VIN_WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
@@ -14,6 +17,7 @@ _VIN_VALUES = dict(zip(b"ABCDEFGHJKLMNPRSTUVWXYZ", b"12345678123457923456789", s
 _DIGITS = re.compile(rb"[0-9]")
 _LETTER = re.compile(rb"[A-Za-z]")
 _YEAR = re.compile(rb"(?:19|20)[0-9]{2}")
+_DATED = re.compile(rb"(?:19|20)[0-9]{2}-[0-9]{2}|[0-9]{1,2}-[0-9]{1,2}-[0-9]{2,4}")
 # Hosts of terminologies and schemas: names of code systems, not addresses of anything personal.
 _SCHEMAS = frozenset(
     {
@@ -153,6 +157,21 @@ def long_number(data: bytes) -> bool:
     return count > 4 or (count > 3 and _LETTER.match(data.lstrip(b"#")) is not None)  # noqa: PLR2004
 
 
+def undated_number(data: bytes) -> bool:
+    """The same, that does not begin as a date does: `visit 2024-03-05`."""
+    return long_number(data) and _DATED.match(data) is None
+
+
+def handle(data: bytes) -> bool:
+    """What somebody calls themselves in a network: letters, and a digit or a sign within."""
+    return bool(_LETTER.search(data)) and (has_digit(data) or b"_" in data or b"." in data[:-1])
+
+
+def local_phone(data: bytes) -> bool:
+    """Seven digits that are no range, as of doses: its end is a round number."""
+    return int(data[-4:]) % 50 != 0
+
+
 def month(data: bytes) -> bool:
     """A month's name, not a modal verb or a verb of motion in small letters."""
     return data not in {b"may", b"march", b"mar", b"dec", b"sep", b"jan"}
@@ -167,6 +186,28 @@ def listed_name(data: bytes) -> bool:
 def listed_given_name(data: bytes) -> bool:
     """A given name in small letters, and what follows it."""
     return data.decode("ascii").partition(" ")[0] in given_names()
+
+
+def common_surname(data: bytes) -> bool:
+    """A surname in small letters that may be a word: `mr white has`."""
+    word = data.decode("ascii")
+    return word in word_surnames() or word in surnames() or word in SURNAME_WORDS
+
+
+def initials(data: bytes) -> bool:
+    """Letters with stops that stand for no words: not `I.V.` or `P.O.`, say."""
+    return "".join(re.findall("[a-z]", data.decode("ascii").lower())) not in ABBREVIATED
+
+
+def somebody(data: bytes) -> bool:
+    """A capitalised word that is neither of medicine nor of the places where it is practised."""
+    found = words(data.decode("utf-8", "ignore"))
+    return len(found) == 1 and not found[0].capitals and may_be_name(found[0])
+
+
+def town(data: bytes) -> bool:
+    """A town that is known."""
+    return data.decode("ascii").lower() in towns()
 
 
 def varied(data: bytes) -> bool:

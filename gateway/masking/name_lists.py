@@ -38,7 +38,8 @@ def word_surnames() -> frozenset[str]:
 @cache
 def towns() -> frozenset[str]:
     """Towns, boroughs and regions, so known that texts name them without more; in lower case."""
-    return CITIES | frozenset((_CENSUS / "towns.txt").read_text("ascii").splitlines())
+    listed = ((_CENSUS / name).read_text("ascii") for name in ("towns.txt", "capitals.txt"))
+    return CITIES.union(*map(str.splitlines, listed))
 
 
 def is_called(key: str) -> bool:

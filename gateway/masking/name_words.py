@@ -1,8 +1,12 @@
 """What a capitalised word may be by itself: by the lists, and by how it is written."""
 
+from functools import lru_cache
+
 from gateway.masking.name_lists import all_given_names, given_names, surnames, word_surnames
 from gateway.masking.person_words import (
     AMBIGUOUS_GIVEN,
+    CLINICAL,
+    CLINICAL_ENDS,
     EPONYM_PAIRS,
     EPONYMS,
     INSTITUTIONS,
@@ -11,7 +15,7 @@ from gateway.masking.person_words import (
     WEAK_SURNAMES,
 )
 from gateway.masking.place_words import FACILITY_NOUNS
-from gateway.masking.words import Word
+from gateway.masking.words import MAX_WRITTEN, Word
 
 
 def listed(word: Word) -> bool:
@@ -36,9 +40,9 @@ def compound(word: Word) -> bool:
     if word.low.isalpha():
         return False
     if "-" not in word.low:
-        plain = word.low.replace("'", "").replace("\u2019", "")
+        plain = _without_apostrophes(word.low)
         return plain != word.low and plain in surnames()
-    parts = word.low.split("-")
+    parts = _without_apostrophes(word.low).split("-")
     written = [part[:1].isupper() for part in word.text.split("-")]
     if not written[0] or min(map(len, parts)) < 2:  # noqa: PLR2004
         return False
@@ -50,12 +54,26 @@ def compound(word: Word) -> bool:
     return all(any(part in names for names in known) for part in parts)
 
 
+def _without_apostrophes(low: str) -> str:
+    return low.replace("'", "").replace("\u2019", "")
+
+
 def may_be_name(word: Word) -> bool:
     """Not a word that clinical text capitalises without naming anybody."""
     low = word.low
-    if generated(word):
+    if word.numbered and generated(word):
         return True
-    return len(low) > 1 and low not in NOT_A_NAME and low not in FACILITY_NOUNS
+    if len(low) < 2 or low in NOT_A_NAME or low in FACILITY_NOUNS:  # noqa: PLR2004
+        return False
+    if is_clinical(low):
+        return listed(word) or low in word_surnames()
+    return True
+
+
+@lru_cache(maxsize=MAX_WRITTEN)
+def is_clinical(low: str) -> bool:
+    """A word of departments, treatments and drugs, or one that ends like them."""
+    return low in CLINICAL or low.endswith(CLINICAL_ENDS)
 
 
 def word_surname(word: Word) -> bool:

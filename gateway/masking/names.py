@@ -6,7 +6,9 @@ people's names as well (Crohn, Wells, Addison) are left where they name a diseas
 
 from collections.abc import Iterator, Sequence
 
+from gateway.masking.name_around import PAIRED, Around
 from gateway.masking.name_context import (
+    ABBREVIATED,
     ACTS,
     AGED,
     CALLED,
@@ -14,18 +16,21 @@ from gateway.masking.name_context import (
     DATED,
     DOES,
     ENDS,
+    ENDS_NAME,
     FOLLOWED,
     LETTERED,
+    LIVING,
     NAMED,
     NAMED_LEADS,
-    NEXT,
-    OF_MANY,
     PERSON,
     PERSON_LEADS,
+    REVERSED_LEADS,
+    ROLE_NAMED,
     ROLES,
     SUBJECTS,
 )
-from gateway.masking.name_lists import all_given_names, given_names
+from gateway.masking.name_lists import all_given_names, given_names, word_surnames
+from gateway.masking.name_series import behind_nickname, next_of_series
 from gateway.masking.name_words import (
     compound,
     generated,
@@ -38,13 +43,12 @@ from gateway.masking.name_words import (
 from gateway.masking.person_words import (
     AMBIGUOUS_GIVEN,
     EPONYM_NOUNS,
-    EPONYM_PAIRS,
     EPONYMS,
     INSTITUTIONS,
     MONTHS,
     NOT_A_NAME,
-    PARTICLES,
     SURNAME_WORDS,
+    TITLED_BRANDS,
     TITLED_WORDS,
     TITLES,
     WEAK_SURNAMES,
@@ -65,7 +69,6 @@ _IS_A = ("is a", " is a")
 _LETTERED = EPONYMS | EPONYM_NOUNS | LETTERED
 _TITLED = SURNAME_WORDS | TITLED_WORDS
 _SAINTLY = frozenset({"san", "santa"})
-_SAINTS = frozenset({"st", "saint", "sts", "mt", "mount", "ft", "fort", "san", "santa"})
 
 
 def people(text: str, words: Sequence[Word]) -> Iterator[tuple[int, int]]:
@@ -74,11 +77,12 @@ def people(text: str, words: Sequence[Word]) -> Iterator[tuple[int, int]]:
     index = 0
     while index < len(words):
         end = finder.person(index)
-        if end > index:
-            yield words[index].start, _last(text, words[end - 1])
-            index = end
-        else:
+        if end == index:
             index += 1
+            continue
+        while end > index:
+            yield words[index].start, _last(text, words[end - 1])
+            index, end = end, finder.next_of_series(end)
 
 
 def _last(text: str, word: Word) -> int:
@@ -93,15 +97,24 @@ class _Finder:
         self._text = text
         self._words = words
         self._given = given_names()
+        self._around = Around(text, words)
 
     def person(self, index: int) -> int:
         """Behind the last word of a name that begins at `index`; `index` where none does."""
         end = self._person(index)
-        return end + 1 if end > index and self._in_capitals(end) else end
+        if end == index:
+            return index
+        if self._in_capitals(end):
+            return end + 1
+        return behind_nickname(self._text, self._words, end, self._around.name_from)
+
+    def next_of_series(self, index: int) -> int:
+        """Behind the name that follows another one at `index`; `index` where none does."""
+        return next_of_series(self._text, self._words, index, self._around.name_from)
 
     def _in_capitals(self, index: int) -> bool:
         """`John SMITH, DOB 1/2/1950`: the surname stands out, and what follows says of whom."""
-        if not self._joins(index) or self._words[index - 1].possessive:
+        if not self._around.joins(index) or self._words[index - 1].possessive:
             return False
         word = self._words[index]
         if not word.capitals or self._words[index - 1].capitals:
@@ -113,9 +126,13 @@ class _Finder:
 
     def _person(self, index: int) -> int:
         word = self._words[index]
+        if word.low in PAIRED and (
+            self._around.is_pair(index) or (index and self._around.is_pair(index - 1))
+        ):
+            return index
         if word.low in TITLES:
             return self._titled(index)
-        if self._is_of_a_place(index) or word.low in _SAINTLY:
+        if self._around.is_of_a_place(index) or word.low in _SAINTLY:
             return index
         if may_be_given(word) and (end := self._by_list(index)) > index:
             return end
@@ -123,11 +140,7 @@ class _Finder:
         end = self._with_next(index, following) if following else index
         if end == index and not (following and following.joins) and self._is_led(word):
             end = self._introduced(index)
-        if end == index and following and following.initial:
-            end = self._by_initial(index)
-        if end == index and self._text.startswith(_IS_A, word.stop + 1):
-            end = self._aged(index)
-        return end
+        return end if end > index else self._with_what_follows(index, following)
 
     def _with_next(self, index: int, following: Word) -> int:
         """By what wants another word behind the first one."""
@@ -136,6 +149,18 @@ class _Finder:
             return end if end > index else self._introduced(index)
         return self._reversed(index) if following.gap is Gap.COMMA else index
 
+    def _with_what_follows(self, index: int, following: Word | None) -> int:
+        """By an initial, or by what the sentence goes on with."""
+        if following and following.initial and (end := self._by_initial(index)) > index:
+            return end
+        behind = self._words[index].stop + 1
+        if self._text.startswith(_IS_A, behind) and (end := self._aged(index)) > index:
+            return end
+        joined = following is not None and following.joins
+        if not joined and self._text[behind : behind + 3] in LIVING:
+            return self._around.lives(index)
+        return index
+
     def _is_led(self, word: Word) -> bool:
         """A word or sign stands before that may introduce a name, of one word too."""
         before = self._text[max(0, word.start - 3) : word.start]
@@ -143,64 +168,96 @@ class _Finder:
 
     def _titled(self, index: int) -> int:
         """`Dr. A. Smith`."""
-        end = self._name_from(index + 1) if self._joins(index + 1) else index
+        end = self._around.name_from(index + 1) if self._around.joins(index + 1) else index
         if end == index + 1 and self._words[end].low in _TITLED:
             end += 1
         if end <= index + 1 or self._words[index].possessive:
             return index
         first = self._words[index + 1]
+        if first.low in TITLED_BRANDS:
+            return index
         if self._words[index].low in WEAK_TITLES and not listed(first):
             return index
         return end
 
-    def _by_list(self, index: int) -> int:
+    def _by_list(self, index: int) -> int:  # noqa: PLR0911
         """`Mary`, `Mary L.`, `Mary Ann Smith`."""
         word = self._words[index]
-        sure = word.low in self._given or compound(word) or generated(word)
+        sure = word.low in self._given or self._is_compound(index) or generated(word)
+        if not sure and word.low not in AMBIGUOUS_GIVEN:
+            return index
         common = word.low in NOT_A_NAME
         if common and not self._behind_a_common_word(index):
             return index
-        end = index + 1 if word.possessive else self._name_from(index, common=common)
+        end = index + 1 if word.possessive else self._around.name_from(index, common=common)
         if end <= index + 1:
             end = index + 1
             alone = sure and not word.capitals and word.low not in EPONYMS
-            return index if not alone or self._is_eponym(index, end) else end
+            return index if not alone or self._around.is_eponym(index, end) else end
         second = self._words[index + 1]
-        if (word.low, second.low) in EPONYM_PAIRS:
-            return index
         if not sure and not (second.initial or self._behind_a_word(index)):
             return index
         if word.capitals and not (second.initial or listed(second)):
             return index
         weak = word.low in EPONYMS or second.low in EPONYMS
-        return index if weak and self._is_eponym(index, end) else end
+        if weak and second.initial and second.stop == second.end:
+            return index  # `Tanner I`
+        return index if weak and self._around.is_eponym(index, end) else end
 
-    def _by_surname(self, index: int) -> int:  # noqa: PLR0911
+    def _is_compound(self, index: int) -> bool:
+        """`Mary-Ann`; `Kirby-Bauer` may be a test, so that what follows has to be a person's."""
+        word = self._words[index]
+        if not compound(word):
+            return False
+        if word.low.partition("-")[0] in self._given:
+            return True
+        after = self._text[word.end : word.end + 2]
+        joined = self._around.joins(index + 1) and listed(self._words[index + 1])
+        return joined or after in {"'s", "\u2019s"} or ACTS.match(self._text, word.stop) is not None
+
+    def _by_surname(self, index: int) -> int:  # noqa: C901, PLR0911
         """`Oluwaseun Johnson`, `J. R. Smith`: a word that no list has before one that it has."""
         word = self._words[index]
         end = index + 1
-        while self._joins(end) and self._words[end].initial and end < index + _MAX_NAME:
+        while self._around.joins(end) and self._words[end].initial and end < index + _MAX_NAME:
             end += 1
-        if not self._joins(end) or word.possessive:
+        if not self._around.joins(end) or word.possessive:
             return index
         last = self._words[end]
+        if end > index + 1 and self._by_initials(index, end):
+            return max(end + 1, self._around.name_from(end))
         if last.gap is Gap.PARTICLE and may_be_name(word) and may_be_name(last):
             return end + 1
         if word.initial and last.gap is Gap.DOT and word_surname(last):
-            acts = ACTS.match(self._text, last.stop) or not self._starts_sentence(index)
-            return end + 1 if acts and not self._is_eponym(index, end + 1) else index
+            acts = ACTS.match(self._text, last.stop) or not self._around.starts_sentence(index)
+            return end + 1 if acts and not self._around.is_eponym(index, end + 1) else index
         if not surname(last) or last.low in WEAK_SURNAMES or last.low in EPONYMS:
             return index
         if last.capitals != word.capitals and not word.initial:
             return index
         if word.initial:
             dotted = last.gap is Gap.DOT
-            return end + 1 if dotted and not self._is_eponym(index, end + 1) else index
-        if not may_be_name(word) or word.low in EPONYMS or self._is_eponym(index, end + 1):
+            return end + 1 if dotted and not self._around.is_eponym(index, end + 1) else index
+        if not may_be_name(word) or word.low in EPONYMS or self._around.is_eponym(index, end + 1):
             return index
-        if self._starts_sentence(index) and not listed(word):
-            return index
-        return self._name_from(index)
+        if self._around.starts_sentence(index) and not listed(word):
+            after = _last(self._text, last)
+            if not (ACTS.match(self._text, after) or FOLLOWED.match(self._text, after)):
+                return index
+        return self._around.name_from(index)
+
+    def _by_initials(self, index: int, end: int) -> bool:
+        """`Zelmira P. Quetzal`, `A. K. Quetzal`: any word behind an initial that has a stop."""
+        word, last = self._words[index], self._words[end]
+        if last.gap is not Gap.DOT or last.capitals or not may_be_name(last):
+            return False
+        if last.low in EPONYMS or self._around.is_eponym(index, end + 1):
+            return False
+        if word.initial:
+            return word.low + self._words[index + 1].low not in ABBREVIATED
+        known = word.low in all_given_names() and self._names_no_date(index)
+        named = known or (may_be_name(word) and word.low not in _LETTERED and len(word.low) > 2)  # noqa: PLR2004
+        return named and not word.capitals
 
     def _reversed(self, index: int) -> int:
         """`Smith, John`."""
@@ -210,7 +267,7 @@ class _Finder:
         if last.possessive or not self._is_reversed(index, last, first):
             return index
         end = index + 2
-        while self._joins(end) and self._words[end].initial and end < index + _MAX_NAME:
+        while self._around.joins(end) and self._words[end].initial and end < index + _MAX_NAME:
             end += 1
         return end
 
@@ -225,10 +282,18 @@ class _Finder:
         named = may_be_name(last) or last.low in SURNAME_WORDS
         if not named or not may_be_name(first) or last.low in STATES | CITIES:
             return False
-        said = last.lead(self._text) in SUBJECTS
-        if not said and not ((given or known) and self._starts_sentence(index)):
+        lead = last.lead(self._text)
+        lead = lead[-1:] if lead[:-1].isdecimal() else lead
+        after = self._words[index + 1].stop
+        said = lead in SUBJECTS
+        if lead in REVERSED_LEADS and not last.capitals and last.low not in EPONYMS:
+            person = PERSON.match(self._text[max(0, last.start - _BEFORE) : last.start][::-1])
+            if person and sure and ENDS_NAME.match(self._text, after):
+                return True
+            said = said or given or known or person is not None
+        if not said and not ((given or known) and self._around.starts_sentence(index)):
             return False
-        return FOLLOWED.match(self._text, self._words[index + 1].stop) is not None
+        return FOLLOWED.match(self._text, after) is not None
 
     def _by_initial(self, index: int) -> int:
         """`Declan P.,`: a word that no list has, or a given name that is a word, and an initial."""
@@ -267,7 +332,7 @@ class _Finder:
 
     def _behind_a_common_word(self, index: int) -> bool:
         """Behind `Will`, `May` or `Christian` stands what makes it a name."""
-        if not self._joins(index + 1) or not self._names_no_date(index):
+        if not self._around.joins(index + 1) or not self._names_no_date(index):
             return False
         word, second = self._words[index], self._words[index + 1]
         if word.capitals or second.low in NOT_A_NAME or second.low in INSTITUTIONS:
@@ -277,33 +342,35 @@ class _Finder:
             return dotted and CALLED.match(self._text, second.stop) is not None
         strong = surname(second) and second.low not in WEAK_SURNAMES
         before = self._text[max(0, word.start - _BEFORE) : word.start]
-        if self._starts_sentence(index) and not NAMED.match(before[::-1]):
+        if self._around.starts_sentence(index) and not NAMED.match(before[::-1]):
             return strong and second.low not in EPONYMS
         return strong or word_surname(second)
 
-    def _introduced(self, index: int) -> int:  # noqa: PLR0911
+    def _introduced(self, index: int) -> int:  # noqa: C901, PLR0911
         """`named Xochitl`, `a 45-year-old male, Xochitl K.`, `Xochitl Quetzal, MD`."""
         word = self._words[index]
         if not (may_be_name(word) or word.initial) or word.low in EPONYMS:
             return index
-        end = self._name_from(index)
+        end = self._around.name_from(index)
         before = self._text[max(0, word.start - _BEFORE) : word.start]
         lead = word.lead(self._text)
         labelled = lead in NAMED_LEADS or ":" in before[-3:] or "=" in before[-3:]
-        if end > index and labelled and NAMED.match(before[::-1]):
+        if end > index and labelled and self._labels(before, index, end):
             if end == index + 1 and self._reverses(end):
-                end = self._name_from(end)
-            return index if self._is_eponym(index, end) else end
+                end = self._around.name_from(end)
+            return index if self._around.is_eponym(index, end) else end
         kin = end == index + 1 and lead in _KIN and before.lower().endswith(f"{lead} ")
-        if kin and not word.capitals and not self._is_eponym(index, end):
+        if kin and not word.capitals and not self._around.is_eponym(index, end):
             return end
-        if end < index + 2 or self._is_eponym(index, end) or word.initial:
+        if end < index + 2 or self._around.is_eponym(index, end) or word.initial:
             return index
         if any(
             item.capitals != word.capitals for item in self._words[index:end] if not item.initial
         ):
             return index
         tail = self._words[end - 1]
+        if tail.low in INSTITUTIONS:
+            return index
         if FOLLOWED.match(self._text, _last(self._text, tail)):
             return end
         if word.numbered and tail.numbered and not word.capitals:
@@ -312,6 +379,15 @@ class _Finder:
         if not (dotted or not word.capitals) or not (lead in PERSON_LEADS or lead[-1:] in "mf"):
             return index
         return end if PERSON.match(before[::-1]) else index
+
+    def _labels(self, before: str, index: int, end: int) -> bool:
+        """What stands before a word is a label of names, such as `Attending:`."""
+        back = before[::-1]
+        if NAMED.match(back):
+            return True
+        word = self._words[index]
+        known = end > index + 1 or listed(word) or word.low in word_surnames() or "-" in word.low
+        return known and ROLE_NAMED.match(back) is not None
 
     def _reverses(self, index: int) -> bool:
         """A given name stands at `index`, behind a surname and a comma."""
@@ -322,63 +398,3 @@ class _Finder:
             return True
         alone = ENDS.match(self._text, word.stop) or FOLLOWED.match(self._text, word.stop)
         return alone is not None and may_be_name(word)
-
-    def _name_from(self, index: int, *, common: bool = False) -> int:
-        """Behind the words of one name: listed ones and initials, and one that no list has.
-
-        Args:
-            index: of its first word.
-            common: that one may be a common word.
-        """
-        end = index + common
-        unknown = 0
-        while end < len(self._words) and end < index + _MAX_NAME:
-            word = self._words[end]
-            if end > index and (not self._joins(end) or self._words[end - 1].possessive):
-                break
-            if not word.initial and not may_be_name(word):
-                return end + 1 if self._ends_in_a_word(end, index) else end
-            if word.low in PARTICLES and end > index and self._joins(end + 1):
-                end += 1
-                continue
-            if not word.initial and not listed(word):
-                unknown += 1
-                mixed = end > index and word.capitals and not self._words[index].capitals
-                if unknown > 2 or mixed:  # noqa: PLR2004
-                    break
-            end += 1
-        return end
-
-    def _ends_in_a_word(self, end: int, index: int) -> bool:
-        """`Karen White,`: behind a sure given name or its initial a surname that is a word."""
-        word = self._words[end]
-        if end == index or word.low not in SURNAME_WORDS or word.capitals:
-            return False
-        before = self._words[end - 1]
-        sure = before.low in self._given or (before.initial and end - 1 > index)
-        return sure and not OF_MANY.match(self._text, word.stop)
-
-    def _joins(self, index: int) -> bool:
-        return index < len(self._words) and self._words[index].joins
-
-    def _is_of_a_place(self, index: int) -> bool:
-        """`St. Mary's`: a saint's name is a place's."""
-        if not index or not self._words[index].joins:
-            return False
-        return self._words[index - 1].low in _SAINTS
-
-    def _is_eponym(self, index: int, end: int) -> bool:
-        """The words name a disease, a test or a device: `Wells score`, `Addison's disease`."""
-        last = self._words[end - 1]
-        match = NEXT.match(self._text, last.end)
-        if match and match[1].rstrip("-") in EPONYM_NOUNS:
-            return True
-        after = self._words[end] if end < len(self._words) and self._joins(end) else None
-        if after and after.low in EPONYM_NOUNS:
-            return True
-        return last.low in EPONYM_NOUNS and end > index + 1 and self._words[index].low in EPONYMS
-
-    def _starts_sentence(self, index: int) -> bool:
-        start = self._words[index].start
-        before = self._text[max(0, start - 8) : start].rstrip(" \"'(\u201c-*")
-        return not before or before[-1] in ".?!:;\n"

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from gateway.masking.compact_dates import is_compact_date
+from gateway.masking.kinds import Kind
 
 MIN_DIGITS = 9
 """Of a number that nobody counts or measures to: as many as an SSN has."""
@@ -26,7 +27,7 @@ _MEASURES = frozenset(
     median variance usage memory disk throughput bandwidth generation checksum hash crc tokens hits
     """.split()
 )
-_IN_TEXT = re.compile(rb"(?<![0-9A-Za-z.,/+:=-])[0-9]{9,40}(?![0-9A-Za-z]|[.,-][0-9])")
+_IN_TEXT = re.compile(rb"(?<![0-9A-Za-z.,/+:=-])[0-9]{8,40}(?![0-9A-Za-z]|[.,-][0-9])")
 # Numbers of terminologies and catalogues, and those that have a unit behind them.
 _CODED = re.compile(
     rb"(?:snomed|sct|concept|ndc|rx ?norm|rxcui|cui|loinc|cpt|hcpcs|icd|codes?|gtin|upc|cas|pmid"
@@ -74,10 +75,16 @@ def epoch_date(text: str) -> str:
     return moment.date().isoformat() if 1900 <= moment.year <= 2100 else ""  # noqa: PLR2004
 
 
-def long_numbers(data: bytes) -> Iterator[tuple[int, int]]:
-    """(start, end) of the long numbers in a text that are no code and no measurement."""
+def long_numbers(data: bytes) -> Iterator[tuple[int, int, Kind]]:
+    """(start, end, kind) of the long numbers in a text that are no code and no measurement.
+
+    One of eight digits is a date, `20240903`, or too short to be anybody's.
+    """
     for match in _IN_TEXT.finditer(data):
         start, end = match.span()
+        short = end - start < MIN_DIGITS
+        if short and not is_compact_date(match[0].decode()):
+            continue
         before = data[max(0, start - _BEFORE) : start]
         if not _CODED.search(before) and not _UNIT.match(data, end):
-            yield start, end
+            yield start, end, Kind.DATE if short else Kind.ID

@@ -178,8 +178,8 @@ class Paragraphs:
         kept = self._kept
         found = [span for span in spans if span[2] not in kept]
         people = [span for span in prose.in_bytes(text, named[0]) if span[2] not in kept]
-        if self._prose and Kind.ID not in kept:
-            people += [(start, end, Kind.ID) for start, end in long_numbers(data)]
+        if self._prose:
+            people += [span for span in long_numbers(data) if span[2] not in kept]
         both = prose.merged([*found, *people]) if people else found
         names = _names(data, both) if both else ()
         return Paragraph(text, data, tuple(both), tuple(found), named, names)

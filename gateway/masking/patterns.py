@@ -5,8 +5,10 @@ CMS (NPI, MBI), DEA, 49 CFR 565.15 (VIN), ISO/IEC 7812 (cards), USPS Publication
 """
 
 from gateway.masking import checks
+from gateway.masking.contact_patterns import CONTACTS
 from gateway.masking.foreign_dates import FOREIGN
 from gateway.masking.kinds import Kind
+from gateway.masking.people_patterns import PEOPLE
 from gateway.masking.recogniser import Recogniser
 from gateway.masking.time_patterns import TIMES
 
@@ -34,17 +36,31 @@ _STREETS = (
     "|Trace|Track|Trafficway|Trail|Trl|Tunnel|Turnpike|Underpass|Union|Unions|Valley|Valleys|Via"
     "|Viaduct|View|Views|Village|Villages|Ville|Vista|Walk|Walks|Wall|Way|Ways|Well|Wells"
 )
-_UNIT = r"(?:,? (?:Apt|Apartment|Suite|Ste|Unit|Room|Rm|Floor|Fl|#)\.? ?#?[A-Za-z0-9-]{1,8})?"
+_SOME_UNIT = (
+    r"\.?,? (?:Apt|Apartment|Suite|Ste|Unit|Room|Rm|Floor|Fl|Lot|Trlr|#)\.? ?#?[A-Za-z0-9-]{1,8}"
+)
+_UNIT = rf"(?:{_SOME_UNIT})?"
+# Military mail: APO, FPO or DPO for the town; AE, AP or AA for the state (Publication 28, 238).
+_MILITARY_POST = r",? (?:APO|FPO|DPO),? (?:AE|AP|AA)(?:,? [0-9]{5}(?:-[0-9]{4})?)?"
+_MILITARY = rf"(?:{_MILITARY_POST}\b)?"
 _IN_WORD = r"A-Za-z0-9\x80-\xff'-"
 _WORD = rf"[A-Z\xc3-\xc5][{_IN_WORD}]{{0,40}}"
 _ROADS = r"stra\xc3\x9fe|strasse|str\.|gasse|platz|allee|weg|straat|laan|gatan|vej"
-_DOMAINS = "com|org|net|edu|gov|mil|info|biz|health"
+# Of a street's name: a word, an abbreviation with its stop, an ordinal.
+_PART = rf"(?:(?:Jr|Sr|St|Dr|Mt|Ft|[NSEW]{{1,2}})\.|{_WORD}|[0-9]{{1,3}}(?:st|nd|rd|th))"
+_HOUSE = rf"[0-9]{{1,6}} (?:[NSEW]\. )?{_WORD}(?: {_PART}){{0,5}}"
+# A numbered road of a county or a state.
+_ROAD = (
+    r"[0-9]{2,6} (?:FM|RM|County (?:Road|Rd\.?|Highway|Hwy\.?)|State (?:Road|Route|Highway|Hwy)"
+    r"|US (?:Highway|Hwy|Route)|Highway|Hwy\.?|Route|Rte\.?) [0-9]{1,5}[A-Z]?"
+)
 _NUMBER = (
     r"(?P<{kind}>#?(?:[A-Za-z]{{1,8}}[-_]?){{0,2}}[0-9][0-9A-Za-z]*(?:[-_][0-9A-Za-z]+)*"
     r"(?: [0-9]{{2,6}}\b){{0,3}})"
 )
 _AFTER = (
-    r"[\"')]?(?: ?(?:is|was|of|are|ending in))?[ \t]{0,4}(?:[:#=.-]{1,2}[ \t]{0,4}){0,2}[\"'(]?"
+    r"[\"')]?(?: ?(?:is|was|of|are|ending|ending in))?[ \t]{0,4}"
+    r"(?:[:#=.-]{1,2}[ \t]{0,4}){0,2}[\"'(]?"
 )
 _STATE_NAMES = (
     "Alabama|Alaska|Arizona|Arkansas|California|Colorado|Connecticut|Delaware|Florida|Georgia"
@@ -66,46 +82,6 @@ def _labelled(kind: Kind, labels: str, check: checks.Check = checks.numbered) ->
     )
 
 
-CONTACTS: tuple[Recogniser, ...] = (
-    Recogniser(
-        Kind.EMAIL,
-        r"[A-Za-z0-9._%+\x80-\xff-]{1,64}@(?:[A-Za-z0-9\x80-\xff-]{1,63}\.){1,8}[A-Za-z\x80-\xff-]{2,24}",
-        needle="@",
-        lead=r"[A-Za-z0-9._%+\x80-\xff-]{1,64}",
-    ),
-    # A document of its own inside a text: nobody knows what it shows.
-    Recogniser(Kind.URL, r"\b(?i:data):[A-Za-z0-9!#$&.+/;=_-]{0,200}[,][^\s\"'<>\\\x00\[\]]+"),
-    Recogniser(
-        Kind.URL, r"\b(?i:https?|ftps?|sftp)://[^\s\"'<>\\\x00\[\]]{1,900}", checks.personal_url
-    ),
-    Recogniser(
-        Kind.URL, r"\bwww\.[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,6}(?:/[^\s\"'<>\\\x00]*)?"
-    ),
-    Recogniser(
-        Kind.URL,
-        rf"\b(?:[A-Za-z0-9-]{{1,63}}\.){{1,5}}(?:{_DOMAINS})\b(?:/[^\s\"'<>\\\x00\[\]]*)?",
-        checks.personal_host,
-        needle=rf"\.(?:{_DOMAINS})\b",
-        lead="[A-Za-z0-9.-]{1,319}",
-    ),
-    Recogniser(Kind.IP, r"\b[0-9]{1,3}(?:\.[0-9]{1,3}){3,40}\b", checks.ip),
-    Recogniser(
-        Kind.IP,
-        r"\b[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}\b",
-        checks.ip,
-        needle=":[0-9A-Fa-f]{0,4}:",
-        lead="[0-9A-Fa-f]{0,4}",
-    ),
-    Recogniser(Kind.IP, r"::(?:[0-9A-Fa-f]{1,4}:){0,5}[0-9A-Fa-f.]{1,15}\b", checks.ip),
-    Recogniser(Kind.DEVICE, r"\b[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}\b"),
-    Recogniser(Kind.DEVICE, r"\b[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\b"),
-    Recogniser(
-        Kind.ID,
-        r"(?i:\b(?:user ?name|user ?id|login|log-in|screen ?name|twitter|instagram|facebook|tiktok"
-        r"|snapchat|linkedin|skype|handle|whatsapp)\b)(?: (?:is|id|handle))?[ \t]{0,2}[:=@]{1,2}"
-        r"[ \t]{0,2}@?(?P<id>[A-Za-z0-9_.-]{3,40})",
-    ),
-)
 NUMBERS: tuple[Recogniser, ...] = (
     Recogniser(
         Kind.SSN,
@@ -123,8 +99,9 @@ NUMBERS: tuple[Recogniser, ...] = (
     ),
     _labelled(
         Kind.MRN,
-        r"mrn|mr ?#|medical ?record|med\.? ?rec|(?:patient|pt|hospital|chart|record|emr|ehr|unit)"
-        r" ?(?:id|identifier|number|no|#)|chart",
+        r"mrn|mr ?#|medical ?record|med\.? ?rec|(?:patient|pt|hosp(?:ital)?|chart|record|emr|ehr"
+        r"|unit|epic|cerner|facility|clinic|nhs|chi) ?(?:id|identifier|number|no|#)|chart|empi"
+        r"|uhid|hrn",
         checks.short_number,
     ),
     Recogniser(Kind.SSN, r"\b[0-9]{3}-[0-9]{2}-[0-9]{4}\b"),
@@ -140,7 +117,9 @@ NUMBERS: tuple[Recogniser, ...] = (
         Kind.PLAN,
         r"(?:(?:health|insurance|ins\.?|medical|dental) ?)?(?:plan|policy|insurance|coverage|member"
         r"|subscriber|medicare|medicaid|hmo|ppo)(?: policy| plan)?|ins|group|hpbn?|bcbs|uhc|aetna"
-        r"|cigna|humana|anthem|tricare|blue (?:cross|shield)(?: blue shield)?|united ?healthcare",
+        r"|cigna|humana|anthem|tricare|blue (?:cross|shield)(?: blue shield)?|united ?healthcare"
+        r"|kaiser|medi-cal|molina|centene|oscar|ambetter|wellcare|payer|payor"
+        r"|insured(?: under| by)?",
         checks.long_number,
     ),
     _labelled(
@@ -173,6 +152,20 @@ NUMBERS: tuple[Recogniser, ...] = (
         r"|appointment|transaction|voter|client|person|customer|record)"
         r"(?: ?(?:id|identifier|number|num|no|nr|#))|accession|fin|csn|rx ?#|identifier|\bid",
     ),
+    # Words that are often no label want five digits, or four and letters.
+    _labelled(
+        Kind.ID,
+        r"visit|encounter|case|claim|order|accession|specimen|sample|referral|prescription|rx"
+        r"|subject|participant|ticket|request|confirmation|admission|authori[sz]ation|badge|barcode"
+        r"|bar code|ref(?:erence)?|label|wristband|tag|chip|file",
+        checks.undated_number,
+    ),
+    # A number sign makes any long number somebody's or something's own.
+    Recogniser(
+        Kind.ID,
+        r"#[ ]?(?P<id>[A-Za-z]{0,5}-?[0-9]{5,}(?:-[0-9A-Za-z]+)*)\b",
+        needle="#[ A-Za-z0-9-]",
+    ),
     # References of FHIR in messages: `Patient/4412 not found`.
     Recogniser(
         Kind.ID,
@@ -195,9 +188,17 @@ NUMBERS: tuple[Recogniser, ...] = (
     Recogniser(
         Kind.PHONE,
         r"(?i:\b(?:phone|telephone|tel|mobile|cell|call(?:ed|ing)?|pager?|beeper|contact|home|work|sms|text(?:ed)?|voicemail|dial|ph"
-        r"|reach(?:ed)?(?: \w+)? at)\b\.?)"
-        r"(?: ?(?:number|no|#))?[ :#.-]{1,3}(?P<phone>\+?[0-9(][0-9().\x2f -]{5,18}[0-9])",
+        r"|callback|call back|landline|hotline|reach(?:ed)?(?: \w+)? at)\b\.?)"
+        r"(?: ?(?:number|no|#))?[ :#.-]{1,3}(?P<phone>\+?[0-9(][0-9().\x2f -]{5,18}[0-9]"
+        r"(?:,? ?(?:x|ext\.?|extension) ?[0-9]{1,6})?)",
     ),
+    # Short numbers: a pager's, an extension, those of one's own area.
+    Recogniser(
+        Kind.PHONE,
+        r"(?i:\b(?:pager|beeper|vocera|voalte|ext\.?|extension|x)) ?(?:(?:number|no|#|is)\.?)?"
+        r"[ :#.]{0,3}(?P<phone>[0-9]{4,6})\b",
+    ),
+    Recogniser(Kind.PHONE, r"\b[2-9][0-9]{2}-[0-9]{4}\b", checks.local_phone, whole=True),
     Recogniser(
         Kind.FAX,
         r"(?i:\bfax\b\.?)(?: ?(?:number|no"
@@ -221,12 +222,18 @@ NUMBERS: tuple[Recogniser, ...] = (
     Recogniser(Kind.LICENCE, r"\b[12][0-9]{9}\b", checks.npi, whole=True),
     Recogniser(Kind.PHONE, r"\b[2-9][0-9]{2}[2-9][0-9]{6}\b", whole=True),
     Recogniser(Kind.MRN, r"\b(?:MRN|MR|PAT)[-#]?[0-9]{4,14}\b"),
+    Recogniser(
+        Kind.MRN,
+        r"\bMR:? (?P<mrn>(?:[A-Z]{1,4}-?)?[0-9][0-9A-Z]*(?:-[0-9A-Z]{1,9}){0,3})\b",
+        checks.undated_number,
+    ),
 )
 PLACES: tuple[Recogniser, ...] = (
+    Recogniser(Kind.ADDRESS, rf"\b{_ROAD}\b"),
     Recogniser(
         Kind.ADDRESS,
         rf"\b[0-9]{{1,6}}[A-Za-z]?(?:-[0-9]{{1,5}})? (?:[NSEW]{{1,2}}\.? |North |South |East "
-        rf"|West )?(?:[0-9]{{1,3}}(?:st|nd|rd|th) )?(?:{_WORD} ){{0,4}}(?:{_STREETS})\b\.?{_UNIT}",
+        rf"|West )?(?:[0-9]{{1,3}}(?:st|nd|rd|th) )?(?:{_PART} ){{0,5}}(?:{_STREETS})\b{_UNIT}\.?",
     ),
     Recogniser(
         Kind.ADDRESS,
@@ -266,12 +273,29 @@ PLACES: tuple[Recogniser, ...] = (
     Recogniser(
         Kind.ADDRESS,
         rf"(?i:\b(?:lives|living|resides|residing|address)\b:?)(?: (?:at"
-        rf"|on))? ?(?P<address>[0-9]{{1,6}} (?:[NSEW]\. )?{_WORD}"
-        rf"(?: (?:{_WORD}|[0-9]{{1,3}}(?:st|nd|rd|th))){{0,4}}{_UNIT})",
+        rf"|on))? ?(?P<address>{_ROAD}|{_HOUSE}{_SOME_UNIT}|{_HOUSE})",
     ),
     Recogniser(
         Kind.ADDRESS,
-        r"\b(?i:P\. ?O\. ?Box|PO Box|Unit [0-9]{1,5} Box|PSC [0-9]{1,5},? Box) ?[0-9]{1,8}\b",
+        rf"\b(?i:P\.? ?O\.? ?B(?:ox|\.)|POB|Post Office Box|Postal Box|Lock ?box"
+        r"|(?:mail|mailing|postal|lives at|address)(?: address)?(?: is)?:? Box"
+        r"|(?:Unit|PSC|CMR|RR|R\.R\.|RFD|RD|HC|HCR|Rural Route|Star Route|Route|Rte\.?"
+        r"|Highway Contract(?: Route)?) ?#?[0-9]{1,5},? Box)(?: (?:no\.? ?|number ))? ?#?"
+        rf"[0-9]{{1,8}}[A-Z]?\b{_MILITARY}",
+    ),
+    Recogniser(Kind.ADDRESS, rf"\b(?:Unit|PSC|CMR) ?#?[0-9]{{1,5}}{_MILITARY_POST}\b"),
+    Recogniser(
+        Kind.ADDRESS, r"\b(?:APO|FPO|DPO),? (?:AE|AP|AA)(?:,? (?P<zip>[0-9]{5}(?:-[0-9]{4})?))?\b"
+    ),
+    # In small letters, where somebody lives.
+    *(
+        Recogniser(
+            Kind.CITY,
+            r"(?i:\b(?:lives?|living|resid(?:es?|ing|ents?)|born|moved)) (?:in|to|of) "
+            rf"(?P<city>{words})\b",
+            checks.town,
+        )
+        for words in ("[a-z]{2,20} [a-z]{2,20}", "[a-z]{4,20}")
     ),
     Recogniser(
         Kind.CITY,
@@ -301,20 +325,6 @@ PLACES: tuple[Recogniser, ...] = (
     # Postcodes of the United Kingdom and Canada.
     Recogniser(Kind.ZIP, r"\b[A-Z]{1,2}[0-9][A-Z0-9]? [0-9][ABD-HJLNP-UW-Z]{2}\b"),
     Recogniser(Kind.ZIP, r"\b[ABCEGHJ-NPRSTVXY][0-9][A-Z] [0-9][A-Z][0-9]\b"),
-)
-# Names in small letters; others want more than a pattern, and are found in prose alone.
-PEOPLE: tuple[Recogniser, ...] = (
-    Recogniser(
-        Kind.NAME,
-        r"\b(?i:dr|mr|mrs|ms)\b\.? (?P<name>[a-z]{2,30})\b",
-        checks.listed_name,
-    ),
-    Recogniser(
-        Kind.NAME,
-        r"\b(?i:named|name is|name ?[:=]|patient ?:|pt ?:) ?"
-        r"(?P<name>[a-z]{2,30}(?: [a-z]{2,30})?)\b",
-        checks.listed_given_name,
-    ),
 )
 IDENTIFIERS: tuple[Recogniser, ...] = (
     *CONTACTS,

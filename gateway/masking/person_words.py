@@ -44,37 +44,38 @@ NOT_GIVEN = frozenset(
 # Given names that are words as well: taken for names only with a surname or an initial behind them.
 AMBIGUOUS_GIVEN = frozenset(
     """
-    abbey addison al allen allison alma ana anderson angel ann april aubrey august autumn ava
-    avery bailey barb barrett barton basil beau bennett benton berry bill blaine blair blake
-    booker boyce boyd brandy britt brock brook brooks bryant buck bud buddy bunny burke burton
-    byron candy carey carol carroll carson carter cary casey chad chance chandler chang chaplin
-    charity chase cherry chester chi christian chuck clark clay clayton cliff clinton cody cole
-    coleman colin conrad cooper coral corey cortez craig crystal curt cyrus daisy dale dallas
-    dalton dan darby darrell darwin davis dawn dean delta derrick desmond destiny dexter diamond
-    dillon dixie dolly don dorsey drake drew dudley duncan earl earnest ebony edison elan
-    eldridge elliott ellis emerson emery english era eve faith fay faye ferguson fern finn
-    fisher fleming fletcher flint flora ford forest foster frank franklin freeman garland
-    garrison gay gene german gil ginger glen glory golden gordon grace graham grant gray guy
-    hall hamilton hank happy hardy harmony harris harrison harry hayden hayes hazel heath
-    heather henderson herb hilton holland holley holly holmes homer honey hope houston howard
-    hudson hunter hurst huston ida ira iris isa isis ivory ivy jack jackson jade jamison jasmine
-    jasper jay jean jefferson jersey jewel jimmy johnson jordan joy judge june junior justice
-    justin kelly kelvin kennedy kent kerry king kirby kit lacy lambert lance lane laurel lawson
-    lea lee levi lewis liberty lily lincoln logan london lowell lyon mac mack madison magnolia
-    major marina marion mark marlin marshall mason max maxwell may mckenzie mckinley melody
-    mercedes mercy merit merle merrill mia miles miller milton misty mitchell monroe montgomery
-    moon mora morgan morris morton murray nan nelson newton nieves nolan norm norma norman
-    norris oakley olive ona opal orlando otis owen page palm palmer pansy paris parker parris
-    pat patience patty payton pearl penn penny perry phoenix piper porter precious preston
-    prince princeton quinn ramsey randy raven ray reagan reed reid rex reyes reynolds rhodes
-    rich ricky riley rob robin rocky rod roman romeo rose rosemary ross royce ruby russell rusty
-    sage sal salem sanders sandy santana savannah sawyer scarlet scott shea shelby sheldon
-    shelton sherman sherry sierra silva simpson skip skye spencer stanford stanley stanton star
-    starr sterling stewart stormy stuart sue summer sunny sutton sydney tad tam tanner tatum
-    taylor temple terry thatcher tiffany tran trent trey trinity troy tucker turner tyson una
-    valentine van vance vaughn vera vernon victor viola violet wade walker wallace walton ward
-    warner warren watson wells werner wesley westley weston whitley whitney will williams willow
-    wilson winston wren wyatt yang york young
+    abbey addison advent al allen allison alma ana anderson angel ann april armani aubrey august
+    autumn ava avery bailey barb barrett barton basil beau bennett benton berry bill blaine
+    blair blake booker boyce boyd brandy britt brock brook brooks bryant buck bud buddy bunny
+    burke burton byron candy carey carol carroll carson carter cary casey chad chance chandler
+    chanel chang chaplin charity chase cherry chester chi christian chuck clark clay clayton
+    cliff clinton cody cole coleman colin conrad cooper coral corey cortez craig crystal curt
+    cyrus daisy dale dallas dalton dan darby darrell darwin davis dawn dean delta derrick
+    desmond destiny dexter diamond dillon dior dixie dolly don dorsey drake drew dudley duncan
+    earl earnest ebony edison elan eldridge elliott ellis emerson emery english era eve faith
+    fay faye ferguson fern finn fisher fleming fletcher flint flora ford forest foster frank
+    franklin freeman garland garrison gay gene german gil ginger glen glory golden gordon grace
+    graham grant gray guy hall hamilton hank happy hardy harley harmony harris harrison harry
+    hayden hayes hazel heath heather heaven henderson herb hilton holland holley holly holmes
+    homer honey hope houston howard hudson hunter hurst huston ida ira iris isa isis ivory ivy
+    jack jackson jade jamison jasmine jasper jay jean jefferson jersey jewel jimmy johnson
+    jordan joy judge june junior justice justin kelly kelvin kennedy kent kerry king kirby kit
+    lacy lambert lance lane laurel lawson lea lee levi lewis liberty lily lincoln logan london
+    lowell lyon mac mack madison magnolia major marina marion mark marlin marshall mason max
+    maxwell may mckenzie mckinley melody mercedes mercy merit merle merrill mia miles miller
+    milton misty mitchell monroe montgomery moon mora morgan morris morton murray nan nelson
+    newton nieves nike nolan norm norma norman norris oakley olive ona opal orlando otis owen
+    page palm palmer pansy paris parker parris pat patience patty payton pearl penn penny perry
+    phoenix piper porter precious preston prince princeton quinn ramadan ramsey randy raven ray
+    reagan reed reid rex reyes reynolds rhodes rich ricky riley rob robin rocky rod roman romeo
+    rose rosemary ross royce ruby russell rusty sage sal salem sanders sandy santana savannah
+    sawyer scarlet scott shea shelby sheldon shelton sherman sherry sierra silva simpson skip
+    skye spencer stanford stanley stanton star starr sterling stewart stormy stuart sue summer
+    sunny sutton sydney tad tam tanner tatum taylor temple terry thatcher tiffany tran trent
+    trey trinity troy tucker turner tyson una valentine van vance vaughn vera vernon victor
+    viola violet wade walker wallace walton ward warner warren watson wells werner wesley
+    westley weston whitley whitney will williams willow wilson winston wren wyatt yang york
+    young
     """.split()
 )
 # Surnames that are words too; not enough by themselves behind a word that is on no list.
@@ -106,6 +107,10 @@ SURNAME_WORDS = frozenset(
 )
 # Behind a title alone.
 TITLED_WORDS = frozenset("case fall good hand head heart pain place post price short small".split())
+# Behind a title, and nobody.
+TITLED_BRANDS = frozenset(
+    "bronner chatgpt clean dash google internet oz pepper phil scholl".split()
+)
 # Halves of Chinese and Korean given names with a hyphen.
 SYLLABLES = frozenset(
     """
@@ -171,6 +176,71 @@ NOT_A_NAME = frozenset(
     xarelto year years yes yesterday yet you your zip zoloft
     """.split()
 )
+# Words of departments, treatments and headings that are written with a capital, as names are.
+CLINICAL = frozenset(
+    """
+    abdominal ablation access acetaminophen activities activity administration advance advanced
+    adverse airway albumin alert ambulance ambulatory amputation anatomy anesthesia antibiotics
+    anticipatory anxiety aortic aphasia arterial artery aseptic aspiration assistance assisted
+    attending audiology authorization background balance barium baseline bath behavior
+    behavioral bilirubin biopsy bladder bolus bone bowel breast breath bronchial burn calcium
+    cardiac cardio carotid casein cataract category caution cervical cesarean chemistry chemo
+    chloride circulation class classification clear clinical clinician coagulation code
+    cognitive colon color combined complete comprehensive compression confidential consent
+    consult consultation contrast control coping cord corneal counseling creatinine crisis
+    critical culture cultures cyst cystic deep dental derm dermatitis diagnostic dialectical
+    dialysis diastolic diet differential digestive direct directive disability disc disposition
+    domestic doppler dorsal double dressing drip dry durable duration ectopic edema elective
+    electrolytes elevated endocrine energy enhanced enteral environmental equipment essential
+    estrogen exercise external facial failure fasting fatigue fentanyl fetal fibrosis findings
+    fingerstick fitness fluid fluids focal food fracture fractures free frequency functional
+    fungal gait gastric gastro genetic geriatric gestational glucose goals gram gynecology
+    hearing hematuria hemoglobin hepatic herpes hormone hospice human hydration hygiene image
+    imaging immediate immune implant impression inactive independent infectious infusion
+    injection injury inpatient inspection instructions insulin integrated intensive interim
+    intermediate internal interpretation interval interventional intestinal iodine iron joint
+    juvenile ketones lactate large latex legal lesion leukemia level ligament limb liquid
+    liquids live local long lumbar lymph macular magnetic maintenance major malignant mass
+    maternal maximum mechanical medial medically medroxyprogesterone membrane metabolic
+    metastatic methotrexate minimal minor mitral mobility modified monitor monitoring morphine
+    motor multiple muscle musculature musculoskeletal narrative nasal nasopharyngeal nausea
+    neonatal nerve neuro neutropenic nitroglycerin non nuclear nutrition objective obstetric
+    obstructive occupational onset opioid optic oral ortho orthopedic otitis outcome outpatient
+    ovarian pain palliative panel parathyroid parenteral partial patch pathology pediatric
+    pelvic peptic percutaneous performed perioperative peripheral personal pharmacy placenta
+    plain platelet platelets pleural pneumatic poison polyp portal position potassium
+    precautions preferred pregnancy premature preoperative preparation presence pressure
+    preventive primary prior private progress progressive prophylaxis prostate prosthetic
+    protein psych psychiatric psychosocial quality quantitative radial radiation radical range
+    rapid rare reaction reason recovery rectal rectum recurrent red reduced reference reflux
+    refractory regular rehab renal replacement residual resistance resistant resting
+    resuscitation retinal reverse rheumatic rhythm rotator routine safety saline schedule
+    sclerosis screening secondary secretions sedation sedimentation self sensory serum severe
+    sexual shock short sickle signature simple single sinus skilled sleep slow smear smoking
+    sodium soft solid somatic special specific specimen speech spinal spine spiral splenic
+    sputum stable standard stem sterile stomach stool strength stress structural subacute
+    sublingual substance sudden suicide supplemental support supportive supraventricular swallow
+    symptom symptoms systolic target technique telehealth telemetry tendon terminal therapeutic
+    thoracic thyroid tissue tobacco tone tracheal transfer transfusion transient transitional
+    transplant trauma traumatic triage tricuspid troponin tubal tumor tympanic ultrasound
+    unstable upright urea ureteral urgent urinary urine urology uterine vaginal valve vascular
+    vein venous ventilator ventricular vertebral video viral viscosity vision visual vocal voice
+    volume voluntary walker walking water wellness white whole wound wrist
+    """.split()
+)
+# Ends of words of medicine and of drugs (WHO's stems of nonproprietary names), and of nouns.
+CLINICAL_ENDS = (
+    "aemia", "algia", "ative", "azine", "azole", "barbital", "caine", "carcinoma", "centesis",
+    "chloride", "cillin", "cycline", "dipine", "dronate", "ectomy", "emia", "fibrate",
+    "gliflozin", "gliptin", "glutide", "graphy", "iatric", "iatrics", "iatry", "ical", "ician",
+    "idone", "intestinal", "itis", "lukast", "lumab", "lymphoma", "lysis", "malacia", "megaly",
+    "melanoma", "ment", "mide", "mycin", "myeloma", "ness", "ogram", "olism", "ologist",
+    "ology", "olol", "olone", "opathic", "osis", "ostomy", "otomy", "oxacin", "oxide",
+    "paresis", "parin", "pathy", "penia", "phate", "philia", "plasty", "plegia", "poetin",
+    "pril", "pulmonary", "rrhage", "rrhea", "sarcoma", "sartan", "scopy", "setron", "sion",
+    "statin", "terol", "therapy", "tidine", "tinib", "tion", "triptan", "trophy", "tropium",
+    "tuzumab", "uria", "vascular", "xaban", "ximab", "zepam", "zolam", "zumab",
+)  # fmt: skip
 # Behind a capitalised word these say that it names a disease, a test or a device, not a person.
 EPONYM_NOUNS = frozenset(
     """
@@ -196,32 +266,56 @@ EPONYM_NOUNS = frozenset(
 )
 EPONYMS = frozenset(
     """
-    addison alport alzheimer angelman ann apgar asperger babinski baker bankart bard barlow barr
-    barre barrett barthel bartter basedow beck becker behcet bell berger bernard bethesda
-    billroth binet blatchford blount boston bouchard bowen braden bright bristol broca brodie
-    brown-sequard brudzinski brugada budd buerger burkitt caroli castleman chaddock chagas
-    charcot charlson cheyne chiari christmas chvostek colles coombs cowden creutzfeldt crigler
-    crohn cullen cushing dandy darier dercum dijon doppler down downs dressler duchenne duke
-    dupuytren ebola ebstein ehlers eisenmenger ellison epstein ewing fabry fanconi felty fisher
-    fitzpatrick foley framingham friedreich galeazzi gardner gaucher gehrig gilbert gilles
-    glasgow gleason goodpasture gram graves grey guillain hachinski haemophilus hamilton hansen
-    hartmann hashimoto heberden heimlich henoch hirschsprung hodgkin hodgkins hoehn homans
-    horner howell hunter huntington hurler ishihara jacob janeway jefferson kaplan kaposi
-    kartagener kawasaki kerley kernig klinefelter kocher koplik korsakoff krabbe kussmaul lachman
-    langerhans legionnaires leigh lewy lhermitte liddle likert lisfranc lou lyme lynch mallory
-    mantoux marfan mayo mcardle mcburney mcgill mcmurray meckel medicare meier menetrier meniere
-    milan mobitz monteggia montreal morse morton munchausen murphy nissen noonan norwalk osgood
-    osler osteo paget pap papanicolaou parkinson pascal petri peyronie pfannenstiel phalen pick
-    pierre plummer pompe pott potter prader prinzmetal pugh quincke ramsay rankin ranson raynaud
-    reiter rett reye rinne robin rockall romberg rome rorschach roux sandhoff schatzki schilling
-    schirmer schlatter schwann sengstaken sezary sheehan sjogren sjögren snellen spearman
-    spurling stanford stevens still stokes sturge swan sydenham takayasu tanner tay tinel todd
-    tourette trendelenburg trousseau turner valsalva virchow waldenstrom wallenberg weber
-    wegener weil wells wernicke whipple whitmore wilms wolff wood yahr zenker zika zollinger
+    addison adson allis alport alzheimer angelman ann apgar apley argyll aschoff asherman
+    asperger auerbach auspitz babinski bainbridge baker balint bankart bannwarth bard barlow
+    barr barre barrett barthel bartter basedow beck becker behcet bell bence berger bernard
+    bethesda bezold billroth binet binswanger bitot blalock blatchford blount boas boerhaave
+    bohr borg bosniak boston bouchard bowen braden braxton brenner bright briquet bristol broca
+    brodie brown-sequard brucella brudzinski brugada brugia brunner bruton budd buerger burkitt
+    calot camurati caplan carnett caroli castleman chaddock chagas charcot charlson chauffard
+    cheyne chiari christmas chvostek clutton codman colles coombs corrigan courvoisier cowden
+    coxsackie crede creutzfeldt crigler crohn cronkhite crouzon cullen curling curschmann
+    cushing dandy danis danlos darier denonvilliers dercum devic dieulafoy digeorge dijon donath
+    doppler down downs dressler duane dubin duchenne duke dupuytren duroziez eaton ebola ebstein
+    ehlers eisenmenger ekbom ellison epley epstein erb ewart ewing fabry fallot fanconi farber
+    felty fick fisher fitz fitzpatrick fleischer flexner foley fontaine forrester fournier
+    framingham friedreich frohlich galant galeazzi gallavardin gardner gartland gaucher gehrig
+    gerstmann gilbert gilles gitelman glasgow gleason goldmann golgi goodpasture goodsall gorlin
+    gottron gowers graefe gram graves grey grocco guillain hachinski haemophilus haldane
+    hallpike hamilton hampton hansen hartmann hashimoto heberden heimlich heinz henoch hirano
+    hirschsprung hitzig hodgkin hodgkins hoehn hollenhorst homans horner hounsfield howell
+    howship hunner hunter huntington hurler ishihara jacob jaffe janeway jarisch jefferson jolly
+    kallmann kaplan kaposi karnofsky kartagener kawasaki kehr kerley kernig kienbock kikuchi
+    killip kimmelstiel kirby klatskin kleihauer klinefelter klippel klumpke kocher kohler koplik
+    korsakoff kostmann krabbe kussmaul kveim lachman landau langerhans laron larrey lasegue
+    laugier leber legg legionnaires leigh leopold leriche lesch leser lewy lhermitte liberfarb
+    libman liddle likert lisfranc loeffler lou lowenstein lundh lutembacher lyme lynch madelung
+    maffucci maisonneuve malgaigne mallampati mallory mantoux marburg marfan marjolin mayo
+    mazzotti mcardle mcburney mccune mcgill mcmurray meckel medicare meier meissner mendel
+    menetrier meniere menkes merkel milan mobitz monro monteggia montreal morgagni moro morse
+    morton moschcowitz muehrcke munchausen muret murphy naegele neer negri neufeld nikolsky
+    nissen noonan norwalk ober oddi ogilvie ollier ortner ortolani osgood osler osteo paget
+    pancoast paneth pap papanicolaou parkinson pascal pautrier pelger pemberton perthes petri
+    peutz peyronie pfannenstiel phalen pick pierre plesch plummer pompe pott potter prader
+    prinzmetal prussian pugh purkinje queckenstedt quincke ramsay rankin ranson rathke raynaud
+    refsum reinke reiter rett reye riedel riley rinne robin rockall rolando romberg rome
+    rorschach rosenbach rosenthal roth rotor roux rovsing salter sandhoff sanfilippo sapporo
+    savary schatzki schaumann scheie scheuermann schilling schirmer schlatter schmorl schober
+    schwann seidel seldinger sengstaken sezary sheehan shenton sherren shirodkar shwachman
+    simmonds sjogren sjögren sneddon snellen sotos spearman spigelian spitz spurling stanford
+    steinert sternberg stevens stickler still stokes sturge sudeck swan sydenham takayasu tanner
+    taussig tay thomsen tietze tinel todd tourette traube treacher trendelenburg trousseau
+    turcot turner uhthoff unna usher valsalva vater verner virchow waldenstrom wallenberg
+    wartenberg waterhouse waterston weber wegener weil weiss wells wenckebach wernicke
+    westermark westphal whipple whitmore whitnall wickham widal wilkie wilms wiskott wohlfart
+    wolff wood yahr yergason zellweger zenker ziehl zieve zika zollinger
     """.split()
 )
 EPONYM_PAIRS = frozenset(
     {
+        ("baron", "munchausen"), ("braxton", "hicks"), ("grey", "turner"), ("austin", "moore"),
+        ("stevens", "johnson"), ("ehlers", "danlos"), ("ellis", "jones"), ("howell", "jolly"),
+        ("bence", "jones"), ("peutz", "jeghers"), ("russell", "silver"), ("allen", "brown"),
         ("lou", "gehrig"), ("tommy", "john"), ("ann", "arbor"), ("guillain", "barre"),
         ("mary", "jane"), ("john", "cunningham"), ("jack", "stone"), ("gilles", "de"),
         ("charles", "bonnet"), ("pierre", "robin"), ("austin", "flint"), ("graham", "steell"),

@@ -15,6 +15,49 @@ STATES = frozenset(
         "vermont", "virginia", "washington", "west virginia", "wisconsin", "wyoming",
     }
 )  # fmt: skip
+# Countries and regions of several states or countries, which are larger than a state.
+COUNTRIES = frozenset(
+    {
+        "afghanistan", "africa", "albania", "algeria", "america", "american samoa", "andorra",
+        "angola", "antarctica", "antigua", "appalachia", "argentina", "armenia", "aruba", "asia",
+        "australasia", "australia", "austria", "azerbaijan", "bahamas", "bahrain", "balkans",
+        "bangladesh", "barbados", "belarus", "belgium", "belize", "benin", "bermuda", "bhutan",
+        "bolivia", "bosnia", "botswana", "brazil", "britain", "brunei", "bulgaria",
+        "burkina faso", "burma", "burundi", "cambodia", "cameroon", "canada", "cape verde",
+        "caribbean", "caucasus", "central africa", "central african republic", "central america",
+        "central asia", "chad", "chile", "china", "colombia", "comoros", "congo", "costa rica",
+        "croatia", "cuba", "cyprus", "czech republic", "czechia", "denmark", "dominica",
+        "dominican republic", "east africa", "east asia", "east timor", "eastern europe",
+        "ecuador", "egypt", "el salvador", "england", "equatorial guinea", "eritrea", "estonia",
+        "eswatini", "ethiopia", "europe", "far east", "fiji", "finland", "france",
+        "french guiana", "gabon", "gambia", "germany", "ghana", "great britain", "great lakes",
+        "greece", "greenland", "grenada", "guadeloupe", "guam", "guatemala", "guinea",
+        "guinea-bissau", "gulf coast", "guyana", "haiti", "himalayas", "honduras", "hungary",
+        "iceland", "india", "indian subcontinent", "indonesia", "iran", "iraq", "ireland",
+        "israel", "italy", "ivory coast", "jamaica", "japan", "jordan", "kazakhstan", "kenya",
+        "kiribati", "korea", "kosovo", "kuwait", "kyrgyzstan", "laos", "latin america", "latvia",
+        "lebanon", "lesotho", "liberia", "libya", "liechtenstein", "lithuania", "luxembourg",
+        "madagascar", "malawi", "malaysia", "maldives", "mali", "malta", "martinique",
+        "mauritania", "mauritius", "mediterranean", "mexico", "micronesia", "middle east",
+        "midwest", "moldova", "monaco", "mongolia", "montenegro", "morocco", "mozambique",
+        "myanmar", "namibia", "nauru", "nepal", "netherlands", "new england", "new zealand",
+        "nicaragua", "niger", "nigeria", "north africa", "north america", "north korea",
+        "north macedonia", "northeast", "northern europe", "northern ireland", "northwest",
+        "norway", "oceania", "oman", "pacific northwest", "pakistan", "palau", "palestine",
+        "panama", "papua new guinea", "paraguay", "peru", "philippines", "poland", "polynesia",
+        "portugal", "qatar", "romania", "russia", "rwanda", "saint lucia", "samoa",
+        "saudi arabia", "scandinavia", "scotland", "senegal", "serbia", "seychelles",
+        "sierra leone", "slovakia", "slovenia", "solomon islands", "somalia", "south africa",
+        "south america", "south asia", "south korea", "south pacific", "south sudan", "southeast",
+        "southeast asia", "southern africa", "southern europe", "southwest", "spain", "sri lanka",
+        "st lucia", "sub-saharan africa", "sudan", "suriname", "swaziland", "sweden",
+        "switzerland", "syria", "taiwan", "tajikistan", "tanzania", "thailand", "tibet", "togo",
+        "tonga", "trinidad", "tunisia", "turkey", "turkmenistan", "tuvalu", "uganda", "ukraine",
+        "united arab emirates", "united kingdom", "united states", "uruguay", "uzbekistan",
+        "vanuatu", "venezuela", "vietnam", "virgin islands", "wales", "west africa",
+        "west indies", "western europe", "yemen", "zambia", "zimbabwe",
+    }
+)  # fmt: skip
 STATE_CODES = frozenset(
     """
     AK AL AR AS AZ CA CO CT DC DE FL GA GU HI IA ID IL IN KS KY LA MA MD ME MI MN MO MP MS MT NC
@@ -112,28 +155,28 @@ FACILITY_NOUNS = frozenset(
 # These, where a word before them names something: Memorial, Cleveland Medical Center.
 FACILITY_TAILS = frozenset(
     {
-        "assisted living", "baptist", "birth center", "burn center", "campus", "cancer center",
-        "cancer institute", "cardiology", "care center", "care home", "center", "centre",
-        "children's", "children's center", "church", "county", "dermatology", "dialysis center",
-        "district", "elementary school", "eye center", "eye institute", "family medicine",
-        "family practice", "general", "health", "health care", "health center", "health centre",
-        "health clinic", "health network", "health services", "health system", "heart center",
-        "heart institute", "high school", "imaging center", "institute", "jail", "med center",
-        "med ctr", "med. center", "med. ctr", "medical", "medical associates", "medical center",
-        "medical centre", "medical ctr", "medical group", "medicine", "memorial", "methodist",
-        "neurology center", "nursing center", "nursing home", "office", "oncology",
-        "orthopedics", "parish", "pediatrics", "physicians group", "practice", "presbyterian",
-        "primary care", "prison", "rehab center", "rehabilitation", "rehabilitation center",
-        "school", "senior center", "senior living", "shelter", "surgery center",
-        "surgical center", "township", "trauma center", "treatment center", "university",
-        "urgent care", "veterans affairs", "wellness center", "women's",
+        "assisted living", "baptist", "behavioral health", "birth center", "burn center",
+        "campus", "cancer center", "cancer institute", "cardiology", "care center", "care home",
+        "center", "centre", "children's", "children's center", "church", "county", "dermatology",
+        "dialysis", "dialysis center", "district", "elementary school", "eye center",
+        "eye institute", "family medicine", "family practice", "general", "health", "health care",
+        "health center", "health centre", "health clinic", "health network", "health services",
+        "health system", "heart center", "heart institute", "high school", "imaging center",
+        "institute", "jail", "med center", "med ctr", "med. center", "med. ctr", "medical",
+        "medical associates", "medical center", "medical centre", "medical ctr", "medical group",
+        "medicine", "memorial", "methodist", "neurology center", "nursing center", "nursing home",
+        "office", "oncology", "orthopedics", "parish", "pediatrics", "physicians group",
+        "practice", "presbyterian", "primary care", "prison", "rehab center", "rehabilitation",
+        "rehabilitation center", "school", "senior center", "senior living", "shelter",
+        "surgery center", "surgical center", "township", "trauma center", "treatment center",
+        "university", "urgent care", "veterans affairs", "wellness center", "women's",
     }
 )  # fmt: skip
 # Tails that medicine itself uses so much that they want a verb of visiting before the name.
 WEAK_TAILS = frozenset(
     """
-    baptist campus cardiology center centre church county dermatology district general health
-    institute jail medical medicine memorial methodist office oncology orthopedics parish
+    baptist campus cardiology center centre church county dermatology dialysis district general
+    health institute jail medical medicine memorial methodist office oncology orthopedics parish
     pediatrics practice presbyterian prison rehabilitation school shelter university
     """.split()
 ) | {

@@ -4,17 +4,47 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 
-from gateway.masking.backwards import backwards
 from gateway.masking.kinds import Kind
+from gateway.masking.name_context import NEXT
 from gateway.masking.name_lists import towns
-from gateway.masking.person_words import EPONYM_NOUNS, NOT_A_NAME
+from gateway.masking.name_words import is_clinical, listed
+from gateway.masking.person_words import (
+    EPONYM_NOUNS,
+    EPONYMS,
+    NOT_A_NAME,
+)
+from gateway.masking.place_context import (
+    ASKS,
+    AT,
+    AT_LEADS,
+    CALLED_AFTER,
+    CITY,
+    COUNTIES,
+    DATED,
+    FROM,
+    FROM_LEADS,
+    GUIDES,
+    HAS,
+    LEADS,
+    LIVES,
+    LIVES_LEADS,
+    NOT_FIRST,
+    ON_A_DAY,
+    PLAIN_NAMES,
+    SEEN_IN,
+    SMALL,
+    STATE,
+    THING,
+    VISIT,
+    VISIT_OF_ALL,
+)
 from gateway.masking.place_words import (
+    COUNTRIES,
     FACILITIES,
     FACILITY_NOUNS,
     FACILITY_TAILS,
     KINDS_OF_CARE,
     NOT_A_PLACE,
-    SOURCES,
     STATE_CODES,
     STATES,
     WEAK_TAILS,
@@ -22,85 +52,10 @@ from gateway.masking.place_words import (
 from gateway.masking.words import Gap, Word
 
 _BEFORE = 64
+_DOCTORS = frozenset({"dr", "drs", "doctor"})
 _MAX_WORDS = 7
 _MAX_CITY = 3
 _LINKS = frozenset({" & ", " and ", " of ", " of the ", " at ", "/", " \u2013 ", " - ", " for "})
-_NOT_FIRST = frozenset(
-    """the a an our at in on to from and for with by of seen visited admitted is was his her their
-    latest current best what which when where how can should please recommended guidelines
-    management patient pt""".split()
-)
-_PLAIN_NAMES = frozenset(
-    """city general community county memorial mercy children's childrens women's veterans university
-    regional district state methodist baptist presbyterian lutheran catholic jewish""".split()
-)
-# What is done at a place of care. What follows up to the cities is matched on the text before a
-# word, reversed.
-_CARE = (
-    r"(?:seen|treated|admitted|evaluated|present(?:s|ed|ing)?|hospitali[sz]ed|referred|transferred"
-    r"|discharged|diagnosed|followed|monitored|assessed|observed|examined|operated|implanted"
-    r"|performed|done|scheduled|reviewed|discussed|care|visit(?:s|ed|ing)?|appointment|consult\w*"
-    r"|follow-?up|follow(?:s|ing)? up|labs?|imaging|surgery|procedure|notes?|records?|works?|worked"
-    r"|employed|attend(?:s|ed|ing)?|stud(?:ies|ied|ying)|born|died|deliver(?:ed|y)|arrived|came"
-    r"|brought|went|goes|took|taken|sent|received|enrolled|checked in|stay(?:ed|ing|s)?|room"
-    r"|dx'?d|tx'?d|dx|tx|f/u|resident|resid(?:es?|ed|ing)|liv(?:es?|ed|ing))"
-)
-_VISIT = backwards(
-    rf"(?i:\b(?:{_CARE}\b[^.;?!\n]{{0,24}}\b(?:at|to|in|from|with|under)|at|@|visit(?:ed|s|ing)?"
-    rf"|attend(?:ed|s|ing)?|left) (?:the |our |a |your )?)\Z"
-)
-_AT = backwards(
-    rf"(?i:(?:\bat|@|\b{_CARE} (?:to|from)|\b(?:visit|attend)(?:ed|s|ing)?|\bleft"
-    r"|\b(?:discharged|transferred|admitted|referred|released)\b[^.;?!\n]{0,24} (?:to|from))"
-    r" (?:the |our |your )?)\Z"
-)
-_LIVES = backwards(
-    r"(?i:\b(?:liv(?:es?|ed|ing)|resid(?:es?|ed|ing)|residents?|natives?|moved|moving|relocated"
-    r"|relocating|hails|originally|born|raised|grew up|homeless|travell?ed|travell?ing|returned"
-    r"|returning|flew|drove|visiting|home|house|apartment|citizen|hometown|commutes?)"
-    r" (?:in|from|of|to|near|at|outside|around|is) (?:the |downtown |rural |north |south )?)\Z"
-)
-_FROM = backwards(
-    r"(?i:\b(?:patients?|pts?|male|female|man|woman|boy|girl|child|veteran|nurse|teacher|worker"
-    r"|he|she|is|was|[a-z]\.),? from (?:the )?)\Z"
-)
-_CITY = backwards(
-    r"(?i:\b(?:in|from|of|at|to|near|our|the|outside|around|downtown|central|greater|visited|based"
-    r"|via|through|city ?[:=]|town ?[:=]) |, ?|\()\Z"
-)
-_STATE = re.compile(r",? ?([A-Z]{2}|[A-Z][a-z]+(?: [A-Z][a-z]+)?)\b")
-_SMALL = re.compile(
-    r"(?:['\u2019]s)?(?: (?:downtown|uptown|midtown|main|area|metro|suburban|based|city|county))?"
-    r" (?:clinic|facility|hospital|office|location|branch|campus|practice|site|center|suburbs?"
-    r"|area|region|neighborhood|metro|lab|pharmacy|ER|ED|OR|ICU)\b"
-)
-_THING = re.compile(
-    r" (?!(?:on|for|and|or|with|at|by|in|to|who|from|last|since|is|was|has|after|before|where|when"
-    r"|of|near|via|during|due|because|as|that|which|this|office|clinics?|hospitals?|public|health"
-    r"|university|school|children's|medical|general|memorial|veterans|va)\b)[A-Za-z]{3,}"
-)
-# Behind a place's name: what is called after it, as the Geneva score is.
-_CALLED_AFTER = re.compile(
-    r"(?: [A-Z][a-z]{1,20}| [IVX]{1,4}| (?:ankle|knee|foot|head|neck|back|heart|chest|stool|sleep"
-    r"|pain|coma|catheter|developmental|pediatric|modified|revised|clinical|outcome|risk|severity"
-    r"|depression|anxiety|prognostic|grading|screening|cancer|liver|bleeding)){0,3}"
-    r" (?i:scores?|criteria|criterion|classification|staging|stages?|scale|grading|protocols?"
-    r"|guidelines?|consensus|convention|declaration|rules?|regimen|study|trial|cohort|calculator"
-    r"|assessment|encephalitis|flu|test|chart|questionnaire|index|inventory|screen|diet|formula)\b"
-)
-_GUIDES = re.compile(rf"(?i:{SOURCES})")
-# The last words of what precedes a place, looked at before the patterns are tried.
-_LEADS = frozenset(
-    """at to in from with under the our a your @ visit visited visits visiting attend attended
-    attends attending left of near outside around downtown central greater based via through city
-    town is rural north south""".split()
-)
-# Of these, what each pattern can end in.
-_AT_LEADS = _LEADS - {"in", "with", "under", "a", "of", "near", "outside", "around", "is"}
-_LIVES_LEADS = frozenset(
-    "in from of to near at outside around is the downtown rural north south".split()
-)
-_FROM_LEADS = frozenset({"from", "the"})
 # Parts of systems of hospitals that stand before the town: `VA Palo Alto`, `UT Southwestern`.
 _SYSTEMS = 3
 _CAMEL = re.compile(r"[A-Z][a-z]{2,}(?:Care|Health|Med|Star|Point|Clinic)\Z|[A-Z]{2}Health\Z")
@@ -124,13 +79,15 @@ def _first_words() -> frozenset[str]:
 def places(text: str, words: Sequence[Word]) -> Iterator[Place]:
     """(start, end, kind) of places in `text`, possibly overlapping."""
     finder = _Finder(text, words)
+    asked = False
     for index, word in enumerate(words):
         leads = finder.leads(index)
         # Most words can be neither, and are not asked for more.
-        if leads or word.possessive or word.low in _ENDINGS:
-            yield from finder.facility(index, leads=leads)
+        if leads or asked or word.possessive or word.low in _ENDINGS:
+            yield from finder.facility(index, leads=leads, asked=asked)
         if index == 0 or not word.follows or word.low == "bronx":
             yield from finder.town(index, leads=leads)
+        asked = word.low in ASKS
 
 
 class _Finder:
@@ -141,7 +98,7 @@ class _Finder:
         self._words = words
         self._firsts = _first_words()
 
-    def facility(self, index: int, *, leads: bool) -> Iterator[Place]:
+    def facility(self, index: int, *, leads: bool, asked: bool) -> Iterator[Place]:
         """A name that ends in a word for a place of care, or that stands where one is visited."""
         tail = self._tail(index)
         if tail:
@@ -150,16 +107,33 @@ class _Finder:
             names = [word.low for word in self._words[first : index + 2 - tail]]
             if self._accepts(first, index, tail, names):
                 yield start, self._right(self._home(index)), Kind.ADDRESS
+        if self._words[index].possessive and index and self._words[index - 1].low in _DOCTORS:
+            office = SMALL.match(self._text, self._words[index].end)
+            if office:
+                yield self._words[index - 1].start, office.end(), Kind.ADDRESS
+        if asked:
+            yield from self._asked_about(index)
         if not leads:
             return
         word = self._words[index]
         back = self._before(index)[::-1]
-        camel = _CAMEL.match(word.text) and _VISIT.match(back)
-        at = word.lead(self._text) in _AT_LEADS and self._begins(index)
-        if camel or (at and _AT.match(back)):
+        camel = _CAMEL.match(word.text) and VISIT.match(back)
+        at = word.lead(self._text) in AT_LEADS and self._begins(index)
+        if camel or (at and AT.match(back)):
             yield from self._visited(index)
-        elif (size := self._known(index, FACILITIES)) and _VISIT.match(back):
+        elif (size := self._known(index, FACILITIES)) and VISIT.match(back):
             yield word.start, self._right(index + size - 1), Kind.ADDRESS
+
+    def _asked_about(self, index: int) -> Iterator[Place]:
+        """`Does Lakeview Memorial have a protocol`: what only a place of care has."""
+        word = self._words[index]
+        if word.gap is not Gap.SPACE or not self._begins(index) or word.low in NOT_A_NAME:
+            return
+        last = self._run(index)
+        if last == index and word.capitals:
+            return
+        if HAS.match(self._text, self._words[last].stop):
+            yield word.start, self._words[last].end, Kind.ADDRESS
 
     def _home(self, index: int) -> int:
         """The last word of `Cedar Grove Nursing Home`."""
@@ -189,26 +163,30 @@ class _Finder:
             if not word.follows and not linked:
                 break
             first -= 1
-        while first < index and self._words[first].low in _NOT_FIRST:
+        while first < index and self._words[first].low in NOT_FIRST:
             first += 1
         return first
 
-    def _accepts(self, first: int, last: int, tail: int, names: list[str]) -> bool:
+    def _accepts(self, first: int, last: int, tail: int, names: list[str]) -> bool:  # noqa: PLR0911
         before = self._before(first)
-        if _GUIDES.search(before) or _CALLED_AFTER.match(self._text, self._words[last].stop):
+        if GUIDES.search(before) or CALLED_AFTER.match(self._text, self._words[last].stop):
             return False
-        visited = bool(_VISIT.match(before[::-1]))
+        visited = bool(VISIT.match(before[::-1]))
         if visited and self._right(last) > self._words[last].stop:
             return True  # a town follows
         if first > last - tail:
             return False
-        own = [name for name in names if name not in KINDS_OF_CARE and len(name) > 1]
-        if not any(name not in NOT_A_NAME or name in _PLAIN_NAMES for name in own):
+        own = [name for name in names if len(name) > 1 and not _is_kind_of_care(name)]
+        if not any(name not in NOT_A_NAME or name in PLAIN_NAMES for name in own):
             capital = self._words[last].low in FACILITY_NOUNS
-            return visited and capital and bool(set(names) & _PLAIN_NAMES)
+            return visited and capital and bool(set(names) & PLAIN_NAMES)
+        if names[-1:] and self._words[last].low in COUNTIES:
+            return self._words[last].text[:1].isupper()
         words = [_full(word) for word in self._words[last + 1 - tail : last + 1]]
         weak = " ".join(words) in WEAK_TAILS
-        return visited or not weak or self._known(first, _places()) > 0
+        if visited or not weak or self._known(first, _places()) > 0:
+            return True
+        return HAS.match(self._text, self._words[last].stop) is not None
 
     def _visited(self, index: int) -> Iterator[Place]:
         """`seen at Northside`: every capitalised word that follows."""
@@ -218,7 +196,7 @@ class _Finder:
             linked = self._text[word.stop : following.start] in _LINKS
             if not following.follows and not linked:
                 break
-            if following.low in NOT_A_PLACE:
+            if following.low in NOT_A_PLACE and following.low != "va":
                 break
             end += 1
         start = self._words[index].start
@@ -233,9 +211,14 @@ class _Finder:
             return True
         if low in NOT_A_PLACE or low in EPONYM_NOUNS or word.initial:
             return False
-        if low in NOT_A_NAME and not (low in _PLAIN_NAMES or low in {"st", "saint", "mt", "mount"}):
+        noun = NEXT.match(self._text, word.end)
+        if noun and noun[1] in EPONYM_NOUNS:
+            return False  # `at McBurney's point`
+        if low in NOT_A_NAME and not (low in PLAIN_NAMES or low in {"st", "saint", "mt", "mount"}):
             return self._known(index, _places()) > 0 or self._tailed(index)
-        return not word.capitals or low in FACILITIES or len(low) > 3  # noqa: PLR2004
+        if not word.capitals or low in FACILITIES:
+            return True
+        return len(low) > 3 and VISIT_OF_ALL.match(self._before(index)[::-1]) is not None  # noqa: PLR2004
 
     def _is_system(self, index: int) -> bool:
         """`VA Palo Alto`: behind letters a name, which is no word of medicine."""
@@ -259,9 +242,9 @@ class _Finder:
     def leads(self, index: int) -> bool:
         """A word stands before that may say that a place follows."""
         word = self._words[index]
-        if index and word.follows and self._words[index - 1].low not in _LEADS:
+        if index and word.follows and self._words[index - 1].low not in LEADS:
             return False
-        return word.lead(self._text) in _LEADS
+        return word.lead(self._text) in LEADS
 
     def town(self, index: int, *, leads: bool) -> Iterator[Place]:
         """A town that is known, or that somebody lives in or comes from."""
@@ -272,18 +255,23 @@ class _Finder:
         before = self._before(index)
         back = before[::-1]
         end = self._words[index + size - 1].end if size else word.end
-        if size and (_CITY.match(back) or _SMALL.match(self._text, end)):
-            lives = _LIVES.match(back)
-            called = _CALLED_AFTER.match(self._text, end) and not lives
+        if size and (CITY.match(back) or SMALL.match(self._text, end)):
+            lives = LIVES.match(back)
+            called = CALLED_AFTER.match(self._text, end) and not lives
             if before.endswith(("the ", "The ", " a ")) and not lives and word.low != "bronx":
                 called = called or self._names_a_thing(end)
-            if not (called or _GUIDES.search(before)):
+            if not (called or GUIDES.search(before)):
                 yield self._with_article(index), self._rest(end), Kind.CITY
         elif word.low in NOT_A_NAME or word.capitals or word.initial or not leads:
             return
-        elif self._lives(word, back):
+        elif (
+            self._lives(word, back)
+            or self._seen_in(index, before, back)
+            or self._came_from(index, before)
+        ):
             last = self._run(index)
-            if " ".join(item.low for item in self._words[index : last + 1]) not in STATES:
+            named = " ".join(item.low for item in self._words[index : last + 1])
+            if named not in STATES and named not in COUNTRIES and word.low not in COUNTRIES:
                 yield word.start, self._rest(self._words[last].end), Kind.CITY
 
     def _lives(self, word: Word, back: str) -> bool:
@@ -294,14 +282,36 @@ class _Finder:
             back: the text before it, reversed.
         """
         lead = word.lead(self._text)
-        if lead in _LIVES_LEADS and _LIVES.match(back):
+        if lead in LIVES_LEADS and LIVES.match(back):
             return True
-        return lead in _FROM_LEADS and word.low not in NOT_A_PLACE and _FROM.match(back) is not None
+        return lead in FROM_LEADS and word.low not in NOT_A_PLACE and FROM.match(back) is not None
+
+    def _seen_in(self, index: int, before: str, back: str) -> bool:
+        """`seen in Overbrooke on May 3rd`: no disease is seen on a day."""
+        if not before.endswith(" in ") or self._words[index].possessive:
+            return False
+        if _is_kind_of_care(self._words[index].low) or self._words[index].low in EPONYMS:
+            return False
+        if ON_A_DAY.match(back):
+            return True
+        if not SEEN_IN.match(back):
+            return False
+        return DATED.match(self._text, self._words[self._run(index)].end) is not None
+
+    def _came_from(self, index: int, before: str) -> bool:
+        """`is Ruth Quetzal from Overbrooke`: behind somebody's name."""
+        if index < 2 or not before.endswith(" from "):  # noqa: PLR2004
+            return False
+        word, surname = self._words[index], self._words[index - 1]
+        if self._text[surname.stop : word.start] != " from " or word.low in NOT_A_PLACE:
+            return False
+        first = self._words[index - 2]
+        return surname.follows and (listed(first) or listed(surname))
 
     def _names_a_thing(self, end: int) -> bool:
         """Behind `the Norfolk` stands a noun that is no place: a catheter, a system, a grade."""
-        following = _THING.match(self._text, end)
-        return following is not None and not _SMALL.match(self._text, end)
+        following = THING.match(self._text, end)
+        return following is not None and not SMALL.match(self._text, end)
 
     def _run(self, index: int) -> int:
         last = index
@@ -358,15 +368,20 @@ class _Finder:
 
     def _rest(self, end: int) -> int:
         """Behind a state, or small words such as `clinic`, that belong to the place."""
-        state = _STATE.match(self._text, end)
+        state = STATE.match(self._text, end)
         if state and self._text[end : end + 1] == "," and _is_state(state[1]):
             return state.end()
-        small = _SMALL.match(self._text, end)
+        small = SMALL.match(self._text, end)
         return small.end() if small else end
 
     def _before(self, index: int) -> str:
         start = self._words[index].start
         return self._text[max(0, start - _BEFORE) : start]
+
+
+def _is_kind_of_care(low: str) -> bool:
+    """A word of a department or of medicine, which names no place."""
+    return low in KINDS_OF_CARE or is_clinical(low)
 
 
 def _is_state(text: str) -> bool:

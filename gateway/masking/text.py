@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from gateway.masking import folding
+from gateway.masking.generalise import MAX_AGE
 from gateway.masking.kinds import Kind
+from gateway.masking.marks import mark
 from gateway.masking.paragraphs import (
     Paragraph,
     Paragraphs,
@@ -20,6 +22,8 @@ from gateway.masking.user_patterns import PatternScan
 
 MAX_CACHED = 20_000
 MAX_CACHED_LENGTH = 2_000
+# How masked dates begin that another day may mask otherwise: years of the last century, marks.
+_OLD = frozenset({b"18", b"19", b"[d"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +223,7 @@ class TextMasker:
         for start, stop, kind in item.spans:
             done = self._replacement(kind, data[start:stop], counts)
             lasting = lasting and kind not in payload.profile.varied
+            lasting = lasting and not (kind is Kind.DATE and done[:2] in _OLD)
             pieces += [data[end:start], done]
             end = stop
         masked = b"".join([*pieces, data[end:]])
@@ -239,10 +244,17 @@ class TextMasker:
         """What stands in place of a value, counted in `counts`."""
         before = value.decode("utf-8", "replace")
         after = self._payload.replace(kind, before)
+        if kind is Kind.DATE and after.isdecimal() and self._tells_of_age(int(after)):
+            after = mark(kind)
         if after == before:
             return value
         counts[kind] = counts.get(kind, 0) + 1
         return after.encode()
+
+    def _tells_of_age(self, year: int) -> bool:
+        """Whoever has lived through a date of that year is over 89 (164.514(b)(2)(i)(C))."""
+        payload = self._payload
+        return payload.context.today.year - year > MAX_AGE and not payload.keeps(Kind.DATE)
 
 
 def _reads_as_written(text: str) -> bool:

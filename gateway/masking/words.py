@@ -164,7 +164,7 @@ def _written(word: str) -> _Written:
     possessive = word.endswith(_POSSESSIVES) and len(word) > 2  # noqa: PLR2004
     plain = word[:-2] if possessive else word
     letters = plain.rstrip("0123456789")
-    low = letters.lower() if letters.isascii() else _folded(letters)
+    low = letters.lower() if letters.isascii() else folded(letters)
     single, abbreviated = len(plain) == 1, low in _ABBREVIATIONS
     return _Written(
         text=plain,
@@ -178,7 +178,7 @@ def _written(word: str) -> _Written:
     )
 
 
-def _folded(letters: str) -> str:
+def folded(letters: str) -> str:
     """In lower case and without accents, as the lists write names."""
     apart = unicodedata.normalize("NFKD", letters.replace("\u2019", "'")).lower()
     return "".join(char for char in apart if not unicodedata.combining(char))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.masking import name_context, places, small_names
+from gateway.masking import name_context, place_context, small_names
 from gateway.masking.backwards import backwards, lead
 
 SOURCES = [
@@ -15,7 +15,8 @@ SOURCES = [
 ]
 USED = [
     *(name_context.NAMED, name_context.PERSON, small_names._WHO),
-    *(places._VISIT, places._AT, places._LIVES, places._FROM, places._CITY),
+    *(place_context.VISIT, place_context.AT, place_context.LIVES),
+    *(place_context.FROM, place_context.CITY),
 ]
 
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.masking.engine import mask
+from gateway.masking.kinds import Kind
 from gateway.masking.numbers import epoch_date, is_long_integer, is_measured, long_numbers
 from tests.unit.masking.contexts import context
 
@@ -68,7 +69,13 @@ def test_other_numbers_are_none(text: str) -> None:
     ],
 )
 def test_long_numbers_in_text(text: bytes, found: list[str]) -> None:
-    assert [text[start:end].decode() for start, end in long_numbers(text)] == found
+    assert [text[start:end].decode() for start, end, _ in long_numbers(text)] == found
+
+
+def test_eight_digits_are_a_date_or_nothing() -> None:
+    text = b"seen 20240903, lot 20249903, dose 10000000, SNOMED 20241103, 20241103 copies"
+
+    assert list(long_numbers(text)) == [(5, 13, Kind.DATE)]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,12 @@ from tests.unit.masking.test_names import masked
         ("seen at Cedar Grove Nursing Home today", "seen at [address] today"),
         ("seen in BrookCare last week", "seen in [address] last week"),
         ("treated at Vale Medical Center in Overbrooke", "treated at [address]"),
+        ("Does Overbrooke Family Practice have a protocol", "Does [address] have a protocol"),
+        ("Is Quorra Vale accepting transfers", "Is [address] accepting transfers"),
+        ("from Overbrooke County", "from [address]"),
+        ("seen in Overbrooke on Sep-04-2017", "seen in [city] on Sep-04-2017"),
+        ("had a reaction on 9/19/14 in Overbrooke.", "had a reaction on 9/19/14 in [city]."),
+        ("at Dr. Quorra's clinic today", "at [address] today"),
         ("admitted yesterday to Kaiser Sunnyside for", "admitted yesterday to [address] for"),
     ],
 )
@@ -34,6 +40,11 @@ def test_where_somebody_was(text: str, after: str) -> None:
         "the Denver developmental screening test",
         "the Bristol stool chart",
         "seen at ED Monday",
+        "born in Mexico, travelled to Southeast Asia",
+        "follow-up: Heart Failure Clinic in 7 days",
+        "II/VI SEM at LUSB",
+        "inserted at Palmer's point",
+        "commonly seen in Marfan",
     ],
 )
 def test_what_is_called_after_a_town(text: str) -> None:
