@@ -38,11 +38,14 @@ _KINDRED = (
     r"|guardian|family|fianc\u00e9e?|girlfriend|boyfriend|roommate|neighbor|attorney|employer"
     r"|chart|record|records|case|file|labs|appointment|insurance|phone|address|birthday|MRN|DOB"
 )
+# At most one line ends in it: what an empty line parts is read apart.
+_GAP = r"[^\S\n]{0,3}\n?[^\S\n]{0,3}"
 FOLLOWED = re.compile(
     rf"['\u2019]s? (?:{_KINDRED})\b| and (?:his|her|their) (?:{_KINDRED})\b"
     r"|,? (?:Jr|Sr|II|III|IV)\b"
     r"| and [A-Z][\w'\u2019-]{1,30} [A-Z][\w'\u2019-]{1,30} (?:were|both|have|are)\b"
-    r"|[,;]?\s{0,3}\(?(?:MR #?[A-Z0-9]|(?i:MRN|DOB|SSN|D\.O\.B|aged?|born|date of birth"
+    rf"|[,;]?{_GAP}"
+    r"\(?(?:MR #?[A-Z0-9]|(?i:MRN|DOB|SSN|D\.O\.B|aged?|born|date of birth"
     r"|medical record|patient id"
     r"|(?:pt\.?|chart|record|hospital|med rec|account|acct|case|member)\.? ?(?:id|no|number)"
     r"|unit number|chart|EMPI|NHS|PID|HRN|UHID)\b"
@@ -54,7 +57,7 @@ ENDS = re.compile(r" ?(?:[;(|\n]|\Z)")
 # What closes a name that a surname and a comma begin.
 ENDS_NAME = re.compile(
     r" ?[;(|\n]|[,.?!)]|\Z| (?:to|and|who|has|is|was|with|from)\b"
-    r"|,?\s{0,3}\(?(?i:MRN|DOB|SSN|aged?)\b"
+    rf"|,?{_GAP}\(?(?i:MRN|DOB|SSN|aged?)\b"
 )
 # Behind these a surname, a comma and a given name may be whom the sentence is about.
 REVERSED_LEADS = frozenset(

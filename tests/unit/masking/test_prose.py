@@ -9,6 +9,7 @@ from gateway.masking.names import people
 from gateway.masking.places import places
 from gateway.masking.prose import find, merged, paragraphs
 from gateway.masking.session_names import SessionNames
+from gateway.masking.small_names import small_names
 from gateway.masking.words import words
 
 
@@ -163,7 +164,7 @@ PARTS = [
 @given(st.lists(st.sampled_from(PARTS), max_size=14).map("".join))
 def test_a_paragraph_says_by_itself_what_it_says_among_others(text: str) -> None:
     capitalised = words(text)
-    whole = [(*span, Kind.NAME) for span in people(text, capitalised)]
+    whole = [(*span, Kind.NAME) for span in (*small_names(text), *people(text, capitalised))]
     whole += places(text, capitalised)
 
     assert "".join(paragraphs(text)) == text
