@@ -13,7 +13,7 @@ from gateway.masking.kinds import Kind
 from gateway.masking.known import PHRASES
 from gateway.masking.labels import labelled
 from gateway.masking.marks import is_mark
-from gateway.masking.memo import Entry, Memo, Place
+from gateway.masking.memo import Cell, Entry, Memo, Place
 from gateway.masking.numbers import is_measured
 from gateway.masking.patients import patient_column
 from gateway.masking.payload import Payload
@@ -28,6 +28,7 @@ _OID = re.compile(r"[0-2](?:\.[0-9]{1,40}){5,}\Z")
 _STATE = re.compile(r"[A-Z]{2,3}\Z")
 _FORMULA = re.compile(r"[=+@-][^\"&(]*[\"&(]")
 _NUMBER = re.compile(r"[0-9]{1,20}\Z")
+_SPECIAL = frozenset("=+@-")
 _UUID_LENGTH = 36
 # What a column may be called that holds keys for all that.
 _NO_KEYS = frozenset({None, Kind.NAME, Kind.TEXT})
@@ -94,26 +95,21 @@ class Columns:
         for displays in self._displays:
             self._columns[displays.column].displays = displays.repeated(self._finds)
 
-    def judge(self, row: list[str]) -> list[Entry]:
+    def judge(self, row: list[str]) -> list[Cell]:
         """What the cells of a row become, once `settle` has been called."""
         if self._patient is not None:
             self._rules.patient(row[self._patient])
         if self._about is not None and row[self._about] not in self._payload.patients:
             self._payload.about(row[self._about])
-        found: list[Entry] = []
+        found: list[Cell] = []
         for index, value in enumerate(row):
             place = self._columns[index] if index != self._value else self._answer(row)
-            entry = place.entries.get(value)
-            if entry is None:
-                entry = self._memo.judged(place, value)
-            else:
-                entry.repeats += 1
-            found.append(entry)
+            found.append(self._memo.met(place, value))
         return found
 
-    def settle(self, rows: Iterable[list[Entry]]) -> None:
+    def settle(self, rows: Iterable[list[Cell]]) -> None:
         """Mask what waits in rows that have been judged."""
-        self._memo.settle(entry for row in rows for entry in row)
+        self._memo.settle(cell for row in rows for cell in row)
 
     def close(self) -> None:
         """Count all that has been masked."""
@@ -147,8 +143,8 @@ class _Column(Place):
     """One column: its cells that are alike become the same."""
 
     __slots__ = (
-        *("_field", "_kind", "_mark", "_may_be_id", "_payload", "_rule", "_rules", "_walk"),
-        *("displays", "is_text", "learns", "name", "seen"),
+        *("_field", "_kind", "_mark", "_may_be_id", "_path", "_payload", "_rule", "_rules"),
+        *("_walk", "displays", "is_text", "learns", "name", "seen"),
     )
 
     def __init__(  # noqa: PLR0913, PLR0917 - a column, and what masks it
@@ -161,6 +157,7 @@ class _Column(Place):
         rules: RecordRules,
     ) -> None:
         super().__init__(self._judged)
+        self._path = name, field.kind or Kind.TEXT
         self.name = name
         self.learns = rule is None and (field.kind is Kind.NAME or field.kind in PHRASES)
         self.seen: set[str] = set()
@@ -175,11 +172,16 @@ class _Column(Place):
         self._payload = payload
         self._rules = rules
         if self._mark:
-            self.become(self._mark, name, self._kind, self._is_marked)
+            self.at_once = self._marked
 
-    def _is_marked(self, value: str) -> bool:
-        plain = value and value[0] not in "=+@-" and not is_mark(value)
-        return bool(plain) and self._field_of(value) is self._field
+    def _marked(self, value: str) -> str | None:
+        """The mark of a column whose values all become the same."""
+        if not value or value[0] in _SPECIAL or is_mark(value):
+            return None
+        if self._may_be_id and self._field_of(value) is not self._field:
+            return None
+        self._payload.tally[self._path] += 1
+        return self._mark
 
     def learn(self, value: str) -> None:
         """Remember what a cell names."""
@@ -195,7 +197,7 @@ class _Column(Place):
         field = self._field_of(value)
         if not value or self._shown(value, field):
             return Entry([value])
-        if value[0] in "=+@-" and _FORMULA.match(value) and not is_decimal(value):
+        if value[0] in _SPECIAL and _FORMULA.match(value) and not is_decimal(value):
             # What a formula shows is not what it is written as.
             return Entry([self._payload.apply(Kind.TEXT, value, self.name)])
         if self._mark and field is self._field and is_mark(value):

@@ -13,6 +13,7 @@ from gateway.masking.columns import Columns
 from gateway.masking.field_names import UNKNOWN
 from gateway.masking.formats import BOM
 from gateway.masking.json_walk import JsonWalk
+from gateway.masking.memo import texts
 from gateway.masking.payload import Payload
 from gateway.masking.record_rules import RecordRules
 from gateway.masking.text import TextMasker
@@ -72,7 +73,7 @@ class TableMasker:
         while batch := [columns.judge(row) for row in islice(rows, BATCH)]:
             columns.settle(batch)
             self._payload.check()
-            writer.writerows([[entry.text for entry in row] for row in batch])
+            writer.writerows(map(texts, batch))
         columns.close()
         return out.getvalue().encode()
 
