@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from itertools import filterfalse
 
@@ -75,8 +75,9 @@ class Known:
         self._words: dict[bytes, Kind] = {}
         self._firsts: set[bytes] = set()
         self._lines = False
-        self._phrases: dict[bytes, dict[bytes, Kind]] = {}
-        self._lengths: dict[bytes, set[int]] = {}
+        self._phrases: dict[bytes, Kind] = {}
+        # Of the phrases that start with a word, the longest first.
+        self._lengths: dict[bytes, tuple[int, ...]] = {}
         self._seen: set[str] = set()
         self._phrased: set[str] = set()
         self._size = 0
@@ -156,8 +157,7 @@ class Known:
                 self._name(name)
             self.waiting_names.clear()
         if self.waiting_phrases:
-            for phrase, kind in self.waiting_phrases.items():
-                self._phrase(phrase, kind)
+            self._learn_phrases(self.waiting_phrases)
             self.waiting_phrases.clear()
 
     def _name(self, value: str) -> None:
@@ -181,22 +181,29 @@ class Known:
         self._add(low)
         return True
 
-    def _phrase(self, value: str, kind: Kind) -> None:
-        if value in self._phrased:
-            return
-        self._phrased.add(value)
-        data = value.encode("utf-8", "replace").strip()
-        word = WORD.search(data)
-        if self._size >= MAX_KNOWN or len(data) <= _SHORT_NAME or word is None or is_mark(value):
-            return
-        data = data[word.start() :].lower()
-        first = word[0].lower()
-        phrases = self._phrases.setdefault(first, {})
-        if data not in phrases:
-            phrases[data] = kind
-            self._lengths.setdefault(first, set()).add(len(data))
+    def _learn_phrases(self, waiting: Mapping[str, Kind]) -> None:
+        """Learn values as they stand, from their first word on."""
+        phrased, phrases, lengths, find = self._phrased, self._phrases, self._lengths, WORD.search
+        for value, kind in waiting.items():
+            if value in phrased:
+                continue
+            phrased.add(value)
+            data = value.encode("utf-8", "replace").strip().lower()
+            word = find(data)
+            if word is None or len(data) <= _SHORT_NAME or is_mark(value):
+                continue
+            if self._size >= MAX_KNOWN:
+                return
+            first = word[0]
+            phrase = data[word.start() :]
+            if phrase in phrases:
+                continue
+            phrases[phrase] = kind
+            known = lengths.get(first, ())
+            if len(phrase) not in known:
+                lengths[first] = tuple(sorted((*known, len(phrase)), reverse=True))
             self._firsts.add(first)
-            self._lines = self._lines or b"\n" in data
+            self._lines = self._lines or b"\n" in phrase
             self._size += 1
 
     def _add(self, word: bytes) -> None:
@@ -210,7 +217,7 @@ class Known:
         self._settle()
         data = value.encode("utf-8", "replace").lower()
         word = WORD.search(data)
-        return word is not None and data[word.start() :] in self._phrases.get(word[0], ())
+        return word is not None and data[word.start() :] in self._phrases
 
     def touches(self, data: bytes) -> bool:
         """Whether any word of `data` is known, or starts a known phrase; cheap."""
@@ -259,18 +266,20 @@ class Known:
             stop = start + len(first)
             if start < end or data[start - 1 : start] == b"[":
                 continue  # inside a phrase, or the word of a mark
-            if first in self._phrases and (found := self._longest(folded, start, first)):
+            if first in self._lengths and (found := self._longest(folded, start, first)):
                 end = start + len(found)
-                yield start, end, self._phrases[first][found]
+                yield start, end, self._phrases[found]
             elif self._names(data[start:stop]):
                 yield start, stop, Kind.NAME
 
     def _longest(self, folded: bytes, start: int, first: bytes) -> bytes:
         """The longest known phrase at `start`, b"" where there is none."""
-        phrases = self._phrases[first]
-        for length in sorted(self._lengths[first], reverse=True):
+        for length in self._lengths[first]:
             phrase = folded[start : start + length]
-            if phrase in phrases and not folded[start + length : start + length + 1].isalnum():
+            if (
+                phrase in self._phrases
+                and not folded[start + length : start + length + 1].isalnum()
+            ):
                 return phrase
         return b""
 

@@ -70,10 +70,11 @@ class TableMasker:
             quoting=_ALL if _QUOTED.match(text) else _NEEDED,
         )
         writer.writerow(header)
-        while batch := [columns.judge(row) for row in islice(rows, BATCH)]:
-            columns.settle(batch)
+        while batch := list(islice(rows, BATCH)):
+            judged = columns.judge(batch)
+            columns.settle(judged)
             self._payload.check()
-            writer.writerows(map(texts, batch))
+            writer.writerows(zip(*map(texts, judged), strict=True))
         columns.close()
         return out.getvalue().encode()
 
