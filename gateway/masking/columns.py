@@ -275,7 +275,7 @@ class _Column(Place):
 
     def learn(self, value: str) -> None:
         """Remember what a cell names."""
-        kind = self._field_of(value).kind
+        kind = self._field_of(value).kind if self._may_be_id else self._field.kind
         if kind:
             self._walk.learn(kind, value, self.name)
         if len(self.seen) < MAX_SEEN:

@@ -2,19 +2,25 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import filterfalse
 
 from gateway.masking.folding import folded
 from gateway.masking.kinds import Kind
-from gateway.masking.marks import is_mark
+from gateway.masking.marks import FIRST, is_mark
 from gateway.masking.person_words import NOT_A_NAME
 
 MAX_KNOWN = 200_000
 """Distinct words of one payload; more than that is not learned, and its text is withheld."""
 WORD = re.compile(rb"[A-Za-z0-9\x80-\xff]+(?:['-][A-Za-z0-9\x80-\xff]+)*")
 """A word as it is looked for; a letter beyond ASCII has bytes of its own."""
+_FIRST_WORD = re.compile(
+    rb"^[ \t\r\f\v]*+([^A-Za-z0-9\x80-\xff\n]*+)(%b|)([^\n]*)$" % WORD.pattern, re.MULTILINE
+)
+_FIRST_WORD_OF_LINES = re.compile(
+    rb"\s*+([^A-Za-z0-9\x80-\xff]*+)(%b|)(.*)" % WORD.pattern, re.DOTALL
+)
 PART = re.compile(rb"[A-Za-z0-9\x80-\xff]+")
 """What signs join in a word."""
 _BEFORE = re.compile(rb"[A-Za-z0-9\x80-\xff]['-]?\Z")
@@ -183,28 +189,27 @@ class Known:
 
     def _learn_phrases(self, waiting: Mapping[str, Kind]) -> None:
         """Learn values as they stand, from their first word on."""
-        phrased, phrases, lengths, find = self._phrased, self._phrases, self._lengths, WORD.search
-        for value, kind in waiting.items():
-            if value in phrased:
+        phrases, lengths, room = self._phrases, self._lengths, MAX_KNOWN - self._size
+        new = [value for value in waiting if value not in self._phrased]
+        self._phrased.update(new)
+        before = len(phrases)
+        for value, (odd, first, behind) in zip(new, _first_words(new), strict=True):
+            phrase = (first + behind).rstrip()
+            if phrase in phrases or not first or len(odd) + len(phrase) <= _SHORT_NAME:
                 continue
-            phrased.add(value)
-            data = value.encode("utf-8", "replace").strip().lower()
-            word = find(data)
-            if word is None or len(data) <= _SHORT_NAME or is_mark(value):
+            if len(phrases) - before >= room:
+                break
+            if value[0] in FIRST and is_mark(value):
                 continue
-            if self._size >= MAX_KNOWN:
-                return
-            first = word[0]
-            phrase = data[word.start() :]
-            if phrase in phrases:
-                continue
-            phrases[phrase] = kind
-            known = lengths.get(first, ())
-            if len(phrase) not in known:
+            phrases[phrase] = waiting[value]
+            known = lengths.get(first)
+            if known is None:
+                lengths[first] = (len(phrase),)
+            elif len(phrase) not in known:
                 lengths[first] = tuple(sorted((*known, len(phrase)), reverse=True))
-            self._firsts.add(first)
             self._lines = self._lines or b"\n" in phrase
-            self._size += 1
+        self._firsts.update(lengths)
+        self._size += len(phrases) - before
 
     def _add(self, word: bytes) -> None:
         if word not in self._words:
@@ -301,6 +306,17 @@ class Known:
                 if counts and (kind := self._words.get(part)):
                     return kind
         return None
+
+
+def _first_words(values: Sequence[str]) -> Iterable[tuple[bytes, bytes, bytes]]:
+    """Of each value in lower case: what stands before its first word, the word, and the rest."""
+    folded = "\n".join(values).encode("utf-8", "replace").lower()
+    if folded.count(b"\n") < len(values):
+        return _FIRST_WORD.findall(folded)
+    return [
+        _FIRST_WORD_OF_LINES.findall(value.encode("utf-8", "replace").lower())[0]
+        for value in values
+    ]
 
 
 def found_name(value: str) -> str:
