@@ -7,7 +7,7 @@ others too, and a value that comes again in the same field is judged once.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import repeat
 from typing import Final
 
@@ -16,7 +16,7 @@ from gateway.masking.hl7v2_names import Names
 from gateway.masking.hl7v2_segments import Segments
 from gateway.masking.hl7v2_separators import Separators
 from gateway.masking.hl7v2_values import Masking
-from gateway.masking.memo import Cell, Memo, texts
+from gateway.masking.memo import Entry, Joined, Memo, Place
 
 BATCH: Final = 250
 MAX_BATCH: Final = 2_500
@@ -32,8 +32,9 @@ _HEADERS = frozenset({"MSH", "FHS", "BHS"})
 _TRAILERS = {"BTS": "BHS", "FTS": "FHS"}
 _NAME = re.compile(r"[A-Z][A-Z0-9]{2}\Z")
 _LEADS = "\n\x0b\x1c"
-_Row = tuple[str, list[Cell], str]
-"""A separator, what it joins, and the end of the line."""
+_Waiting = Entry | Joined
+_Row = tuple[str, list[str], str, list[tuple[int, _Waiting]]]
+"""A separator, what it joins, the end of the line, and which of it becomes what."""
 
 
 class Hl7v2Masker:
@@ -61,7 +62,7 @@ class Hl7v2Masker:
             if line and not line.isspace():
                 self._line(line, end)
             else:
-                self._rows.append(("", [line], end))
+                self._rows.append(("", [line], end, []))
         self._write()
         self._memo.forget()
         return "".join(self._done).encode()
@@ -82,22 +83,30 @@ class Hl7v2Masker:
             raise _unreadable()
         if name in {"MSH", "PID"}:
             self._follow(name, fields, separators)
-        row: list[Cell] = [*fields]
-        memo = self._memo
-        places = segments.places(name, fields)
-        for index, value in enumerate(fields):
-            if value:
-                place = places[index]
-                entry = place.entries.get(value)
-                if entry is None:
-                    row[index] = memo.judged(place, value)
-                else:
-                    entry.repeats += 1
-                    row[index] = entry
+        waiting = self._judge(fields, segments.places(name, fields))
         # What may stand before a name stays: 0x0b begins a message in MLLP.
         if text is not line:
-            row[0] = line[: len(line) - len(text)] + fields[0]
-        self._rows.append((separators.field, row, end))
+            fields[0] = line[: len(line) - len(text)] + fields[0]
+        self._rows.append((separators.field, fields, end, waiting))
+
+    def _judge(self, fields: list[str], places: Mapping[int, Place]) -> list[tuple[int, _Waiting]]:
+        """Mask what can be masked at once; what is known when the memo settles, by its index."""
+        waiting: list[tuple[int, _Waiting]] = []
+        for index, value in enumerate(fields):
+            if not value:
+                continue
+            place = places[index]
+            entry = place.entries.get(value)
+            if entry is not None:
+                entry.repeats += 1
+                waiting.append((index, entry))
+                continue
+            cell = self._memo.judged(place, value)
+            if isinstance(cell, str):
+                fields[index] = cell
+            else:
+                waiting.append((index, cell))
+        return waiting
 
     def _turn(self, name: str, text: str) -> None:
         """Take the separators of a header, or those that hold again behind a trailer."""
@@ -128,9 +137,11 @@ class Hl7v2Masker:
         """Mask what has been gathered."""
         self._masking.payload.check()
         rows = self._rows
-        self._memo.settle(cell for _, row, _ in rows for cell in row)
-        for separator, row, end in rows:
-            self._done += (separator.join(texts(row)), end)
+        self._memo.settle(cell for *_, waiting in rows for _, cell in waiting)
+        for separator, fields, end, waiting in rows:
+            for index, cell in waiting:
+                fields[index] = cell.text
+            self._done += (separator.join(fields), end)
         rows.clear()
         if sum(segments.size for segments in self._tables.values()) > MAX_PLACES:
             self._memo.forget()

@@ -123,7 +123,9 @@ class FieldValues:
     def _at_once(self) -> AtOnce | None:
         """What masks the values whose form alone decides what they become."""
         payload, field, separators = self._payload, self._field, self._separators
-        if self._ruled is not None or self._queries or self._typed in ENCAPSULATED:
+        if field.kind is None or self._ruled is not None:
+            return None
+        if self._queries or self._typed in ENCAPSULATED:
             return None
         forms = Forms(payload, self._memo, separators, self._path, field)
         redacts = payload.profile.operators[Kind.TEXT] is Operator.REDACT

@@ -100,3 +100,13 @@ def test_parts_that_come_again_are_counted_each_time() -> None:
         *["[mrn]^^^[name]^MR~[ssn]^^^[name]^SS"] * 3,
     ]
     assert counts == {"mrn": 6, "name": 12, "ssn": 6}
+
+
+def test_marks_stay_beside_what_is_masked() -> None:
+    payload = Payload(context(), b"x")
+    values = ["masked-5f2a9c01-3^[name]^Doe", "Doe^masked-5f2a9c01-3", "\\X5B\\name]^Doe"]
+    shown, counts, _ = made(("PID", 5, ""), values, SEPARATORS, payload, by_form=True)
+
+    assert shown[:2] == ["masked-5f2a9c01-3^[name]^[name]", "[name]^masked-5f2a9c01-3"]
+    assert shown[2].endswith("^[name]")
+    assert counts == {"name": 3}
