@@ -49,6 +49,7 @@ _SCHEMES: dict[str, Kind] = {
 }
 _YEARS = frozenset({"a", "year", "years", "yr", "yrs"})
 _BASE64 = "B64"
+_IS_CODE = "#code"
 
 
 def is_cda(root: Element) -> bool:
@@ -69,6 +70,8 @@ class CdaWalk(MarkupWalk):
         self._above: list[Element] = []
         self._encoded: list[Element] = []
         self._displays: list[tuple[Element, str]] = []
+        self._attributes: dict[str, str] = {}
+        self._codes: set[str] = set()
 
     def element(self, element: Element, outer: Field) -> None:
         """Mask an element by its name and by what it stands in."""
@@ -118,13 +121,14 @@ class CdaWalk(MarkupWalk):
 
     def attributes(self, element: Element, field: Field) -> None:
         """Codes stay; `value` is of the field; everything else is looked into."""
+        known, codes = self._attributes, self._codes
         for name, value in element.attributes.items():
-            self.note(name)
-            plain = local(name)
-            if plain == "value":
+            plain = known.get(name) or self._attribute(name)
+            if plain == _IS_CODE:
+                if value not in codes:
+                    self._code(element, name, value)
+            elif plain == "value":
                 self._value(element, name, value, field)
-            elif plain in CODES or name.startswith(("xmlns", "xsi:", "xml:")):
-                self._code(element, name, value)
             elif plain == "root" or (plain == "extension" and element.local in TEMPLATES):
                 self._root(element, name, value)
             elif plain == "extension":
@@ -136,8 +140,19 @@ class CdaWalk(MarkupWalk):
             else:
                 self.value(element, name, value, VOCABULARY, "*")
 
+    def _attribute(self, name: str) -> str:
+        """What an attribute is, remembered: its name without a prefix, or that it holds a code."""
+        self.note(name)
+        plain = local(name)
+        is_code = plain in CODES or name.startswith(("xmlns", "xsi:", "xml:"))
+        found = _IS_CODE if is_code and plain != "value" else plain
+        self._attributes[name] = found
+        return found
+
     def _code(self, element: Element, name: str, value: str) -> None:
-        if not _CODE.match(value) or ISO.match(value) or _SSN.match(value):
+        if _CODE.match(value) and not ISO.match(value) and not _SSN.match(value):
+            self._codes.add(value)
+        else:
             self.value(element, name, value, VOCABULARY, "code")
 
     def _root(self, element: Element, name: str, value: str) -> None:

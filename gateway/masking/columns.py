@@ -1,7 +1,8 @@
 """Columns of tables: what their names say, and what a cell's form says beside them."""
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from gateway.masking.coded_columns import Displays, display_columns
@@ -12,8 +13,8 @@ from gateway.masking.json_walk import JsonWalk
 from gateway.masking.kinds import Kind
 from gateway.masking.known import PHRASES
 from gateway.masking.labels import labelled
-from gateway.masking.marks import is_mark
-from gateway.masking.memo import Entry, Memo, Place
+from gateway.masking.marks import is_mark, mark
+from gateway.masking.memo import Cell, Entry, Memo, Place
 from gateway.masking.numbers import is_measured
 from gateway.masking.patients import patient_column
 from gateway.masking.payload import Payload
@@ -28,6 +29,20 @@ _OID = re.compile(r"[0-2](?:\.[0-9]{1,40}){5,}\Z")
 _STATE = re.compile(r"[A-Z]{2,3}\Z")
 _FORMULA = re.compile(r"[=+@-][^\"&(]*[\"&(]")
 _NUMBER = re.compile(r"[0-9]{1,20}\Z")
+_SPECIAL = frozenset("=+@-")
+# Of these a date (ISO 8601) becomes its year, where dates do.
+_DATED = frozenset({UNKNOWN, VOCABULARY, Field(Kind.DATE)})
+# Kinds whose values become something by themselves, and name nobody in text.
+_CODED = frozenset({Kind.ID, Kind.ZIP, Kind.AGE})
+# Lines of a column, joined, that hold nothing, a formula or a mark; and where a name is asked for,
+# a number or a key.
+_ODD = re.compile(r"^(?:\Z|[\n=+@\[-]|masked-|t[kh]-)", re.MULTILINE)
+_NO_NAME = re.compile(rf"{_ODD.pattern}|^[0-9]+$|^\{{?[0-9A-Fa-f]{{8}}-", re.MULTILINE)
+_DAY = (
+    r"(?:1[89]|20)[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
+    r"(?:[T ][0-9]{2}:[0-9]{2}:[0-9]{2}Z?)?"
+)
+_DATES = re.compile(rf"(?:(?:{_DAY})?\n)*+(?:{_DAY})?\Z")
 _UUID_LENGTH = 36
 # What a column may be called that holds keys for all that.
 _NO_KEYS = frozenset({None, Kind.NAME, Kind.TEXT})
@@ -94,32 +109,49 @@ class Columns:
         for displays in self._displays:
             self._columns[displays.column].displays = displays.repeated(self._finds)
 
-    def judge(self, row: list[str]) -> list[Entry]:
-        """What the cells of a row become, once `settle` has been called."""
-        if self._patient is not None:
-            self._rules.patient(row[self._patient])
-        if self._about is not None and row[self._about] not in self._payload.patients:
-            self._payload.about(row[self._about])
-        found: list[Entry] = []
-        for index, value in enumerate(row):
-            place = self._columns[index] if index != self._value else self._answer(row)
-            entry = place.entries.get(value)
-            if entry is None:
-                entry = self._memo.judged(place, value)
-            else:
-                entry.repeats += 1
-            found.append(entry)
-        return found
+    def judge(self, rows: Sequence[Sequence[str]]) -> list[Sequence[Cell]]:
+        """What the cells of some rows become, column by column, once `settle` has been called."""
+        given = list(zip(*rows, strict=True))
+        if self._about is not None:
+            for patient in dict.fromkeys(given[self._about]):
+                self._payload.about(patient)
+        made: list[Sequence[Cell]] = []
+        others: list[tuple[int, list[Cell]]] = []
+        for index, (place, values) in enumerate(zip(self._columns, given, strict=True)):
+            whole = place.whole(values) if index != self._value else None
+            if whole is None:
+                others.append((index, []))
+            made.append(others[-1][1] if whole is None else whole)
+        self._judge(rows, others)
+        return made
 
-    def settle(self, rows: Iterable[list[Entry]]) -> None:
-        """Mask what waits in rows that have been judged."""
-        self._memo.settle(entry for row in rows for entry in row)
+    def _judge(
+        self, rows: Sequence[Sequence[str]], columns: Sequence[tuple[int, list[Cell]]]
+    ) -> None:
+        """Judge the cells of some columns row by row, as ids are numbered."""
+        memo, places = self._memo, self._columns
+        for row in rows:
+            if self._patient is not None:
+                self._rules.patient(row[self._patient])
+            for index, cells in columns:
+                value = row[index]
+                place = places[index] if index != self._value else self._answer(row)
+                entry = place.entries.get(value)
+                if entry is None:
+                    cells.append(memo.judged(place, value))
+                else:
+                    entry.repeats += 1
+                    cells.append(entry)
+
+    def settle(self, columns: Iterable[Sequence[Cell]]) -> None:
+        """Mask what waits in columns that have been judged."""
+        self._memo.settle(cell for column in columns for cell in column)
 
     def close(self) -> None:
         """Count all that has been masked."""
         self._memo.forget()
 
-    def _answer(self, row: list[str]) -> "_Column":
+    def _answer(self, row: Sequence[str]) -> "_Column":
         """The column of values, as the row's label has it."""
         plain = self._columns[self._value]
         label = row[self._label]
@@ -147,8 +179,8 @@ class _Column(Place):
     """One column: its cells that are alike become the same."""
 
     __slots__ = (
-        *("_field", "_kind", "_mark", "_may_be_id", "_payload", "_rule", "_rules", "_walk"),
-        *("displays", "is_text", "learns", "name", "seen"),
+        *("_dated", "_field", "_kind", "_mark", "_may_be_id", "_path", "_payload", "_rule"),
+        *("_rules", "_walk", "displays", "is_text", "learns", "name", "seen"),
     )
 
     def __init__(  # noqa: PLR0913, PLR0917 - a column, and what masks it
@@ -161,6 +193,7 @@ class _Column(Place):
         rules: RecordRules,
     ) -> None:
         super().__init__(self._judged)
+        self._path = name, field.kind or Kind.TEXT
         self.name = name
         self.learns = rule is None and (field.kind is Kind.NAME or field.kind in PHRASES)
         self.seen: set[str] = set()
@@ -174,16 +207,75 @@ class _Column(Place):
         self._walk = walk
         self._payload = payload
         self._rules = rules
-        if self._mark:
-            self.become(self._mark, name, self._kind, self._is_marked)
+        self._dated = rule is None and field in _DATED and payload.gives_years
+        if rule is None:
+            self.at_once = self._decided()
 
-    def _is_marked(self, value: str) -> bool:
-        plain = value and value[0] not in "=+@-" and not is_mark(value)
-        return bool(plain) and self._field_of(value) is self._field
+    def _decided(self) -> Callable[[str], str | None] | None:
+        """What masks the cells whose form alone decides what they become."""
+        kind = self._field.kind
+        if self._mark:
+            return self._marked
+        if kind is None or self._dated:
+            return self._formed
+        if self._field.birth:
+            return self._born
+        if kind in _CODED and not self._payload.keeps(kind):
+            return self._numbered if kind is Kind.ID else self._applied
+        return None
+
+    def whole(self, values: Sequence[str]) -> Sequence[Cell] | None:
+        """What the cells of a column become at once; None where each has to be judged."""
+        odd = _NO_NAME if self._may_be_id else _ODD
+        if self._mark and not odd.search("\n".join(values)):
+            self._payload.tally[self._path] += len(values)
+            return [self._mark] * len(values)
+        if self._dated and _DATES.match("\n".join(values)):
+            filled = len(values) - values.count("")
+            if filled:
+                self._payload.tally[self.name, Kind.DATE] += filled
+            return [value[:4] for value in values]
+        entries, times = self.entries, Counter(values)
+        if not times.keys() <= entries.keys():
+            return None
+        for value, count in times.items():
+            entries[value].repeats += count
+        return [entries[value] for value in values]
+
+    def _marked(self, value: str) -> str | None:
+        """The mark of a column whose values all become the same."""
+        if not value or value[0] in _SPECIAL or is_mark(value):
+            return None
+        if self._may_be_id and self._field_of(value) is not self._field:
+            return None
+        self._payload.tally[self._path] += 1
+        return self._mark
+
+    def _formed(self, value: str) -> str | None:
+        """A date or a measurement, where the column's name does not say more."""
+        if self._dated and value and _DATES.match(value):
+            self._payload.tally[self.name, Kind.DATE] += 1
+            return value[:4]
+        return value if self._field.kind is None and is_decimal(value) else None
+
+    def _born(self, value: str) -> str | None:
+        if not value or value[0] in _SPECIAL:
+            return None
+        return self._payload.born(value, self.name) or mark(Kind.DATE)
+
+    def _numbered(self, value: str) -> str | None:
+        if not value or value[0] in _SPECIAL:
+            return None
+        return self._payload.identifier(value, self.name)
+
+    def _applied(self, value: str) -> str | None:
+        if not value or value[0] in _SPECIAL:
+            return None
+        return self._payload.apply(self._kind, value, self.name)
 
     def learn(self, value: str) -> None:
         """Remember what a cell names."""
-        kind = self._field_of(value).kind
+        kind = self._field_of(value).kind if self._may_be_id else self._field.kind
         if kind:
             self._walk.learn(kind, value, self.name)
         if len(self.seen) < MAX_SEEN:
@@ -195,7 +287,7 @@ class _Column(Place):
         field = self._field_of(value)
         if not value or self._shown(value, field):
             return Entry([value])
-        if value[0] in "=+@-" and _FORMULA.match(value) and not is_decimal(value):
+        if value[0] in _SPECIAL and _FORMULA.match(value) and not is_decimal(value):
             # What a formula shows is not what it is written as.
             return Entry([self._payload.apply(Kind.TEXT, value, self.name)])
         if self._mark and field is self._field and is_mark(value):

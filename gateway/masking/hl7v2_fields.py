@@ -15,6 +15,8 @@ from gateway.masking.labels import labelled
 from gateway.masking.name_lists import given_names, surnames
 from gateway.masking.person_words import NOT_A_NAME
 
+MAX_QUESTIONS = 2_000
+
 
 def _words(text: str) -> list[str]:
     return text.split()
@@ -215,14 +217,31 @@ def is_custom_number(value: str) -> bool:
     return _NUMBERED.match(value) is not None and not is_compact_date(value)
 
 
-def asked(fields: list[str], separators: Separators) -> Field:
-    """What the text of OBX-3 asks OBX-5 for: `45394-4^Last name^LN`; UNKNOWN where for nothing."""
-    if len(fields) < 6 or fields[2] not in _PLAIN:  # noqa: PLR2004
-        return UNKNOWN
-    components = fields[3].split(separators.component)
-    texts = components[1:2] + components[4:5] or components
-    said = (labelled(separators.plain(text)) for text in texts)
-    return next((field for field in said if field is not UNKNOWN), UNKNOWN)
+class Questions:
+    """What the text of OBX-3 asks OBX-5 for: `45394-4^Last name^LN`."""
+
+    def __init__(self, separators: Separators) -> None:
+        self._separators = separators
+        self._fields: dict[str, Field] = {}
+
+    def asked(self, fields: list[str]) -> Field:
+        """What an OBX asks for; UNKNOWN where for nothing."""
+        if len(fields) < 6 or fields[2] not in _PLAIN:  # noqa: PLR2004
+            return UNKNOWN
+        question = fields[3]
+        found = self._fields.get(question)
+        if found is None:
+            if len(self._fields) >= MAX_QUESTIONS:
+                self._fields.clear()
+            found = self._fields[question] = self._asked(question)
+        return found
+
+    def _asked(self, question: str) -> Field:
+        separators = self._separators
+        components = question.split(separators.component)
+        texts = components[1:2] + components[4:5] or components
+        said = (labelled(separators.plain(text)) for text in texts)
+        return next((field for field in said if field is not UNKNOWN), UNKNOWN)
 
 
 COMMON_PLACES = frozenset(

@@ -1,5 +1,6 @@
 """What the fields of HL7 v2 messages name, learned before any of their text is masked."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from functools import cache
 from typing import Final
@@ -11,11 +12,10 @@ from gateway.masking.hl7v2_fields import (
     FIELDS,
     LEARNED,
     NAME,
-    NUMBERED,
     ORGANISATION,
     PHONE,
     TYPED,
-    asked,
+    Questions,
     field_at,
     identifier,
     is_number,
@@ -30,11 +30,12 @@ _HEADERS = frozenset({"MSH", "FHS", "BHS"})
 _SEGMENTS = frozenset(name for name, _ in FIELDS)
 # Of XPN and XCN the names, of XON the name, of XAD streets, town and county, of XTN the numbers.
 _PARTS: Final = {
-    NAME: frozenset(range(4)),
-    ORGANISATION: frozenset(range(3)),
-    ADDRESS: frozenset({0, 1, 2, 7, 8, 9}),
-    PHONE: frozenset(range(12)),
+    id(NAME): frozenset(range(4)),
+    id(ORGANISATION): frozenset(range(3)),
+    id(ADDRESS): frozenset({0, 1, 2, 7, 8, 9}),
+    id(PHONE): frozenset(range(12)),
 }
+_TOWN: Final = 2
 
 
 class Names:
@@ -43,46 +44,59 @@ class Names:
     def __init__(self, masking: Masking) -> None:
         self._known = masking.payload.known
         self._walk = masking.walk
-        self._seen: set[tuple[str, int, str]] = set()
+        self._seen: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
+        self._size = 0
 
     def learn(self, lines: Iterable[str]) -> None:
         """Remember who and what is named in segments that follow each other."""
         separators = Separators()
+        questions = Questions(separators)
         for line in lines:
             name = line[:3]
             if name in _HEADERS:
                 before, separators = separators, Separators.of(line) or separators
                 if before != separators:
+                    questions = Questions(separators)
                     self._seen.clear()
             if name not in _SEGMENTS:
                 continue
             parts = line.split(separators.field)
-            typed = parts[2] if name == "OBX" and len(parts) > 2 else ""  # noqa: PLR2004
-            said = asked(parts, separators) if name == "OBX" else UNKNOWN
-            if said is not UNKNOWN and said.kind:
-                value = parts[5].split(separators.component)[0]
-                self._walk.learn(said.kind, separators.plain(value), "OBX.5")
+            typed = ""
+            if name == "OBX":
+                typed = parts[2] if len(parts) > 2 else ""  # noqa: PLR2004
+                said = questions.asked(parts)
+                if said is not UNKNOWN and said.kind:
+                    value = parts[5].split(separators.component)[0]
+                    self._walk.learn(said.kind, separators.plain(value), "OBX.5")
             for number, field in _fields(name, typed if typed in TYPED else ""):
-                if number < len(parts) and parts[number]:
-                    self._field(name, number, field, parts[number], separators)
+                if number >= len(parts):
+                    break
+                value = parts[number]
+                if value and self._is_new(name, number, value):
+                    self._field(f"{name}.{number}", field, value, separators)
 
-    def _field(
-        self, segment: str, number: int, field: Field, value: str, separators: Separators
-    ) -> None:
-        key = (segment, number, value)
-        if key in self._seen:
-            return
-        if len(self._seen) >= MAX_SEEN:
+    def _is_new(self, segment: str, number: int, value: str) -> bool:
+        seen = self._seen[segment, number]
+        if value in seen:
+            return False
+        if self._size >= MAX_SEEN:
             self._seen.clear()
-        self._seen.add(key)
-        path = f"{segment}.{number}"
+            self._size = 0
+            seen = self._seen[segment, number]
+        seen.add(value)
+        self._size += 1
+        return True
+
+    def _field(self, path: str, field: Field, value: str, separators: Separators) -> None:
+        escapes = separators.escape in value
+        nests = separators.subcomponent in value
         for repetition in value.split(separators.repetition):
             for kind, part in _named(field, repetition.split(separators.component)):
-                for piece in part.split(separators.subcomponent):
-                    plain = separators.plain(piece)
+                for piece in part.split(separators.subcomponent) if nests else (part,):
+                    plain = separators.plain(piece) if escapes else piece
                     if field is ORGANISATION:
                         self._known.learn_phrase(plain, Kind.NAME)
-                    elif kind and not is_mark(plain) and not _is_common(field, plain):
+                    elif kind and plain and not is_mark(plain) and not _is_common(field, plain):
                         self._walk.learn(kind, plain, path)
 
 
@@ -102,13 +116,17 @@ def _is_common(field: Field, plain: str) -> bool:
 
 def _named(field: Field, components: list[str]) -> Iterable[tuple[Kind | None, str]]:
     """The components that identify, and what they are."""
-    if field in NUMBERED:
+    wanted = _PARTS.get(id(field))
+    if wanted is None:
         kind = identifier(field, components).kind
-        for index, part in enumerate(components):
-            if not index or is_number(part, index):
-                yield kind, part
-        return
-    for index, part in enumerate(components):
-        if index in _PARTS[field]:
-            # XAD-3 is the town, which a limited data set shows.
-            yield Kind.CITY if field is ADDRESS and index == 2 else field.kind, part  # noqa: PLR2004
+        return [
+            (kind, part)
+            for index, part in enumerate(components)
+            if not index or (part and is_number(part, index))
+        ]
+    return [
+        # XAD-3 is the town, which a limited data set shows.
+        (Kind.CITY if field is ADDRESS and index == _TOWN else field.kind, part)
+        for index, part in enumerate(components)
+        if part and index in wanted
+    ]

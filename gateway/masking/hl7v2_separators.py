@@ -32,7 +32,7 @@ class Separators:
     between: re.Pattern[str] = member(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        codes = zip(map(ord, self._all()), _CODES, strict=True)
+        codes = zip(map(ord, self.characters), _CODES, strict=True)
         made = {char: f"{self.escape}{code}{self.escape}" for char, code in codes}
         made |= {ord("\n"): f"{self.escape}.br{self.escape}", ord("\r"): ""}
         object.__setattr__(self, "codes", made)
@@ -59,7 +59,9 @@ class Separators:
         """Text as it may stand in a component."""
         return value.translate(self.codes)
 
-    def _all(self) -> tuple[str, ...]:
+    @property
+    def characters(self) -> tuple[str, ...]:
+        """All five."""
         return (self.field, self.component, self.repetition, self.escape, self.subcomponent)
 
     def unmasked(self, value: str, plain: str) -> str:
@@ -78,7 +80,7 @@ class Separators:
         """What an escape sequence stands for; what is none stands for itself."""
         code = match[1]
         if code in _CODES:
-            return self._all()[_CODES.index(code)]
+            return self.characters[_CODES.index(code)]
         if code[:3] in {".br", ".sp", ".ce"} and _FORMAT.match(code):
             return "\n"
         if _HEX.match(code):

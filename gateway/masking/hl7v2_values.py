@@ -9,6 +9,7 @@ from gateway.masking.field_names import UNKNOWN, VOCABULARY, Field
 from gateway.masking.hl7v2_fields import (
     ADDRESS,
     ADDRESS_PARTS,
+    BIRTH,
     DATE,
     ID,
     LEARNED,
@@ -24,17 +25,17 @@ from gateway.masking.hl7v2_fields import (
     is_number,
     is_person,
 )
+from gateway.masking.hl7v2_forms import NULL, AtOnce, Forms, of_address
 from gateway.masking.hl7v2_separators import Separators
 from gateway.masking.json_walk import JsonWalk
 from gateway.masking.kinds import Kind
-from gateway.masking.marks import is_mark, mark, unmarked
-from gateway.masking.memo import Entry, Place
+from gateway.masking.marks import is_mark, unmarked
+from gateway.masking.memo import Entry, Memo, Place
 from gateway.masking.operators import Operator
 from gateway.masking.payload import Payload
 from gateway.masking.record_rules import RecordRules
 from gateway.masking.rules import FieldRule
 
-_PLACE = re.compile(r"[A-Za-z]{0,3}\Z")
 _OID = re.compile(r"[0-2](?:\.[0-9]{1,40}){5,}\Z")
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\Z")
 # Beside an identifier: words as in VOCABULARY, but no code, so that a date is one.
@@ -74,6 +75,7 @@ class FieldValues:
 
     Args:
         masking: what masks them.
+        memo: remembers them.
         segment, number: which field.
         typed: for OBX-5, the type that OBX-2 gives it.
         separators: of the message.
@@ -83,6 +85,7 @@ class FieldValues:
     def __init__(  # noqa: PLR0913, PLR0917 - a field, and what its segment says of it
         self,
         masking: Masking,
+        memo: Memo,
         segment: str,
         number: int,
         typed: str,
@@ -93,6 +96,7 @@ class FieldValues:
         self._walk = masking.walk
         self._attachment = masking.attachment
         self._rules = masking.rules
+        self._memo = memo
         self._separators = separators
         self._path = f"{segment}.{number}"
         self._typed = typed if self._path == "OBX.5" else ""
@@ -114,29 +118,48 @@ class FieldValues:
 
     def place(self) -> Place:
         """The field, with what is remembered of it."""
-        place = Place(self.judge, self._separators.escaped)
-        payload = self._payload
-        redacts = payload.profile.operators[Kind.TEXT] is Operator.REDACT
-        text = self._field.kind is Kind.TEXT and payload.withholds_text and redacts
-        if text and self._ruled is None and not self._queries and self._typed not in ENCAPSULATED:
-            place.become(mark(Kind.TEXT), self._path, Kind.TEXT, self._is_withheld)
-        return place
+        return Place(self.judge, self._separators.escaped, self._at_once())
 
-    def _is_withheld(self, value: str) -> bool:
-        """Whether a value of text is one component, and no date."""
-        separators = self._separators
-        return not (
-            value[0].isdigit()
-            or value == '""'
-            or separators.component in value
-            or separators.escape in value
-            or is_mark(value)
-        )
+    def _at_once(self) -> AtOnce | None:
+        """What masks the values whose form alone decides what they become."""
+        payload, field, separators = self._payload, self._field, self._separators
+        if field.kind is None or self._ruled is not None:
+            return None
+        if self._queries or self._typed in ENCAPSULATED:
+            return None
+        forms = Forms(payload, self._memo, separators, self._path, field)
+        redacts = payload.profile.operators[Kind.TEXT] is Operator.REDACT
+        found: AtOnce | None = None
+        if field.kind is Kind.TEXT and payload.withholds_text and redacts:
+            found = forms.text()
+        elif self._mark and field.kind:
+            found = forms.marked(self._mark, field.kind)
+        elif field is DATE or field is BIRTH:
+            found = forms.dates()
+        elif field is ADDRESS:
+            found = forms.addresses(Place(self._word, separators.escaped))
+        elif not self._paired and (
+            field is ID or (self._numbered and id(field) in _LEARNED_BEFORE)
+        ):
+            found = forms.numbers(Place(self._beside, separators.escaped))
+        return found
+
+    def _beside(self, value: str) -> Entry:
+        """What stands behind a number, its own component left empty."""
+        entry = Entry()
+        self._repetition(entry, value)
+        return entry
+
+    def _word(self, value: str) -> Entry:
+        """A state or a country."""
+        entry = Entry()
+        self._value(entry, value, VOCABULARY, 0, 1)
+        return entry
 
     def judge(self, value: str) -> Entry:
         """What the field becomes; what waits in it is masked when the walk settles."""
         entry = Entry()
-        if value == '""':
+        if value == NULL:
             entry.parts.append(value)
         elif self._ruled is not None:
             entry.parts.append(self._by_rule(self._ruled, value))
@@ -224,7 +247,7 @@ class FieldValues:
                 if self._numbered:
                     own = typed if not index or is_number(part, index) else _BESIDE
                 elif field is ADDRESS and len(parts) > 4:  # noqa: PLR2004
-                    own = _of_address(part, index)
+                    own = of_address(part, index)
                 self._component(entry, part, own, index, len(parts))
 
     def _person(self, parts: list[str]) -> Field:
@@ -349,13 +372,6 @@ class FieldValues:
 def _is_use(value: str) -> bool:
     """Whether a part of XTN says what the number is for: PRN, WPN, CP."""
     return len(value) <= MAX_USE and value.isalpha()
-
-
-def _of_address(part: str, index: int) -> Field:
-    """What stands in one component of an address."""
-    field = ADDRESS_PARTS[index] if index < len(ADDRESS_PARTS) else ADDRESS
-    # Where addresses are written shifted by one, a ZIP code stands for the country.
-    return field if field is not VOCABULARY or _PLACE.match(part) else ADDRESS
 
 
 def _media_type(kind: str) -> str:

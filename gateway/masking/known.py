@@ -2,20 +2,26 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import filterfalse
 
 from gateway.masking.fhir_displays import display_use
 from gateway.masking.folding import folded
 from gateway.masking.kinds import Kind
-from gateway.masking.marks import is_mark
+from gateway.masking.marks import FIRST, is_mark
 from gateway.masking.person_words import NOT_A_NAME
 
 MAX_KNOWN = 200_000
 """Distinct words of one payload; more than that is not learned, and its text is withheld."""
 WORD = re.compile(rb"[A-Za-z0-9\x80-\xff]+(?:['-][A-Za-z0-9\x80-\xff]+)*")
 """A word as it is looked for; a letter beyond ASCII has bytes of its own."""
+_FIRST_WORD = re.compile(
+    rb"^[ \t\r\f\v]*+([^A-Za-z0-9\x80-\xff\n]*+)(%b|)([^\n]*)$" % WORD.pattern, re.MULTILINE
+)
+_FIRST_WORD_OF_LINES = re.compile(
+    rb"\s*+([^A-Za-z0-9\x80-\xff]*+)(%b|)(.*)" % WORD.pattern, re.DOTALL
+)
 PART = re.compile(rb"[A-Za-z0-9\x80-\xff]+")
 """What signs join in a word."""
 _BEFORE = re.compile(rb"[A-Za-z0-9\x80-\xff]['-]?\Z")
@@ -76,8 +82,9 @@ class Known:
         self._words: dict[bytes, Kind] = {}
         self._firsts: set[bytes] = set()
         self._lines = False
-        self._phrases: dict[bytes, dict[bytes, Kind]] = {}
-        self._lengths: dict[bytes, set[int]] = {}
+        self._phrases: dict[bytes, Kind] = {}
+        # Of the phrases that start with a word, the longest first.
+        self._lengths: dict[bytes, tuple[int, ...]] = {}
         self._seen: set[str] = set()
         self._phrased: set[str] = set()
         self._size = 0
@@ -176,8 +183,7 @@ class Known:
                 self._name(name)
             self.waiting_names.clear()
         if self.waiting_phrases:
-            for phrase, kind in self.waiting_phrases.items():
-                self._phrase(phrase, kind)
+            self._learn_phrases(self.waiting_phrases)
             self.waiting_phrases.clear()
 
     def _name(self, value: str) -> None:
@@ -201,23 +207,29 @@ class Known:
         self._add(low)
         return True
 
-    def _phrase(self, value: str, kind: Kind) -> None:
-        if value in self._phrased:
-            return
-        self._phrased.add(value)
-        data = value.encode("utf-8", "replace").strip()
-        word = WORD.search(data)
-        if self._size >= MAX_KNOWN or len(data) <= _SHORT_NAME or word is None or is_mark(value):
-            return
-        data = data[word.start() :].lower()
-        first = word[0].lower()
-        phrases = self._phrases.setdefault(first, {})
-        if data not in phrases:
-            phrases[data] = kind
-            self._lengths.setdefault(first, set()).add(len(data))
-            self._firsts.add(first)
-            self._lines = self._lines or b"\n" in data
-            self._size += 1
+    def _learn_phrases(self, waiting: Mapping[str, Kind]) -> None:
+        """Learn values as they stand, from their first word on."""
+        phrases, lengths, room = self._phrases, self._lengths, MAX_KNOWN - self._size
+        new = [value for value in waiting if value not in self._phrased]
+        self._phrased.update(new)
+        before = len(phrases)
+        for value, (odd, first, behind) in zip(new, _first_words(new), strict=True):
+            phrase = (first + behind).rstrip()
+            if phrase in phrases or not first or len(odd) + len(phrase) <= _SHORT_NAME:
+                continue
+            if len(phrases) - before >= room:
+                break
+            if value[0] in FIRST and is_mark(value):
+                continue
+            phrases[phrase] = waiting[value]
+            known = lengths.get(first)
+            if known is None:
+                lengths[first] = (len(phrase),)
+            elif len(phrase) not in known:
+                lengths[first] = tuple(sorted((*known, len(phrase)), reverse=True))
+            self._lines = self._lines or b"\n" in phrase
+        self._firsts.update(lengths)
+        self._size += len(phrases) - before
 
     def _add(self, word: bytes) -> None:
         if word not in self._words:
@@ -230,7 +242,7 @@ class Known:
         self._settle()
         data = value.encode("utf-8", "replace").lower()
         word = WORD.search(data)
-        return word is not None and data[word.start() :] in self._phrases.get(word[0], ())
+        return word is not None and data[word.start() :] in self._phrases
 
     def touches(self, data: bytes) -> bool:
         """Whether any word of `data` is known, or starts a known phrase; cheap."""
@@ -279,18 +291,20 @@ class Known:
             stop = start + len(first)
             if start < end or data[start - 1 : start] == b"[":
                 continue  # inside a phrase, or the word of a mark
-            if first in self._phrases and (found := self._longest(folded, start, first)):
+            if first in self._lengths and (found := self._longest(folded, start, first)):
                 end = start + len(found)
-                yield start, end, self._phrases[first][found]
+                yield start, end, self._phrases[found]
             elif self._names(data[start:stop]):
                 yield start, stop, Kind.NAME
 
     def _longest(self, folded: bytes, start: int, first: bytes) -> bytes:
         """The longest known phrase at `start`, b"" where there is none."""
-        phrases = self._phrases[first]
-        for length in sorted(self._lengths[first], reverse=True):
+        for length in self._lengths[first]:
             phrase = folded[start : start + length]
-            if phrase in phrases and not folded[start + length : start + length + 1].isalnum():
+            if (
+                phrase in self._phrases
+                and not folded[start + length : start + length + 1].isalnum()
+            ):
                 return phrase
         return b""
 
@@ -312,6 +326,17 @@ class Known:
                 if counts and (kind := self._words.get(part)):
                     return kind
         return None
+
+
+def _first_words(values: Sequence[str]) -> Iterable[tuple[bytes, bytes, bytes]]:
+    """Of each value in lower case: what stands before its first word, the word, and the rest."""
+    folded = "\n".join(values).encode("utf-8", "replace").lower()
+    if folded.count(b"\n") < len(values):
+        return _FIRST_WORD.findall(folded)
+    return [
+        _FIRST_WORD_OF_LINES.findall(value.encode("utf-8", "replace").lower())[0]
+        for value in values
+    ]
 
 
 def found_name(value: str) -> str:

@@ -61,6 +61,7 @@ class MarkupWalk:
         self._inner: dict[int, int] = {}
         self._breaks: list[tuple[_Place, _Place]] = []
         self._names: set[str] = set()
+        self._noted: set[str] = set()
 
     def root(self, root: Element) -> None:
         """Mask a document.
@@ -230,8 +231,10 @@ class MarkupWalk:
 
     def note(self, name: str) -> None:
         """Remember a name to be looked at."""
-        if _ODD_NAME.search(name):
-            self._names.add(name)
+        if name not in self._noted:
+            self._noted.add(name)
+            if _ODD_NAME.search(name):
+                self._names.add(name)
 
     def _field(self, element: Element, outer: Field) -> Field:
         self.note(element.name)
@@ -315,5 +318,7 @@ def _put(place: _Place, text: str) -> None:
 
 
 def _spaced(before: str, done: str) -> str:
+    if before and not (before[0].isspace() or before[-1].isspace()):
+        return done
     head = before[: len(before) - len(before.lstrip())]
     return head + done + before[len(before.rstrip()) :] if before.strip() else before

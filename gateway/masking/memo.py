@@ -1,8 +1,8 @@
 """Equal values in the same place of a table or of messages: judged once, counted each time."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, TypeAlias
 
 from gateway.masking.json_codec import Node
 from gateway.masking.json_walk import JsonWalk
@@ -43,33 +43,56 @@ class Entry:
         self.shown: tuple[Place, str] | None = None
 
 
+class Joined:
+    """What a value becomes whose parts are remembered by themselves.
+
+    Attributes:
+        cells: in order.
+    """
+
+    __slots__ = ("cells",)
+
+    def __init__(self, cells: "list[Cell]") -> None:
+        self.cells = cells
+
+    @property
+    def text(self) -> str:
+        """What is written, once the memo has settled."""
+        return "".join(texts(self.cells))
+
+
+Cell: TypeAlias = str | Entry | Joined
+"""What a value becomes: at once, or when the memo settles."""
+
+
+def texts(cells: Iterable[Cell]) -> list[str]:
+    """What is written for each of some cells, once the memo has settled."""
+    return [cell if isinstance(cell, str) else cell.text for cell in cells]
+
+
 class Place:
     """A column of a table, a field of a segment: equal values become the same here.
 
     Attributes:
         judge: what a value that is new here becomes.
         escaped: masked text as it may be written here.
+        at_once: what a value becomes whose form alone decides that, counted; None for every other
+            value. Such values are not remembered.
         entries: what is remembered.
-        alike: what all values become that `is_alike` passes; they need not be remembered.
     """
 
-    __slots__ = ("alike", "entries", "escaped", "is_alike", "judge")
+    __slots__ = ("at_once", "entries", "escaped", "judge")
 
     def __init__(
-        self, judge: Callable[[str], Entry], escaped: Callable[[str], str] = lambda text: text
+        self,
+        judge: Callable[[str], Entry],
+        escaped: Callable[[str], str] = lambda text: text,
+        at_once: Callable[[str], Cell | None] | None = None,
     ) -> None:
         self.judge = judge
         self.escaped = escaped
+        self.at_once = at_once
         self.entries: dict[str, Entry] = {}
-        self.alike: Entry | None = None
-        self.is_alike: Callable[[str], bool] = bool
-
-    def become(self, mark: str, path: str, kind: Kind, which: Callable[[str], bool]) -> None:
-        """The values that `which` passes become a mark here, counted as one of a kind."""
-        self.alike = Entry()
-        self.alike.text = mark
-        self.alike.counts = (((path, kind), 1),)
-        self.is_alike = which
 
 
 class Memo:
@@ -88,12 +111,20 @@ class Memo:
         self._tally: Tally = defaultdict(int)
         self._names = 0
 
-    def judged(self, place: Place, value: str) -> Entry:
-        """The entry of a value that `place` does not remember."""
-        if place.alike is not None and place.is_alike(value):
-            place.alike.repeats += 1
-            self._places[id(place)] = place
-            return place.alike
+    def met(self, place: Place, value: str) -> Cell:
+        """What a value becomes that stands at a place."""
+        entry = place.entries.get(value)
+        if entry is None:
+            return self.judged(place, value)
+        entry.repeats += 1
+        return entry
+
+    def judged(self, place: Place, value: str) -> Cell:
+        """What a value becomes that `place` does not remember."""
+        if place.at_once is not None:
+            cell = place.at_once(value)
+            if cell is not None:
+                return cell
         entry = self._counted(place, value)
         if entry.waiting:
             self._new.append((place, value, entry))
@@ -107,11 +138,11 @@ class Memo:
             self._size += 1
         return entry
 
-    def settle(self, met: Iterable[Entry]) -> None:
+    def settle(self, met: Iterable[Cell]) -> None:
         """Mask what waits, so that every entry has its text.
 
         Args:
-            met: the entries since the last time, as often as their values came.
+            met: what values have become since the last time, as often as they came.
         """
         judged = self._known()
         self._walk.settle()
@@ -138,10 +169,11 @@ class Memo:
         if self._size > MAX_ENTRIES:
             self.forget()
 
-    def _look_again(self, met: Iterable[Entry], new: Iterable[Entry]) -> None:
+    def _look_again(self, met: Iterable[Cell], new: Iterable[Entry]) -> None:
         """More names are known: judge anew what has been remembered, and forget it."""
         old = {id(entry) for entry in self._shown}
-        times = Counter(id(entry) for entry in met if entry.shown and id(entry) in old)
+        entries = _entries(met)
+        times = Counter(id(entry) for entry in entries if entry.shown and id(entry) in old)
         again: list[tuple[Entry, Place, str, int]] = []
         for entry in (*self._shown, *new):
             place, value = entry.shown or (None, "")
@@ -176,8 +208,6 @@ class Memo:
         for place in self._places.values():
             for entry in place.entries.values():
                 self._count(entry)
-            if place.alike is not None:
-                self._count(place.alike)
             place.entries.clear()
         self._places.clear()
         self._shown.clear()
@@ -219,6 +249,15 @@ class Memo:
         finally:
             payload.tally, once = tally, payload.tally
         return tuple(once.items())
+
+
+def _entries(cells: Iterable[Cell]) -> Iterator[Entry]:
+    """The entries among some cells, those that are joined included."""
+    for cell in cells:
+        if isinstance(cell, Entry):
+            yield cell
+        elif isinstance(cell, Joined):
+            yield from _entries(cell.cells)
 
 
 def _finish(place: Place, entry: Entry) -> None:

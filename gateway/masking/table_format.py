@@ -13,6 +13,7 @@ from gateway.masking.columns import Columns
 from gateway.masking.field_names import UNKNOWN
 from gateway.masking.formats import BOM
 from gateway.masking.json_walk import JsonWalk
+from gateway.masking.memo import texts
 from gateway.masking.payload import Payload
 from gateway.masking.record_rules import RecordRules
 from gateway.masking.text import TextMasker
@@ -69,10 +70,11 @@ class TableMasker:
             quoting=_ALL if _QUOTED.match(text) else _NEEDED,
         )
         writer.writerow(header)
-        while batch := [columns.judge(row) for row in islice(rows, BATCH)]:
-            columns.settle(batch)
+        while batch := list(islice(rows, BATCH)):
+            judged = columns.judge(batch)
+            columns.settle(judged)
             self._payload.check()
-            writer.writerows([[entry.text for entry in row] for row in batch])
+            writer.writerows(zip(*map(texts, judged), strict=True))
         columns.close()
         return out.getvalue().encode()
 

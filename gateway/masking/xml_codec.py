@@ -30,6 +30,9 @@ _BOMS = (
 # Encodings in which equal bytes are equal characters everywhere; others are not guessed at.
 _ENCODINGS = frozenset({"utf-8", "ascii", "iso8859-1", "cp1252"})
 _BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*\Z")
+# What may have to be escaped; translating what need not be takes several times as long.
+_IN_TEXT = re.compile("[&<>\r]")
+_IN_VALUE = re.compile('[&<>"\r\n\t]')
 _TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
 _VALUE = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
@@ -69,7 +72,7 @@ class Element:
 
 def local(name: str) -> str:
     """A name without its prefix."""
-    return name.rpartition(":")[2]
+    return name.rpartition(":")[2] if ":" in name else name
 
 
 def decode(body: bytes) -> Element:
@@ -99,18 +102,19 @@ def fragment(root: Element) -> str:
 
 
 def _write(element: Element, out: list[str]) -> None:
-    attributes = "".join(
-        f' {name}="{value.translate(_VALUE)}"' for name, value in element.attributes.items()
-    )
+    head = element.name
+    for name, value in element.attributes.items():
+        written = value.translate(_VALUE) if _IN_VALUE.search(value) else value
+        head = f'{head} {name}="{written}"'
     if not any(element.children):
-        out.append(f"<{element.name}{attributes}/>")
+        out.append(f"<{head}/>")
         return
-    out.append(f"<{element.name}{attributes}>")
+    out.append(f"<{head}>")
     for child in element.children:
-        if isinstance(child, str):
-            out.append(child.translate(_TEXT))
-        else:
+        if isinstance(child, Element):
             _write(child, out)
+        else:
+            out.append(child.translate(_TEXT) if _IN_TEXT.search(child) else child)
     out.append(f"</{element.name}>")
 
 
@@ -138,6 +142,7 @@ class _Tree:
         self._pieces: list[str] = []
         self._root: Element | None = None
         self._nodes = 0
+        self._is_long = False
         parser = expat.ParserCreate(encoding="utf-8")
         parser.buffer_text = True
         parser.ordered_attributes = True
@@ -148,6 +153,7 @@ class _Tree:
         self._parser = parser
 
     def read(self, text: str) -> Element:
+        self._is_long = len(text) > MAX_ATTRIBUTE
         try:
             self._parser.Parse(text.encode(), True)
         except (expat.ExpatError, UnicodeEncodeError) as error:
@@ -157,33 +163,42 @@ class _Tree:
         return self._root
 
     def _start(self, name: str, attributes: list[str]) -> None:
-        self._flush()
+        outer = self._open
+        if self._pieces:
+            self._flush()
         self._nodes += 1 + len(attributes) // 2
         if self._nodes > MAX_NODES or len(attributes) > 2 * MAX_ATTRIBUTES:
             raise _withheld("The XML has more nodes than can be masked.")
-        if len(self._open) >= MAX_DEPTH:
+        if len(outer) >= MAX_DEPTH:
             raise too_deep()
         values = attributes[1::2]
-        if any(len(value) > MAX_ATTRIBUTE and not _BASE64.match(value) for value in values):
-            raise _withheld("An attribute of the XML is longer than what can be masked.")
-        element = Element(name, dict(zip(attributes[::2], values, strict=True)))
-        if self._open:
-            self._open[-1].children.append(element)
+        if self._is_long:
+            _check_length(values)
+        element = Element(name, dict(zip(attributes[::2], values, strict=True)), [])
+        if outer:
+            outer[-1].children.append(element)
         else:
             self._root = element
-        self._open.append(element)
+        outer.append(element)
 
     def _end(self, _: str) -> None:
-        self._flush()
+        if self._pieces:
+            self._flush()
         self._open.pop()
 
     def _flush(self) -> None:
-        if self._pieces and self._open:
+        """Put the text in its place that has been read since the last tag."""
+        if self._open:
             self._open[-1].children.append("".join(self._pieces))
         self._pieces.clear()
 
     def _refuse(self, *_: object) -> Never:
         raise _withheld("The XML has a document type declaration, which is not read.")
+
+
+def _check_length(values: list[str]) -> None:
+    if any(len(value) > MAX_ATTRIBUTE and not _BASE64.match(value) for value in values):
+        raise _withheld("An attribute of the XML is longer than what can be masked.")
 
 
 def _withheld(message: str) -> Withheld:

@@ -129,3 +129,21 @@ def test_words_looked_for_one_by_one_are_those_of_the_text(
     assert _places(text, wanted) == [
         (match.start(), match[0]) for match in WORD.finditer(text) if match[0] in wanted
     ]
+
+
+@given(
+    st.lists(st.text("aB9 \n\t-'(é[\r\x0b\u2028,.", max_size=9), max_size=5), st.text("aB9 -'(é,.")
+)
+def test_values_learned_together_are_found_as_if_learned_one_by_one(
+    values: list[str], text: str
+) -> None:
+    together, alone = Known(), Known()
+    for value in values:
+        together.learn_phrase(value, Kind.ADDRESS)
+        alone.learn_phrase(value, Kind.ADDRESS)
+        assert alone.size >= 0  # what waits is learned
+    data = " ".join([*values, text]).encode()
+
+    assert together.size == alone.size
+    assert together.firsts == alone.firsts
+    assert together.mask(data, lambda _, __: b"*") == alone.mask(data, lambda _, __: b"*")

@@ -54,11 +54,8 @@ Make = Callable[[Field], tuple[Payload, Memo, Judge, Place]]
 def meet(found: Memo, place: Place, *values: str) -> list[Entry]:
     entries: list[Entry] = []
     for value in values:
-        entry = place.entries.get(value)
-        if entry is None:
-            entry = found.judged(place, value)
-        else:
-            entry.repeats += 1
+        entry = found.met(place, value)
+        assert isinstance(entry, Entry)
         entries.append(entry)
     return entries
 
