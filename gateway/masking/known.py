@@ -1,16 +1,14 @@
 """Values that fields of a payload have named, found again in its free text."""
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import filterfalse
 
 from gateway.masking.fhir_displays import display_use
-from gateway.masking.folding import folded
 from gateway.masking.kinds import Kind
 from gateway.masking.marks import FIRST, is_mark
-from gateway.masking.person_words import NOT_A_NAME
+from gateway.masking.name_forms import cases
 
 MAX_KNOWN = 200_000
 """Distinct words of one payload; more than that is not learned, and its text is withheld."""
@@ -193,7 +191,7 @@ class Known:
         if value.isalpha() and value.isascii():
             self._learn_word(value.lower().encode())
             return
-        for word in WORD.findall(_cases(value).encode("utf-8", "replace")):
+        for word in WORD.findall(cases(value).encode("utf-8", "replace")):
             low = word.lower()
             if self._learn_word(low) and not low.isalnum():
                 for part in PART.findall(low):
@@ -339,12 +337,6 @@ def _first_words(values: Sequence[str]) -> Iterable[tuple[bytes, bytes, bytes]]:
     ]
 
 
-def found_name(value: str) -> str:
-    """Of a name that was found in text, the words that are learned: all but common ones."""
-    kept = [word for word in value.split() if word.lower().strip(".,") not in NOT_A_NAME]
-    return " ".join(kept)
-
-
 def _places(folded: bytes, known: AbstractSet[bytes]) -> list[tuple[int, bytes]]:
     """Where words stand in a text in lower case, in order."""
     if len(known) > _FEW:
@@ -380,23 +372,3 @@ def _joined(data: bytes, spans: Iterable[tuple[int, int, Kind]]) -> Iterator[tup
         last = (begin, stop, kind)
     if last:
         yield last
-
-
-def _cases(value: str) -> str:
-    """A name in all the forms in which its words are learned."""
-    if value.isascii() and "'" not in value:
-        return value
-    # Lower case of bytes is ASCII's alone, so each case of a name is learned.
-    plain = folded(value)
-    forms = {value, plain} if value.isascii() else {value, plain, _unaccented(plain)}
-    return " ".join(
-        case
-        for form in forms
-        for case in {form, form.upper(), form.lower(), form.replace("'", "\u2019")}
-    )
-
-
-def _unaccented(value: str) -> str:
-    """`Garcia` of `García`: notes are often written without accents."""
-    parts = unicodedata.normalize("NFD", value)
-    return "".join(char for char in parts if not unicodedata.combining(char))

@@ -12,7 +12,8 @@ from functools import lru_cache
 
 from gateway.masking import prose
 from gateway.masking.kinds import Kind
-from gateway.masking.known import PART, WORD, found_name
+from gateway.masking.known import PART, WORD
+from gateway.masking.name_forms import found_name
 from gateway.masking.numbers import long_numbers
 from gateway.masking.profiles import Profile
 from gateway.masking.scan import Scanner, Span
