@@ -16,7 +16,6 @@ _LONG = re.compile(r"-?[0-9]{9,}\Z")
 _EPOCH = re.compile(r"(-?)([0-9]{9,19})(?:\.[0-9]{1,9})?\Z")
 # How many of a unit make a second, by the digits that a date of these decades has in it.
 _PER_SECOND = {9: 1, 10: 1, 12: 10**3, 13: 10**3, 15: 10**6, 16: 10**6, 18: 10**9, 19: 10**9}
-_WORD = 2**63
 _START = datetime(1970, 1, 1, tzinfo=UTC)
 _SPLIT = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z]+")
 _MEASURES = frozenset(
@@ -47,8 +46,8 @@ def is_long(text: str) -> bool:
 
 
 def is_long_integer(value: object) -> bool:
-    """The same of a number in JSON; no system numbers people beyond 64 bits."""
-    return isinstance(value, int) and is_long(str(value)) and abs(value) < _WORD
+    """The same of a number in JSON, of any length."""
+    return isinstance(value, int) and is_long(str(value))
 
 
 def is_measured(name: str) -> bool:

@@ -14,7 +14,7 @@ from gateway.errors import Reason, Withheld
 from gateway.local.patients import canaries, documents, generate
 from gateway.masking.engine import ENGINE_VERSION, PayloadMasker, mask, mask_text_value
 from gateway.masking.formats import format_of
-from gateway.masking.marks import marks
+from gateway.masking.marks import is_masked_id, marks
 from gateway.masking.payload import Payload
 from gateway.masking.tokens import Tokeniser
 from tests.unit.masking.contexts import KEY, PROFILES, context
@@ -289,12 +289,18 @@ def test_base64_in_fields_that_say_nothing_is_looked_into() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b'{"a":-0,"b":1.50,"name":"x"}', b'{"a":99999999999999999999,"name":"x"}']
+    "body", [b'{"a":-0,"b":1.50,"name":"x"}', b'{"size":99999999999999999999,"name":"x"}']
 )
 def test_unusual_numbers_keep_their_bytes(body: bytes) -> None:
     done = mask(body, "application/json", "", context()).body
 
     assert done == body.replace(b'"x"', b'"[name]"')
+
+
+def test_a_number_beyond_64_bits_that_nothing_names_is_an_id() -> None:
+    done = json.loads(mask(b'{"a":89101200000032045117}', "application/json", "", context()).body)
+
+    assert is_masked_id(done["a"])
 
 
 def test_more_names_than_can_be_remembered_withhold(monkeypatch: pytest.MonkeyPatch) -> None:
