@@ -21,7 +21,7 @@ from gateway.errors import ConfigurationError, Withheld
 from gateway.masking.engine import Context
 from gateway.masking.engine import mask as mask_body
 from gateway.masking.generalise import year_end
-from gateway.masking.profiles import Profile
+from gateway.masking.profiles.profile import Profile
 from gateway.masking.streams import MAX_BYTES, MAX_LINE
 from gateway.masking.tokens import TokenKey, numbering_salt
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.errors import ConfigurationError
-from gateway.masking.profiles import BUILT_IN, SAFE_HARBOR, Profile
+from gateway.masking.profiles.profile import BUILT_IN, SAFE_HARBOR, Profile
 from gateway.masking.tokens import KEY_BYTES, TokenKey
 
 _MAX_KEY_FILE: Final = 4096

@@ -9,7 +9,7 @@ from typing import Any, Final
 from gateway.masking.context import Result
 from gateway.masking.engine import ENGINE_VERSION
 from gateway.masking.kinds import LETTERS, Kind
-from gateway.masking.profiles import Profile
+from gateway.masking.profiles.profile import Profile
 
 CITATION: Final = "45 CFR 164.514(b)(2)(i)"
 

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from typing import Protocol
 
 from gateway.errors import Withheld
-from gateway.masking import json_codec
+from gateway.masking.codecs import json_codec
+from gateway.masking.codecs.xml_codec import DECLARATION
 from gateway.masking.formats import GZIP, Format, look
 from gateway.masking.kinds import Kind
 from gateway.masking.marks import mark
 from gateway.masking.payload import Payload
 from gateway.masking.text import TextMasker
-from gateway.masking.xml_codec import DECLARATION
 
 MAX_NESTING = 3
 MAX_BINARY = 256

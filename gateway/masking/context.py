@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
-from gateway.masking.profiles import Profile, resolve
+from gateway.masking.profiles.profile import Profile, resolve
 from gateway.masking.session_names import SessionNames
 from gateway.masking.tokens import TokenKey
 

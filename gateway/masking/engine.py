@@ -11,11 +11,18 @@ from urllib.parse import quote
 from gateway.errors import Reason, Withheld
 from gateway.masking import compression
 from gateway.masking.attachments import MAX_NESTING, Base64Attachments
+from gateway.masking.codecs.encoded_words import decoded
+from gateway.masking.codecs.json_codec import Node, too_deep
 from gateway.masking.collection import paused
 from gateway.masking.context import Context, Result
-from gateway.masking.encoded_words import decoded
-from gateway.masking.fhir_walk import FhirWalk
-from gateway.masking.field_names import VOCABULARY, Field, field_of
+from gateway.masking.documents.hl7v2_format import Hl7v2Masker
+from gateway.masking.documents.html_format import HtmlMasker
+from gateway.masking.documents.json_format import BATCH, JsonMasker
+from gateway.masking.documents.multipart_format import MultipartMasker
+from gateway.masking.documents.table_format import TableMasker
+from gateway.masking.documents.xml_format import XmlMasker
+from gateway.masking.fhir.walk import FhirWalk
+from gateway.masking.fields.names import VOCABULARY, Field, field_of
 from gateway.masking.formats import (
     BOM,
     GZIP,
@@ -25,23 +32,16 @@ from gateway.masking.formats import (
     transcoded,
     unsupported,
 )
-from gateway.masking.hl7v2_format import Hl7v2Masker
-from gateway.masking.hl7v2_values import Masking
-from gateway.masking.html_format import HtmlMasker
-from gateway.masking.json_codec import Node, too_deep
-from gateway.masking.json_format import BATCH, JsonMasker
-from gateway.masking.json_walk import JsonWalk
+from gateway.masking.hl7v2.values import Masking
+from gateway.masking.json.walk import JsonWalk
 from gateway.masking.kinds import Kind
-from gateway.masking.multipart_format import MultipartMasker
 from gateway.masking.payload import Payload
-from gateway.masking.profiles import TextUse
-from gateway.masking.record_rules import RecordRules
-from gateway.masking.scan import scanner
+from gateway.masking.profiles.profile import TextUse
+from gateway.masking.recognition.scan import scanner
+from gateway.masking.ruling.records import RecordRules
 from gateway.masking.streams import MAX_BYTES, LineStream, Stream, WholeStream, too_large
-from gateway.masking.table_format import TableMasker
 from gateway.masking.text import TextMasker
 from gateway.masking.version import ENGINE_VERSION
-from gateway.masking.xml_format import XmlMasker
 
 __all__ = ["ENGINE_VERSION", "Context", "Result", "Stream", "mask", "mask_text_value"]
 

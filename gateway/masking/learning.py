@@ -2,9 +2,9 @@
 
 from typing import Protocol
 
-from gateway.masking.fhir_fields import PERSONAL
-from gateway.masking.field_names import field_of
-from gateway.masking.json_codec import Node
+from gateway.masking.codecs.json_codec import Node
+from gateway.masking.fields.fhir import PERSONAL
+from gateway.masking.fields.names import field_of
 from gateway.masking.kinds import Kind
 
 _PHRASES = {Kind.SSN, Kind.MRN, Kind.EMAIL, Kind.PHONE, Kind.ADDRESS, Kind.CITY}

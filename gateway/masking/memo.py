@@ -4,8 +4,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, TypeAlias
 
-from gateway.masking.json_codec import Node
-from gateway.masking.json_walk import JsonWalk
+from gateway.masking.codecs.json_codec import Node
+from gateway.masking.json.walk import JsonWalk
 from gateway.masking.kinds import Kind
 from gateway.masking.payload import Payload
 from gateway.masking.tally import Tally

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from gateway.masking.field_names import field_of
-from gateway.masking.json_codec import Node
+from gateway.masking.codecs.json_codec import Node
+from gateway.masking.fields.names import field_of
 
 _ID = re.compile(r"(?:Patient/|urn:uuid:|urn:oid:)([A-Za-z0-9.-]{1,64})(?:/_history/[^/]*)?\Z")
 _SUBJECTS = ("subject", "patient", "beneficiary", "individual", "for")

@@ -11,10 +11,10 @@ from gateway.masking.context import Context
 from gateway.masking.date_shift import shifted
 from gateway.masking.generalise import age, birth_year, year, zip3
 from gateway.masking.kinds import Kind
-from gateway.masking.known import Known
 from gateway.masking.marks import FIRST, is_mark, mark
-from gateway.masking.operators import Operator
-from gateway.masking.profiles import Profile, TextUse
+from gateway.masking.profiles.operators import Operator
+from gateway.masking.profiles.profile import Profile, TextUse
+from gateway.masking.recognition.known import Known
 from gateway.masking.structure import structure
 from gateway.masking.tally import Counted, Summary, Tally, summary
 from gateway.masking.tokens import Tokeniser

@@ -4,12 +4,12 @@ Data may move from one place to another if it is masked as much there. A rank sa
 profile may not claim the rank of a built-in one unless it masks all that the built-in one masks.
 """
 
-from gateway.masking.fhir_fields import ELEMENTS
-from gateway.masking.field_names import UNKNOWN, Field, field_of
+from gateway.masking.fields.fhir import ELEMENTS
+from gateway.masking.fields.names import UNKNOWN, Field, field_of
 from gateway.masking.kinds import Kind
-from gateway.masking.operators import REMOVING, Operator
-from gateway.masking.profiles import BUILT_IN, NONE, PSEUDONYMOUS, Profile, TextUse
-from gateway.masking.rules import FieldRule
+from gateway.masking.profiles.operators import REMOVING, Operator
+from gateway.masking.profiles.profile import BUILT_IN, NONE, PSEUDONYMOUS, Profile, TextUse
+from gateway.masking.profiles.rules import FieldRule
 
 MAX_RANK = 99
 _CODED = frozenset({Operator.TOKENISE, Operator.HASH})

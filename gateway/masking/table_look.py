@@ -5,8 +5,8 @@ import io
 from itertools import islice
 from typing import Final
 
-from gateway.masking.column_names import column, is_header
-from gateway.masking.field_names import UNKNOWN
+from gateway.masking.fields.columns import column, is_header
+from gateway.masking.fields.names import UNKNOWN
 
 MAX_HEAD: Final = 8_192
 ROWS: Final = 1_000

@@ -5,20 +5,20 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import partial
 
-from gateway.masking import folding
 from gateway.masking.generalise import MAX_AGE
 from gateway.masking.kinds import Kind
 from gateway.masking.marks import mark
-from gateway.masking.paragraphs import (
+from gateway.masking.payload import Payload
+from gateway.masking.profiles.patterns import PatternScan
+from gateway.masking.recognition import folding
+from gateway.masking.recognition.paragraphs import (
     Paragraph,
     Paragraphs,
     Shown,
     joined,
     paragraphs_of,
 )
-from gateway.masking.payload import Payload
-from gateway.masking.scan import scanner
-from gateway.masking.user_patterns import PatternScan
+from gateway.masking.recognition.scan import scanner
 
 MAX_CACHED = 20_000
 MAX_CACHED_LENGTH = 2_000

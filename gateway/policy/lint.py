@@ -7,7 +7,7 @@ from enum import StrEnum
 from itertools import combinations
 
 from gateway.masking.kinds import Kind
-from gateway.masking.operators import KEYED
+from gateway.masking.profiles.operators import KEYED
 from gateway.model.connection import Area, Connection, ConnectionKind, Masking
 from gateway.model.detokenize import ACTION as DETOKENIZE
 from gateway.model.own import whereabouts

@@ -5,12 +5,12 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from gateway.masking import field_paths
 from gateway.masking.kinds import Kind
-from gateway.masking.operators import Operator, misfit
-from gateway.masking.profiles import BUILT_IN, Profile, Scope, TextUse
-from gateway.masking.rules import FieldRule, Rules
-from gateway.masking.user_patterns import MAX_PATTERNS, UserPattern
+from gateway.masking.profiles import paths as field_paths
+from gateway.masking.profiles.operators import Operator, misfit
+from gateway.masking.profiles.patterns import MAX_PATTERNS, UserPattern
+from gateway.masking.profiles.profile import BUILT_IN, Profile, Scope, TextUse
+from gateway.masking.profiles.rules import FieldRule, Rules
 from gateway.model.canonical import canonical
 from gateway.model.digest import sha256
 from gateway.policy import profile_document as document
@@ -19,7 +19,7 @@ from gateway.policy.profiles import base_of
 from gateway.policy.syntax import Tree
 
 if TYPE_CHECKING:
-    from gateway.masking.imported import ImportedConfiguration
+    from gateway.masking.profiles.imported import ImportedConfiguration
 
 _OF_TEXT = {
     TextUse.STRUCTURE: Operator.STRUCTURE,
@@ -139,7 +139,7 @@ def _imported(text: str) -> "ImportedConfiguration | None":
     if not text:
         return None
     # Reading one needs tables of FHIR, which few manifests ask for.
-    from gateway.masking.imported import ImportedConfiguration  # noqa: PLC0415
+    from gateway.masking.profiles.imported import ImportedConfiguration  # noqa: PLC0415
 
     return ImportedConfiguration(text)
 

@@ -7,8 +7,8 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from gateway.errors import ConfigurationError
-from gateway.masking import field_paths
-from gateway.masking.user_patterns import MAX_PATTERNS, compile_pattern
+from gateway.masking.profiles import paths as field_paths
+from gateway.masking.profiles.patterns import MAX_PATTERNS, compile_pattern
 from gateway.policy.profiles import MAX_RANK
 from gateway.policy.scalars import OPTIONAL_NAME, Part, Text, plain_text, whole_number
 from gateway.policy.syntax import Plain
@@ -36,7 +36,7 @@ def _user_pattern(value: str) -> str:
 def _imported(value: object) -> object:
     """The configuration as JSON text, checked."""
     # Reading one needs tables of FHIR, which few manifests ask for.
-    from gateway.masking.imported import ImportedConfiguration  # noqa: PLC0415
+    from gateway.masking.profiles.imported import ImportedConfiguration  # noqa: PLC0415
 
     text = json.dumps(_typed(value))
     try:

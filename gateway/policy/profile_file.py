@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 
-from gateway.masking.profiles import BUILT_IN, SAFE_HARBOR, Profile
+from gateway.masking.profiles.profile import BUILT_IN, SAFE_HARBOR, Profile
 from gateway.masking.strictness import ranks
 from gateway.policy import profile_document
 from gateway.policy.faults import Fault, ManifestInvalid, Position, suggestion
@@ -63,7 +63,7 @@ def imported_profile(data: bytes) -> Profile:
     Raises:
         ConfigurationError: not such a configuration, or with what is not supported.
     """
-    from gateway.masking.imported import ImportedConfiguration  # noqa: PLC0415 - large tables
+    from gateway.masking.profiles.imported import ImportedConfiguration  # noqa: PLC0415 - large tables
 
     found = ImportedConfiguration(data)
     made = replace(SAFE_HARBOR, name=OWN, imported=found, digest=f"sha256:{found.digest}")

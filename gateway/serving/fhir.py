@@ -8,8 +8,8 @@ from typing import Final
 import orjson
 
 from gateway.errors import Reason, Withheld
-from gateway.masking import json_codec
-from gateway.masking.json_codec import Node
+from gateway.masking.codecs import json_codec
+from gateway.masking.codecs.json_codec import Node
 from gateway.model.connection import Connection, Masking
 from gateway.model.exchange import Forwarded
 from gateway.model.fhir import FhirCall, Interaction, Page

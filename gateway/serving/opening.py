@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gateway.errors import InvalidRequest, Reason
-from gateway.masking.fhir_search import held, opened, refuse_guesses, refuse_tokens
+from gateway.masking.fhir.search import held, opened, refuse_guesses, refuse_tokens
 from gateway.masking.tokens import Tokeniser
 from gateway.model.exchange import Authorised
 from gateway.ports import TokenBudget, TokenKeys

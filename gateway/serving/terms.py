@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from gateway.errors import Reason, Withheld
 from gateway.masking.generalise import year_end
-from gateway.masking.profiles import Profile, Scope, resolve
+from gateway.masking.profiles.profile import Profile, Scope, resolve
 from gateway.masking.session_names import SessionNames
 from gateway.masking.tokens import TokenKey, numbering_salt
 from gateway.masking.version import ENGINE_VERSION

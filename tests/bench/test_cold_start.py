@@ -21,7 +21,7 @@ warm_up()
 before = set(sys.modules)
 from gateway.masking.context import Context
 from gateway.masking.engine import mask
-from gateway.masking import scan
+from gateway.masking.recognition import scan
 compiled = scan._scanner.cache_info().misses
 from datetime import date
 for kind, body in json.loads(sys.argv[1]):
@@ -49,12 +49,12 @@ LATER = (
     "gateway.ingress.signin",
     "gateway.local",
     "gateway.masking.engine",
-    "gateway.masking.fhir_search",
-    "gateway.masking.field_names",
-    "gateway.masking.imported",
-    "gateway.masking.json_codec",
-    "gateway.masking.names",
-    "gateway.masking.patterns",
+    "gateway.masking.fhir.search",
+    "gateway.masking.fields.names",
+    "gateway.masking.profiles.imported",
+    "gateway.masking.codecs.json_codec",
+    "gateway.masking.recognition.names",
+    "gateway.masking.recognition.patterns",
     "gateway.masking.strictness",
     "gateway.operations.detokenize",
     "gateway.operations.fhir",

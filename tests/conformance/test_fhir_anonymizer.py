@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from gateway.masking.codecs.json_codec import decode, encode
 from gateway.masking.fhir_anonymizer import load
-from gateway.masking.json_codec import decode, encode
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "fhir-anonymizer"
 PAIRS = DATA / "pairs.json"

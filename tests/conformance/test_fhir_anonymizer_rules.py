@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
+from gateway.masking.codecs.json_codec import decode, encode
 from gateway.masking.fhir_anonymizer import load
 from gateway.masking.fhir_anonymizer.definitions import resource_types
-from gateway.masking.json_codec import decode, encode
 from tests.conformance.test_masking_every_resource import Filled
 
 TODAY = date(2026, 8, 3)

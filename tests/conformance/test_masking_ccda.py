@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from gateway.masking.codecs.xml_codec import Element, decode
 from gateway.masking.context import Context
 from gateway.masking.engine import mask
-from gateway.masking.xml_codec import Element, decode
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "fhir-converter" / "Ccda"
 DOCUMENTS = sorted(DATA.glob("*.ccda"))

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from bench.accuracy.questions import Score, masked_text, replaced
-from gateway.masking.scan import scanner
+from gateway.masking.recognition.scan import scanner
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 QUESTIONS = DATA / "asq-phi" / "dev.jsonl"

@@ -14,6 +14,7 @@ from datetime import date
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from gateway.errors import Reason, Withheld
+from gateway.masking.codecs.json_codec import Node
 from gateway.masking.fhir_anonymizer.configuration import Configuration, configuration
 from gateway.masking.fhir_anonymizer.definitions import is_resource
 from gateway.masking.fhir_anonymizer.labels import Label, add_labels, empty_resource
@@ -22,7 +23,6 @@ from gateway.masking.fhir_anonymizer.parameters import Scope
 from gateway.masking.fhir_anonymizer.path_evaluation import STEPS, STEPS_PER_ELEMENT, Evaluation
 from gateway.masking.fhir_anonymizer.rules import Lookup, ProcessingFailed, Rule, Run
 from gateway.masking.fhir_anonymizer.source import Source
-from gateway.masking.json_codec import Node
 
 _RANDOM_BITS = 256
 Counts = Counter[tuple[str, str]]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
 from gateway.errors import ConfigurationError
+from gateway.masking.codecs.json_codec import Node, Number
 from gateway.masking.fhir_anonymizer.generalisation import Generalise
 from gateway.masking.fhir_anonymizer.matching import matcher
 from gateway.masking.fhir_anonymizer.methods import CryptoHash, DateShift, Encrypt, Perturb, keep
@@ -17,7 +18,6 @@ from gateway.masking.fhir_anonymizer.path_syntax import Expression, PathError, p
 from gateway.masking.fhir_anonymizer.rules import Method, Rule
 from gateway.masking.fhir_anonymizer.source import MAX_RULES, Source
 from gateway.masking.fhir_anonymizer.substitution import Substitute
-from gateway.masking.json_codec import Node, Number
 
 NEEDS_KEY = {"cryptohash": "cryptoHashKey", "encrypt": "encryptKey", "dateshift": "dateShiftKey"}
 _TOP = frozenset({"$schema", "fhirPathRules", "fhirVersion", "parameters", "processingErrors"})

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from gateway.errors import Reason, Withheld
+from gateway.masking.codecs.json_codec import Number
 from gateway.masking.fhir_anonymizer.definitions import is_primitive
 from gateway.masking.fhir_anonymizer.labels import Label
 from gateway.masking.fhir_anonymizer.nodes import Element, Value
 from gateway.masking.fhir_anonymizer.path_syntax import Expression
 from gateway.masking.fhir_anonymizer.path_values import Item, Moment
 from gateway.masking.fhir_anonymizer.rules import ProcessingFailed, Run
-from gateway.masking.json_codec import Number
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 from enum import StrEnum
 
+from gateway.masking.codecs.json_codec import Node
 from gateway.masking.fhir_anonymizer.definitions import Definition, members
 from gateway.masking.fhir_anonymizer.nodes import Element, parse_fragment
-from gateway.masking.json_codec import Node
 
 _SYSTEM = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue"
 

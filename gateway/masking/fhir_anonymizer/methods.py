@@ -14,12 +14,12 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 from cryptography.hazmat.primitives.padding import PKCS7
 
+from gateway.masking.codecs.json_codec import Number
 from gateway.masking.fhir_anonymizer import dates
 from gateway.masking.fhir_anonymizer.definitions import resource_types
 from gateway.masking.fhir_anonymizer.labels import Label
 from gateway.masking.fhir_anonymizer.nodes import Element, text
 from gateway.masking.fhir_anonymizer.rules import ProcessingFailed, Run
-from gateway.masking.json_codec import Number
 
 IV_BYTES = 16
 _BLOCK_BITS = 128

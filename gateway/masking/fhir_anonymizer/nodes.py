@@ -6,13 +6,13 @@ from itertools import zip_longest
 from typing import Any
 
 from gateway.errors import Reason, Withheld
+from gateway.masking.codecs.json_codec import MAX_DEPTH, Node, Number, Settled, too_deep
 from gateway.masking.fhir_anonymizer.definitions import (
     Definition,
     is_primitive,
     is_resource,
     members,
 )
-from gateway.masking.json_codec import MAX_DEPTH, Node, Number, Settled, too_deep
 
 MAX_DIGITS = 60
 _LARGEST = 10**MAX_DIGITS

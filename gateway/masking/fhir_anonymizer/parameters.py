@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from gateway.errors import ConfigurationError
+from gateway.masking.codecs.json_codec import Node
 from gateway.masking.fhir_anonymizer.methods import Redact
-from gateway.masking.json_codec import Node
 
 AES_KEY_BYTES = frozenset({16, 24, 32})
 _FLAGS = (

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TypeAlias
 
+from gateway.masking.codecs.json_codec import Number
 from gateway.masking.fhir_anonymizer.nodes import Element
-from gateway.masking.json_codec import Number
 
 _MOMENT = re.compile(
     r"(?:([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?)?"

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 
 from gateway.errors import ConfigurationError
-from gateway.masking.json_codec import Node, Number
+from gateway.masking.codecs.json_codec import Node, Number
 
 MAX_BYTES = 1_000_000
 MAX_RULES = 5_000

@@ -7,11 +7,11 @@ replaced one by one, further ones of the fragment are added and further ones of 
 from dataclasses import dataclass
 
 from gateway.errors import Withheld
+from gateway.masking.codecs.json_codec import Node, Settled
 from gateway.masking.fhir_anonymizer.definitions import Definition, is_primitive
 from gateway.masking.fhir_anonymizer.labels import Label
 from gateway.masking.fhir_anonymizer.nodes import Element, Value, parse_fragment
 from gateway.masking.fhir_anonymizer.rules import ProcessingFailed, Run
-from gateway.masking.json_codec import Node, Settled
 
 _EMPTY = Definition("", "string", "string", False, False, primitive=True)
 

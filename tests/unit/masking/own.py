@@ -5,7 +5,7 @@ from typing import Any
 
 from gateway.masking import engine
 from gateway.masking.context import Context, Result
-from gateway.masking.profiles import BUILT_IN, Profile
+from gateway.masking.profiles.profile import BUILT_IN, Profile
 from gateway.policy.profile_compiler import compile_profile
 from gateway.policy.profile_document import Profile as Source
 from gateway.policy.syntax import read

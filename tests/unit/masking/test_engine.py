@@ -304,7 +304,7 @@ def test_a_number_beyond_64_bits_that_nothing_names_is_an_id() -> None:
 
 
 def test_more_names_than_can_be_remembered_withhold(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.masking.known.MAX_KNOWN", 2)
+    monkeypatch.setattr("gateway.masking.recognition.known.MAX_KNOWN", 2)
 
     with pytest.raises(Withheld, match="more people"):
         mask(
@@ -318,7 +318,7 @@ def test_more_names_than_can_be_remembered_withhold(monkeypatch: pytest.MonkeyPa
 def test_names_that_no_text_could_hold_need_not_be_remembered(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("gateway.masking.known.MAX_KNOWN", 2)
+    monkeypatch.setattr("gateway.masking.recognition.known.MAX_KNOWN", 2)
 
     done = mask(b'[{"name":"Ann Bee"},{"name":"Cee Dee"}]', "application/json", "", context())
 

@@ -1,7 +1,7 @@
-from gateway.masking.json_codec import Node
+from gateway.masking.codecs.json_codec import Node
 from gateway.masking.kinds import Kind
-from gateway.masking.known import Known
 from gateway.masking.learning import learn
+from gateway.masking.recognition.known import Known
 
 
 def text(node: Node, words: str) -> str:

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from gateway.masking import memo
 from gateway.masking.engine import PayloadMasker, mask
-from gateway.masking.field_names import Field
-from gateway.masking.json_walk import JsonWalk
+from gateway.masking.fields.names import Field
+from gateway.masking.json.walk import JsonWalk
 from gateway.masking.kinds import Kind
 from gateway.masking.memo import Entry, Memo, Place
 from gateway.masking.payload import Payload

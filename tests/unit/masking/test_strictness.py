@@ -1,6 +1,6 @@
 import pytest
 
-from gateway.masking.profiles import BUILT_IN
+from gateway.masking.profiles.profile import BUILT_IN
 from gateway.masking.strictness import covering, loosens, ranks
 from tests.unit.masking.own import own
 

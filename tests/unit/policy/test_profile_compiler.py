@@ -3,8 +3,8 @@ from typing import get_args
 import pytest
 
 from gateway.masking.kinds import Kind
-from gateway.masking.operators import Operator
-from gateway.masking.profiles import Profile, Scope, TextUse
+from gateway.masking.profiles.operators import Operator
+from gateway.masking.profiles.profile import Profile, Scope, TextUse
 from gateway.policy.compiler import compile_manifest
 from gateway.policy.faults import ManifestInvalid
 from gateway.policy.lint import lint

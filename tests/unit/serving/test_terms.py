@@ -5,7 +5,7 @@ import pytest
 
 from gateway.errors import Withheld
 from gateway.masking.generalise import year_end
-from gateway.masking.profiles import PSEUDONYMOUS, SAFE_HARBOR
+from gateway.masking.profiles.profile import PSEUDONYMOUS, SAFE_HARBOR
 from gateway.masking.tokens import TokenKey
 from gateway.model.connection import Area, Masking
 from gateway.model.digest import DigestKey

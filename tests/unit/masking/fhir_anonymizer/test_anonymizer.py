@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from gateway.errors import Withheld
+from gateway.masking.codecs.json_codec import Number, decode, encode
 from gateway.masking.fhir_anonymizer import Anonymized, load
-from gateway.masking.json_codec import Number, decode, encode
 
 TODAY = date(2026, 8, 3)
 KEY = b"a token key of the deployment"

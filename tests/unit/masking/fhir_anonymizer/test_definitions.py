@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.masking.codecs.json_codec import Node, decode, encode
 from gateway.masking.fhir_anonymizer import load
 from gateway.masking.fhir_anonymizer.definitions import (
     is_known,
@@ -15,7 +16,6 @@ from gateway.masking.fhir_anonymizer.definitions import (
     members,
     resource_types,
 )
-from gateway.masking.json_codec import Node, decode, encode
 
 
 @pytest.mark.parametrize(

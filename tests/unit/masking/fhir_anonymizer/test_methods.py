@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import Withheld
+from gateway.masking.codecs.json_codec import decode, encode
 from gateway.masking.fhir_anonymizer import load
 from gateway.masking.fhir_anonymizer.methods import decrypted
-from gateway.masking.json_codec import decode, encode
 
 TODAY = date(2026, 8, 3)
 KEY = b"a token key of the deployment"

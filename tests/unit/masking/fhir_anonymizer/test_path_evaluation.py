@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from gateway.masking.codecs.json_codec import decode
 from gateway.masking.fhir_anonymizer.nodes import Element, parse, text
 from gateway.masking.fhir_anonymizer.path_evaluation import Evaluation, check
 from gateway.masking.fhir_anonymizer.path_syntax import parse as parse_path
 from gateway.masking.fhir_anonymizer.path_values import written
-from gateway.masking.json_codec import decode
 
 PATIENT = {
     "resourceType": "Patient",

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from gateway.errors import Withheld
+from gateway.masking.codecs.json_codec import decode, encode
 from gateway.masking.fhir_anonymizer import load
-from gateway.masking.json_codec import decode, encode
 
 TODAY = date(2026, 8, 3)
 

@@ -1,0 +1,1 @@
+"""Bytes to trees and back, so that what is not masked keeps its bytes."""

@@ -1,0 +1,1 @@
+"""Documents of one format each: what the engine hands a body to."""

@@ -1,0 +1,1 @@
+"""What the name of a field, a label beside a value, or a bare number says."""

@@ -1,0 +1,23 @@
+"""What the display of a reference is: a word of a code system, or somebody's name."""
+
+import re
+
+from gateway.masking.fields.fhir import CLINICAL_REFERENCES, NAMED, PERSONS, PLACE_REFERENCES
+
+TYPE = re.compile(r"[A-Z][A-Za-z]{1,40}\Z")
+"""The name of a resource type."""
+
+
+def display_use(reference: str, inside: str) -> tuple[bool, bool]:
+    """Whether the display of a reference is a word of a code system, or a name of a person.
+
+    Args:
+        reference: that it is the display of, "" for none.
+        inside: path of the object that both stand in.
+    """
+    target = reference.partition("/")[0].partition("?")[0]
+    typed = TYPE.match(target)
+    if (typed and target not in NAMED) or (not typed and inside in CLINICAL_REFERENCES):
+        return True, False
+    personal = not target and inside.rpartition(".")[2] not in PLACE_REFERENCES
+    return False, personal or target in PERSONS

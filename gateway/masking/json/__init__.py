@@ -1,0 +1,1 @@
+"""JSON: a walk over members by their names."""

@@ -1,0 +1,42 @@
+"""What members of JSON objects say of each other: labels beside values, fields above others."""
+
+from gateway.masking.fields.labels import labelled
+from gateway.masking.fields.names import UNKNOWN, VOCABULARY, Field, field_of
+from gateway.masking.kinds import Kind
+
+LABELS = (
+    "name",
+    "key",
+    "field",
+    "label",
+    "question",
+    "attribute",
+    "property",
+    "parameter",
+    "Name",
+    "Key",
+)
+MEASURED = Field()
+"""Nothing is known of it but that its numbers count something; known by its identity."""
+VALUES = ("value", "Value", "answer", "val")
+NOT_PAIRED = frozenset({None, Kind.TEXT, Kind.PHOTO})
+NUMBERED = frozenset(
+    {
+        *(Kind.SSN, Kind.MRN, Kind.PHONE, Kind.FAX, Kind.ZIP, Kind.PLAN, Kind.ACCOUNT),
+        *(Kind.LICENCE, Kind.DEVICE, Kind.AGE, Kind.SECRET),
+    }
+)
+"""Kinds that are written as numbers; a number named `provider` is a count."""
+
+
+def said_by(label: str) -> Field:
+    """What a value is beside which this stands: a key, or a question in words."""
+    field = field_of(label)
+    return labelled(label) if field is UNKNOWN or field.kind in NOT_PAIRED else field
+
+
+def outer_decides(outer: Field, inner: Field) -> bool:
+    """Below `name` or `address`, a part such as `use` or `text` is still of that kind."""
+    if outer.kind is None or inner.kind in {Kind.SECRET, outer.kind}:
+        return False
+    return inner.kind in {Kind.TEXT, Kind.ID} or (inner is VOCABULARY and outer.kind is Kind.TEXT)

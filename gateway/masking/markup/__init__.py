@@ -1,0 +1,1 @@
+"""XML, CDA and HTML: a walk over elements."""

@@ -1,0 +1,1 @@
+"""What field rules make of values: in JSON trees, in records' columns and segments."""

@@ -1,0 +1,1 @@
+"""Tables: columns by their headers, cells by their form."""
