@@ -84,3 +84,13 @@ def test_a_column_that_is_alike_is_judged_as_a_whole() -> None:
     assert [set(texts(cells)) for cells in judged] == [{"[ssn]"}, {"2024"}, {"021"}]
     assert payload.counts == {"date": 300, "ssn": 300, "zip": 300}
     assert all(not column.entries for column in columns._columns)
+
+
+@pytest.mark.parametrize("profile", ["safe-harbor", "pseudonymous"])
+def test_ids_that_stand_for_people_stay_what_they_are(profile: str) -> None:
+    # A column that is called for a person, and holds their keys.
+    body = b"patient,code\r\n8841207,a\r\n8841208,c\r\n"
+    once = mask(body, "text/csv", "", context(profile)).body
+
+    assert b"8841207" not in once
+    assert mask(once, "text/csv", "", context(profile)).body == once
