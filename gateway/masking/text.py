@@ -22,8 +22,6 @@ from gateway.masking.recognition.scan import scanner
 
 MAX_CACHED = 20_000
 MAX_CACHED_LENGTH = 2_000
-# How masked dates begin that another day may mask otherwise: years of the last century, marks.
-_OLD = frozenset({b"18", b"19", b"[d"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,17 +211,18 @@ class TextMasker:
     def _replaced(self, item: Paragraph) -> Shown:
         """A paragraph with its spans replaced, remembered where that is so in every payload."""
         payload = self._payload
+        # Ages over 89 are of a day.
+        profile, today = payload.profile, payload.context.today
         found = item.shown
-        if found and found[0] is payload.profile:
-            return found[1]
+        if found and found[0] is profile and found[1] == today:
+            return found[2]
         data = item.data
         counts: dict[Kind, int] = {}
         pieces: list[bytes] = []
         end, lasting = 0, True
         for start, stop, kind in item.spans:
             done = self._replacement(kind, data[start:stop], counts)
-            lasting = lasting and kind not in payload.profile.varied
-            lasting = lasting and not (kind is Kind.DATE and done[:2] in _OLD)
+            lasting = lasting and kind not in profile.varied
             pieces += [data[end:start], done]
             end = stop
         masked = b"".join([*pieces, data[end:]])
@@ -231,7 +230,7 @@ class TextMasker:
         text = masked.decode("utf-8", "ignore")
         shown = Shown(text, masked, tuple(counts.items()))
         if lasting:
-            item.shown = payload.profile, shown
+            item.shown = profile, today, shown
         return shown
 
     def _unnamed(self, done: Shown, counts: dict[Kind, int]) -> str:

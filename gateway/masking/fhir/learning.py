@@ -20,6 +20,7 @@ _MARKS = ("family", "given", "birthDate", "valueHumanName")
 _QUOTED = tuple(f'"{mark}"'.encode() for mark in _MARKS)
 _FOUND = linear.compiled(f'"(?:{"|".join(_MARKS)})"'.encode())
 _WORDS = frozenset(_MARKS)
+_NAME = Kind.NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +32,13 @@ class Learned:
         places: of leaves in the order in which they are learned, and their kinds.
         displays: places of displays, which are names where that says so which they are the display
             of: those of the references, -1 for none, and names of the elements.
+        leaves: places of all of these.
     """
 
     named: bool
     places: tuple[tuple[int, Kind], ...]
     displays: tuple[tuple[int, int, str], ...]
+    leaves: tuple[int, ...]
 
 
 def may_name(text: bytes) -> bool:
@@ -90,7 +93,8 @@ def learned(tree: Node, keys: AbstractSet[str]) -> Learned | None:
     places = _Places()
     learn(tree, places)
     named = not _WORDS.isdisjoint(keys)
-    return Learned(named, tuple(places.found), tuple(places.displays))
+    leaves = [at for at, _ in places.found] + [at for at, _, _ in places.displays]
+    return Learned(named, tuple(places.found), tuple(places.displays), tuple(leaves))
 
 
 def learn_leaves(
@@ -107,11 +111,12 @@ def learn_leaves(
     if not (everything or learned.named):
         # A string may be one of the words that the text is searched for.
         return _WORDS.isdisjoint(values)
-    places = [at for at, _ in learned.places] + [at for at, _, _ in learned.displays]
-    if any(len(values[at]) > MAX_VALUE for at in places):
+    if not learned.leaves:
+        return True
+    if max(map(len, map(values.__getitem__, learned.leaves))) > MAX_VALUE:
         return False
     for at, kind in learned.places:
-        if kind is Kind.NAME:
+        if kind is _NAME:
             known.learn_name(values[at])
         else:
             known.learn_phrase(values[at], kind)

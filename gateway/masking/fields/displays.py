@@ -1,6 +1,7 @@
 """What the display of a reference is: a word of a code system, or somebody's name."""
 
 import re
+from functools import lru_cache
 
 from gateway.masking.fields.fhir import CLINICAL_REFERENCES, NAMED, PERSONS, PLACE_REFERENCES
 
@@ -15,7 +16,11 @@ def display_use(reference: str, inside: str) -> tuple[bool, bool]:
         reference: that it is the display of, "" for none.
         inside: path of the object that both stand in.
     """
-    target = reference.partition("/")[0].partition("?")[0]
+    return _use(reference.partition("/")[0].partition("?")[0], inside)
+
+
+@lru_cache(maxsize=4096)
+def _use(target: str, inside: str) -> tuple[bool, bool]:
     typed = TYPE.match(target)
     if (typed and target not in NAMED) or (not typed and inside in CLINICAL_REFERENCES):
         return True, False

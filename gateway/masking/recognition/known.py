@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from functools import lru_cache
 from itertools import filterfalse
 
 from gateway.masking.fields.displays import display_use
@@ -188,22 +189,8 @@ class Known:
         if value in self._seen or self._size >= MAX_KNOWN or is_mark(value):
             return
         self._seen.add(value)
-        if value.isalpha() and value.isascii():
-            self._learn_word(value.lower().encode())
-            return
-        for word in WORD.findall(cases(value).encode("utf-8", "replace")):
-            low = word.lower()
-            if self._learn_word(low) and not low.isalnum():
-                for part in PART.findall(low):
-                    if len(part) > _MIN_NAME and not part.isdigit():
-                        self._add(part)
-
-    def _learn_word(self, low: bytes) -> bool:
-        """A word of a name in lower case; False where it is a title or the like."""
-        if len(low) < _MIN_NAME or low in _TITLES or low.isdigit():
-            return False
-        self._add(low)
-        return True
+        for word in _words_of(value):
+            self._add(word)
 
     def _learn_phrases(self, waiting: Mapping[str, Kind]) -> None:
         """Learn values as they stand, from their first word on."""
@@ -335,6 +322,21 @@ def _first_words(values: Sequence[str]) -> Iterable[tuple[bytes, bytes, bytes]]:
         _FIRST_WORD_OF_LINES.findall(value.encode("utf-8", "replace").lower())[0]
         for value in values
     ]
+
+
+@lru_cache(maxsize=4096)
+def _words_of(value: str) -> tuple[bytes, ...]:
+    """What is learned of a name: its words in lower case, and the parts that signs join."""
+    found: dict[bytes, None] = {}
+    for word in WORD.findall(cases(value).encode("utf-8", "replace")):
+        low = word.lower()
+        if len(low) < _MIN_NAME or low in _TITLES or low.isdigit():
+            continue
+        found[low] = None
+        if not low.isalnum():
+            parts = (part for part in PART.findall(low) if len(part) > _MIN_NAME)
+            found |= dict.fromkeys(part for part in parts if not part.isdigit())
+    return tuple(found)
 
 
 def _places(folded: bytes, known: AbstractSet[bytes]) -> list[tuple[int, bytes]]:

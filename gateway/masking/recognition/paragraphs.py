@@ -8,6 +8,7 @@ remembered for the life of the process, up to a number of characters, and never 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from datetime import date
 from functools import lru_cache
 
 from gateway.masking.fields.numbers import long_numbers
@@ -85,14 +86,15 @@ class Paragraph(_Worded):
         scanned: the part of `spans` that the recognisers have found.
         named: the people, places and capitalised words in it.
         names: those of `spans` that are names, as they are learned.
-        shown: under which profile it was masked last, and how, where no payload decides that.
+        shown: under which profile and for which day it was masked last, and how, where no payload
+            decides that.
     """
 
     spans: tuple[Span, ...]
     scanned: tuple[Span, ...]
     named: prose.Found
     names: tuple[str, ...]
-    shown: tuple[Profile, Shown] | None = field(default=None, compare=False, repr=False)
+    shown: tuple[Profile, date, Shown] | None = field(default=None, compare=False, repr=False)
 
 
 class Paragraphs:
