@@ -7,6 +7,7 @@ from gateway.masking.fields.fhir import CLINICAL_REFERENCES, NAMED, PERSONS, PLA
 
 TYPE = re.compile(r"[A-Z][A-Za-z]{1,40}\Z")
 """The name of a resource type."""
+MAX_REMEMBERED = 200
 
 
 def display_use(reference: str, inside: str) -> tuple[bool, bool]:
@@ -16,7 +17,10 @@ def display_use(reference: str, inside: str) -> tuple[bool, bool]:
         reference: that it is the display of, "" for none.
         inside: path of the object that both stand in.
     """
-    return _use(reference.partition("/")[0].partition("?")[0], inside)
+    target = reference.partition("/")[0].partition("?")[0]
+    # What is long is not remembered.
+    use = _use if len(target) + len(inside) <= MAX_REMEMBERED else _use.__wrapped__
+    return use(target, inside)
 
 
 @lru_cache(maxsize=4096)

@@ -189,7 +189,8 @@ class Known:
         if value in self._seen or self._size >= MAX_KNOWN or is_mark(value):
             return
         self._seen.add(value)
-        for word in _words_of(value):
+        words_of = _words_of if len(value) <= MAX_PHRASE else _words_of.__wrapped__
+        for word in words_of(value):
             self._add(word)
 
     def _learn_phrases(self, waiting: Mapping[str, Kind]) -> None:
