@@ -63,13 +63,21 @@ def year(value: str) -> str:
     return found[0] if len(found) == 1 else ""
 
 
-def birth_year(value: str, today: date) -> str:
-    """The year of a birth date, "" where it implies an age of 90 or more, or cannot be read.
+def oldest_year(today: date) -> str:
+    """The first year, in four digits, of which a date tells of no age over 89.
+
+    Whoever has lived through an earlier one is older: 164.514(b)(2)(i)(C) removes it with its year.
+    """
+    return f"{today.year - MAX_AGE:04}"
+
+
+def shown_year(value: str, oldest: str) -> str:
+    """The year of a date, "" where it tells of an age of 90 or more, or cannot be read.
 
     The year alone decides, so that a masked date masks to itself.
     """
     found = year(value)
-    return found if found and today.year - int(found) <= MAX_AGE else ""
+    return found if found >= oldest else ""
 
 
 def zip3(value: str) -> str:

@@ -9,7 +9,7 @@ from itertools import count
 from gateway.errors import Reason, Withheld
 from gateway.masking.context import Context
 from gateway.masking.date_shift import shifted
-from gateway.masking.generalise import age, birth_year, year, zip3
+from gateway.masking.generalise import age, oldest_year, shown_year, zip3
 from gateway.masking.kinds import Kind
 from gateway.masking.marks import FIRST, is_mark, mark
 from gateway.masking.profiles.operators import Operator
@@ -75,6 +75,7 @@ class Payload:
         keeps_ids: technical ids stay as they are.
         numbers_ids: technical ids are numbered.
         numbers: what stands for ids that have been numbered.
+        oldest: the first year that may be shown of a date, in four digits.
         cleared: (value, path) → a value that stays, without the secrets in it.
     """
 
@@ -104,6 +105,7 @@ class Payload:
         self._until = context.clock() + context.seconds
         self._made: dict[tuple[Kind, str], str] = {}
         self.cleared: Callable[[str, str], str] | None = None
+        self.oldest = oldest_year(context.today)
 
     def check(self) -> None:
         """Stop where the work has taken too long; asked between the parts of a payload.
@@ -166,7 +168,7 @@ class Payload:
                     kind, value
                 )
             case Operator.DATE_SHIFT:
-                return self._shifted(value) or year(value) or mark(kind)
+                return self._shifted(value) or shown_year(value, self.oldest) or mark(kind)
             case Operator.REPLACE:
                 return replacement
             case Operator.DROP:
@@ -197,7 +199,7 @@ class Payload:
             return self.show(value, path)
         if not value or is_mark(value):
             return value
-        found = birth_year(value, self.context.today)
+        found = shown_year(value, self.oldest)
         if operator is Operator.DATE_SHIFT:
             # Who is over 89 has no birth date here, moved or not.
             found = found and (self._shifted(value) or found)
@@ -293,7 +295,7 @@ class Payload:
     def _generalise(self, kind: Kind, value: str) -> str:
         match kind:
             case Kind.DATE:
-                return year(value) or mark(kind)
+                return shown_year(value, self.oldest) or mark(kind)
             case Kind.ZIP:
                 return zip3(value) or mark(kind)
             case Kind.AGE:

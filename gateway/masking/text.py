@@ -5,9 +5,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import partial
 
-from gateway.masking.generalise import MAX_AGE
 from gateway.masking.kinds import Kind
-from gateway.masking.marks import mark
 from gateway.masking.payload import Payload
 from gateway.masking.profiles.patterns import PatternScan
 from gateway.masking.recognition import folding
@@ -243,17 +241,10 @@ class TextMasker:
         """What stands in place of a value, counted in `counts`."""
         before = value.decode("utf-8", "replace")
         after = self._payload.replace(kind, before)
-        if kind is Kind.DATE and after.isdecimal() and self._tells_of_age(int(after)):
-            after = mark(kind)
         if after == before:
             return value
         counts[kind] = counts.get(kind, 0) + 1
         return after.encode()
-
-    def _tells_of_age(self, year: int) -> bool:
-        """Whoever has lived through a date of that year is over 89 (164.514(b)(2)(i)(C))."""
-        payload = self._payload
-        return payload.context.today.year - year > MAX_AGE and not payload.keeps(Kind.DATE)
 
 
 def _reads_as_written(text: str) -> bool:

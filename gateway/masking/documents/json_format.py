@@ -50,7 +50,7 @@ class JsonMasker:
         self._shapes = None if needed else shapes_of(profile)
         # An id that is a record number too comes before the element that says so.
         self._learns = payload.keeps_ids and not payload.keeps(Kind.MRN)
-        self._today = payload.context.today
+        self._oldest = payload.oldest
         # Walks that are done remember what they have seen; one within another is a new one.
         self._resources: list[GroupedWalk] = []
         self._others: list[JsonWalk] = []
@@ -105,17 +105,17 @@ class JsonMasker:
             names: of elements that lead to them.
             clean: they have no control characters.
         """
-        path, shapes, today = ".".join(names), self._shapes, self._today
+        path, shapes, oldest = ".".join(names), self._shapes, self._oldest
         items: list[Item] = []
         clean = clean or is_clean(b"".join(texts))
         for text in texts:
-            sketch = shapes.sketch(text, path, today, clean=clean) if shapes else None
+            sketch = shapes.sketch(text, path, oldest, clean=clean) if shapes else None
             if sketch:
                 items.append(sketch)
                 continue
             items.append(json_codec.exact(text))
             if shapes and (names or _is_fhir(items[-1])):
-                shapes.meet(text, path, today, partial(self._plan, text, path))
+                shapes.meet(text, path, oldest, partial(self._plan, text, path))
         return items
 
     def _together(self, items: list[Item], texts: list[bytes], *names: str) -> list[bytes]:
@@ -166,10 +166,10 @@ class JsonMasker:
 
     def _learn(self, texts: Iterable[bytes], path: str, *, everything: bool = False) -> None:
         """Remember the names in JSON texts, all of which may name a person."""
-        shapes, today, known = self._shapes, self._payload.context.today, self._payload.known
+        shapes, oldest, known = self._shapes, self._oldest, self._payload.known
         for line in texts:
             text = line.rstrip()  # which the readers do not expect
-            sketch = shapes.sketch(text, path, today) if shapes else None
+            sketch = shapes.sketch(text, path, oldest) if shapes else None
             if not (sketch and sketch.learn(known, everything=everything)):
                 learn(json_codec.decode(text), known, fhir=FHIR in text)
 

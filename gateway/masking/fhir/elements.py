@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from itertools import takewhile
 from typing import Any, ClassVar
 
 from gateway.masking.attachments import Attachments
@@ -12,9 +13,10 @@ from gateway.masking.fhir.tables import Table, table_of
 from gateway.masking.fields.displays import TYPE
 from gateway.masking.fields.fhir import ELEMENTS, PERSONAL, PERSONS, PLACE, UNITS
 from gateway.masking.fields.names import UNKNOWN, VOCABULARY, Field
+from gateway.masking.generalise import year
 from gateway.masking.json.walk import ISO
 from gateway.masking.kinds import Kind
-from gateway.masking.marks import FIRST
+from gateway.masking.marks import FIRST, mark
 from gateway.masking.payload import Payload
 from gateway.masking.recognition.known import MAX_PHRASE, PHRASES
 from gateway.masking.text import TextMasker
@@ -40,12 +42,15 @@ MAX_CODES = 50_000
 Special = Callable[[Any, dict[str, Node], str, Node, str], bool]
 """(walk, object, key, value, path of the object) → whether the element is done."""
 
+DATED = frozenset({"start", "end", "event"})
+"""Elements that are dates, whatever they are in, and go with one that tells of an age over 89."""
 PLAIN_DATE = re.compile(
     r"(?:1[89]|20)[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
     r"(?:T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,3})?(?:Z|[+-][0-9]{2}:[0-9]{2}))?\Z"
 )
 """Dates for whose year the first four digits can be taken without looking further."""
 _ID, _DATE, _NAME = Kind.ID, Kind.DATE, Kind.NAME
+_NO_DATE = mark(Kind.DATE)
 
 codes: set[str] = set(UNITS)
 """Strings that codes of any payload may be; nothing of a payload decides that."""
@@ -71,6 +76,7 @@ class FhirElements(FhirIdentifiers):
         self._constants = payload.constants
         self._numbers = not payload.keeps_ids
         self._years = payload.gives_years
+        self._oldest = payload.oldest
         self._counts = payload.tally
         self._names = payload.known.waiting_names
         self._phrases = payload.known.waiting_phrases
@@ -131,7 +137,10 @@ class FhirElements(FhirIdentifiers):
                     if kind is _DATE and self._years and PLAIN_DATE.match(value):
                         if not field.birth:
                             self._counts[path, kind] += 1
-                            node[key] = value[:4]
+                            if value[:4] < self._oldest:
+                                self._gone.append((node, key))
+                            else:
+                                node[key] = value[:4]
                             continue
                     elif kind is _ID and self._numbers:
                         node[key] = self._payload.identifier(value, path)
@@ -139,18 +148,34 @@ class FhirElements(FhirIdentifiers):
                 done = self.string(node, key, value, field, path)
                 if done is not value:
                     node[key] = done
+                    if done == _NO_DATE and (kind is _DATE or key in DATED):
+                        self._remove_old(node, key, year(value))
             elif type(value) is dict:
                 if "resourceType" in value:
                     self.object(value, inner, key)
                 else:
                     self._elements(value, below)
+                    if self._gone and self._gone[-1][0] is value and self._is_emptied(value):
+                        self._gone.append((node, key))
             elif type(value) is list:
                 self._list(value, inner, below, path, key)
+                if (kind is _DATE or key in DATED) and _NO_DATE in value:
+                    self._gone.append((node, key))
             elif value is not None and kind:
                 self._item(node, key, value, field, path)
         self._depth -= 1
         if odd:
             self._renamed.append(node)
+
+    def _remove_old(self, node: dict[str, Node], key: str, found: str) -> None:
+        """An element goes where its date tells of an age over 89: no mark is a date."""
+        if "" < found < self._oldest:
+            self._gone.append((node, key))
+
+    def _is_emptied(self, node: dict[str, Node]) -> bool:
+        """Whether all of an object goes, as a period of old dates: FHIR has no empty ones."""
+        going = {key for _, key in takewhile(lambda gone: gone[0] is node, reversed(self._gone))}
+        return len(going) == len(node) > 0
 
     def _special_of(self, key: str) -> Special | None:
         """What treats an element apart: by its name, or an Identifier by the end of its name."""

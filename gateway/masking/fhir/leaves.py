@@ -5,19 +5,21 @@ from collections.abc import Mapping, Sequence
 
 from gateway.masking.codecs.json_codec import Node, Number
 from gateway.masking.fhir.elements import PLAIN_DATE
-from gateway.masking.fhir.groups import grouped
+from gateway.masking.fhir.groups import Groups, grouped
 from gateway.masking.fhir.identifiers import questions
 from gateway.masking.fhir.learning import learned
-from gateway.masking.fhir.plan import BIRTHS, Form, Guard, Plan, asks_for_nothing
+from gateway.masking.fhir.plan import BIRTHS, Form, Guard, Plan, asks_for_nothing, is_recent
 from gateway.masking.fhir.reader import NUMBER, Kept, Numeral, Reader, getter
 from gateway.masking.fhir.steps import Step, SteppedWalk
 from gateway.masking.fields.labels import labelled
 from gateway.masking.fields.names import UNKNOWN
 from gateway.masking.json.walk import Node_
+from gateway.masking.kinds import Kind
 from gateway.masking.payload import Payload
 
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _SLOT = re.compile(f"{_OPEN}([0-9]+){_CLOSE}")
+_DATED = frozenset({SteppedWalk.dated, SteppedWalk.general})
 _CODES = frozenset({SteppedWalk.code, SteppedWalk.listed})
 
 
@@ -119,6 +121,10 @@ class Leaves:
         """
         strings = [self._pieces[place] for place in self._strings]
         groups = grouped(steps, payload, strings)
+        dated = _dated(steps, groups) if payload.gives_years else []
+        if payload.gives_years:
+            rare = (at for do, at, _, _ in steps if do is SteppedWalk.dated and at not in dated)
+            guards += tuple((is_recent, at) for at in rare)
         births = {
             at
             for holds, at in guards
@@ -132,6 +138,7 @@ class Leaves:
             guards,
             tuple(sure),
             steps,
+            getter(dated) if dated else None,
             getter([step[1] for step in steps if step[0] in _CODES]),
             tuple(step for step in steps if step[0] is not SteppedWalk.code),
             tuple(payload.tally.items()),
@@ -206,6 +213,14 @@ def _form(text: str, marks: Mapping[int, str]) -> Form:
     text = _SLOT.sub(lambda found: marks.get(int(found[1]), found[0]), text)
     parts = _SLOT.split(text)
     return Form(parts, getter([int(part) for part in parts[1::2]]))
+
+
+def _dated(steps: Sequence[Step], groups: Groups | None) -> list[int]:
+    """The places of dates, but for those of birth, which guards look at."""
+    found = {at for do, at, _, more in steps if do in _DATED and more[0].kind is Kind.DATE}
+    found.update(at for do, at, _, _ in steps if do is SteppedWalk.instant)
+    births = {at for do, at, _, _ in steps if do is SteppedWalk.born}
+    return sorted(found.union(groups.dates if groups else ()) - births)
 
 
 def members(node: Node) -> list[tuple[str | int, Node]]:

@@ -8,7 +8,6 @@ text is JSON of the same structure, whatever the leaves are, since no leaf holds
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -25,15 +24,17 @@ from gateway.masking.fhir.steps import Step
 from gateway.masking.fields.fhir import NARRATIVE
 from gateway.masking.fields.labels import labelled
 from gateway.masking.fields.names import UNKNOWN
-from gateway.masking.generalise import MAX_AGE, birth_year
+from gateway.masking.generalise import year
+from gateway.masking.json.walk import ISO
 from gateway.masking.kinds import Kind
 from gateway.masking.learning import Learner
 from gateway.masking.marks import is_mark
 
 BACKSLASH, QUOTE = "\x01", "\x02"
 """Stand for an escaped backslash and quotation mark in pieces; JSON has no such characters."""
-Guard: TypeAlias = tuple[Callable[[str, date], bool], int]
-"""What must hold for the leaf at a place, where the shape alone does not say what is done."""
+Guard: TypeAlias = tuple[Callable[[str, str], bool], int]
+"""What must hold for a leaf and `Payload.oldest`, and the place of the leaf, where the shape alone
+does not say what is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,8 @@ class Plan:
         guards: what must hold besides.
         sure: the same for leaves of which the reader is sure.
         steps: what masks the leaves, in order.
+        dated: takes out the dates, None where there are none: one that tells of an age over 89 goes
+            with its element, which no plan does.
         coded: takes the codes out of the leaves; a step for one that is known as such does nothing.
         others: the steps but for those of codes.
         counted: what is removed or replaced in every resource of the shape, by path and kind.
@@ -71,6 +74,7 @@ class Plan:
     guards: tuple[Guard, ...]
     sure: tuple[Guard, ...]
     steps: tuple[Step, ...]
+    dated: Get | None
     coded: Get
     others: tuple[Step, ...]
     counted: tuple[tuple[tuple[str, Kind], int], ...]
@@ -80,19 +84,21 @@ class Plan:
     learned: Learned | None
 
     def sketch(
-        self, values: Leaves, escapes: Sequence[int], today: date, *, sure: bool = False
+        self, values: Leaves, escapes: Sequence[int], oldest: str, *, sure: bool = False
     ) -> "Sketch | None":
         """A resource of the shape, None where the plan is not for it.
 
         Args:
             values: its leaves, without escapes.
             escapes: places of those that were written with some.
-            today: for ages.
+            oldest: the first year that may be shown, `Payload.oldest`.
             sure: leaves have the forms that the reader keeps.
         """
+        if self.dated and min(self.dated(values)) < oldest:
+            return None
         sure = sure and not escapes  # what is written with escapes may be anything
         for holds, at in self.sure if sure else self.guards:
-            if not holds(values[at], today):
+            if not holds(values[at], oldest):
                 return None
         return Sketch(self, values, escapes, sure=sure)
 
@@ -151,51 +157,56 @@ class Sketch:
         return "".join(parts).encode()
 
 
-def is_filled(value: str, today: date) -> bool:  # noqa: ARG001
+def is_filled(value: str, oldest: str) -> bool:  # noqa: ARG001
     """There is anything."""
     return value != ""
 
 
-def is_young(value: str, today: date) -> bool:
+def is_young(value: str, oldest: str) -> bool:
     """A birth date that leaves a year: of nobody over 89."""
     if PLAIN_DATE.match(value):
-        return today.year - int(value[:4]) <= MAX_AGE
-    return value != "" and (is_mark(value) or birth_year(value, today) != "")
+        return value[:4] >= oldest
+    return value != "" and (is_mark(value) or year(value) >= oldest)
 
 
-def is_old(value: str, today: date) -> bool:
+def is_old(value: str, oldest: str) -> bool:
     """A birth date of somebody over 89, or one that no year can be told of."""
-    return value != "" and not is_young(value, today)
+    return value != "" and not is_young(value, oldest)
 
 
-def is_plainly_young(value: str, today: date) -> bool:
+def is_plainly_young(value: str, oldest: str) -> bool:
     """`is_young` for a plain date."""
-    return today.year - int(value[:4]) <= MAX_AGE
+    return value[:4] >= oldest
 
 
-def is_plainly_old(value: str, today: date) -> bool:
+def is_plainly_old(value: str, oldest: str) -> bool:
     """`is_old` for a plain date."""
-    return today.year - int(value[:4]) > MAX_AGE
+    return value[:4] < oldest
 
 
-BIRTHS: Mapping[Callable[[str, date], bool], Callable[[str, date], bool]] = MappingProxyType(
+def is_recent(value: str, oldest: str) -> bool:
+    """No date that tells of an age over 89."""
+    return value[:4] >= oldest or not ISO.match(value)
+
+
+BIRTHS: Mapping[Callable[[str, str], bool], Callable[[str, str], bool]] = MappingProxyType(
     {is_young: is_plainly_young, is_old: is_plainly_old}
 )
 """Guards for birth dates, and the same for plain ones. Of two plans that differ in them, both read
 texts alike."""
 
 
-def is_no_age(value: str, today: date) -> bool:  # noqa: ARG001
+def is_no_age(value: str, oldest: str) -> bool:  # noqa: ARG001
     """A unit of something else than ages."""
     return value not in YEARS
 
 
-def asks_for_nothing(value: str, today: date) -> bool:  # noqa: ARG001
+def asks_for_nothing(value: str, oldest: str) -> bool:  # noqa: ARG001
     """The name of a test whose result identifies nobody."""
     return labelled(value) is UNKNOWN
 
 
-def is_narrative(value: str, today: date) -> bool:  # noqa: ARG001
+def is_narrative(value: str, oldest: str) -> bool:  # noqa: ARG001
     """A narrative that has not been replaced before."""
     return value != NARRATIVE
 

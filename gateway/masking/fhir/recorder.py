@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Never, TypeAlias
 from gateway.masking.attachments import Attachments
 from gateway.masking.codecs.json_codec import Node, Number, encode
 from gateway.masking.context import Context
-from gateway.masking.fhir.elements import WORDED, Special, codes, special_name
+from gateway.masking.fhir.elements import DATED, WORDED, Special, codes, special_name
 from gateway.masking.fhir.identifiers import LABELLED, YEARS
 from gateway.masking.fhir.leaves import Leaves, Unplanned, members, slot
 from gateway.masking.fhir.plan import (
@@ -118,9 +118,11 @@ class Recorder(FhirWalk):
                 self.object(value, inner, key)
             else:
                 self._elements(value, below)
-        elif isinstance(value, list):
+                if self._is_emptied(value):
+                    self._gone.append((node, key))
+        elif isinstance(value, list) and kind is not Kind.DATE and key not in DATED:
             self._list(value, inner, below, path, key)
-        elif value is not None and kind and not isinstance(value, bool):
+        elif isinstance(value, list) or (kind and value is not None and type(value) is not bool):
             raise Unplanned
 
     def _list(self, items: list[Node], field: Field, below: Table, path: str, key: str) -> None:
@@ -207,6 +209,12 @@ class Recorder(FhirWalk):
         elif value is not None and not isinstance(value, bool):
             raise Unplanned  # what is in it may decide too, and is no leaf of its own
 
+    def _fix_each(self, value: Node, key: str) -> None:
+        """The same in every object of a list, or in one."""
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, dict):
+                self._fix(item, key)
+
     def _keep(self, node: Node) -> None:
         """What no step was for stays: numbers as leaves, strings as a part of the shape."""
         for key, value in members(node):
@@ -225,20 +233,14 @@ class Recorder(FhirWalk):
     # What looks at more than one element.
 
     def _telecom(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
-        for point in value if isinstance(value, list) else [value]:
-            if isinstance(point, dict):
-                self._fix(point, "system")
+        self._fix_each(value, "system")
         return super()._telecom(node, key, value, path)
 
     def _identifiers(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
+        self._fix_each(value, "system")
         for item in value if isinstance(value, list) else [value]:
-            if isinstance(item, dict):
-                self._fix(item, "system")
-                kinds = item.get("type")
-                codings = kinds.get("coding") if isinstance(kinds, dict) else None
-                for coding in codings if isinstance(codings, list) else []:
-                    if isinstance(coding, dict):
-                        self._fix(coding, "code")
+            kinds = item.get("type") if isinstance(item, dict) else None
+            self._fix_each(kinds.get("coding") if isinstance(kinds, dict) else None, "code")
         return super()._identifiers(node, key, value, path)
 
     def _reference(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
@@ -250,9 +252,8 @@ class Recorder(FhirWalk):
     def _display(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
         if not isinstance(value, str) or "code" in node or "system" in node:
             return super()._display(node, key, value, path)
-        refers = isinstance(node.get("reference"), str)
-        reference = self._leaves.at(node, "reference") if refers else -1
-        self._step(SteppedWalk.displayed, node, key, f"{path}.{key}", (reference, path))
+        at = self._leaves.at(node, "reference") if isinstance(node.get("reference"), str) else -1
+        self._step(SteppedWalk.displayed, node, key, f"{path}.{key}", (at, path))
         return True
 
     def _narrative(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
@@ -298,7 +299,7 @@ class Recorder(FhirWalk):
         if not (self._years or self._payload.keeps(Kind.DATE)):
             raise Unplanned
         at, path = self._leaves.at(node, key), f"{path}.{key}"
-        if self._years and is_old(value, self._payload.context.today):
+        if self._years and is_old(value, self._oldest):
             self._guards.append((is_old, at))
             self._payload.count(Kind.DATE, path)
             self._gone.append((node, key))
@@ -328,9 +329,7 @@ class Recorder(FhirWalk):
         return True
 
     def _extensions(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:
-        for item in value if isinstance(value, list) else []:
-            if isinstance(item, dict):
-                self._fix(item, "url")
+        self._fix_each(value, "url")
         return super()._extensions(node, key, value, path)
 
     def large(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:  # noqa: ARG002

@@ -8,7 +8,6 @@ for the life of the process and up to a number of pieces; it is never written an
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import date
 from typing import TypeAlias
 
 import msgspec
@@ -56,13 +55,13 @@ class Shapes:
         self._pieces = 0
         self._fast = 0
 
-    def sketch(self, body: bytes, path: str, today: date, *, clean: bool = False) -> Sketch | None:
+    def sketch(self, body: bytes, path: str, oldest: str, *, clean: bool = False) -> Sketch | None:
         """A resource that there is a plan for; None where the walk has to see to it.
 
         Args:
             body: its text, which may be anything.
             path: of it.
-            today: for ages.
+            oldest: the first year that may be shown, `Payload.oldest`.
             clean: it has no control characters; see `is_clean`.
         """
         clean = clean or (len(body) <= MAX_TEXT and is_clean(body))
@@ -75,7 +74,7 @@ class Shapes:
         if plans is None:
             return None
         if not clean:
-            return self._sketched(_cut(body), key, plans, today)
+            return self._sketched(_cut(body), key, plans, oldest)
         before: Reader | None = None
         leaves: tuple[Leaves, bool] | None = None
         escapes: Sequence[int] = _NONE
@@ -87,21 +86,21 @@ class Shapes:
                     leaves, escapes = ((read[0], leaves[1]), read[1]) if read else (None, _NONE)
             if leaves is None:
                 continue
-            sketch = plan.sketch(leaves[0], escapes, today, sure=leaves[1])
+            sketch = plan.sketch(leaves[0], escapes, oldest, sure=leaves[1])
             if sketch is not None:
                 if place > 1:
                     self._move(key, plans, place)
                 return sketch
-        return self._sketched((text.split('"'), escaped), key, plans, today)
+        return self._sketched((text.split('"'), escaped), key, plans, oldest)
 
     def _sketched(
-        self, cut: Cut | None, key: _Key, plans: tuple[Plan, ...], today: date
+        self, cut: Cut | None, key: _Key, plans: tuple[Plan, ...], oldest: str
     ) -> Sketch | None:
         """A resource whose shape does not come often, or that is written with white space."""
         if cut is None:
             return None
         for place, plan in enumerate(plans):
-            sketch = _fitting(plan, cut, today)
+            sketch = _fitting(plan, cut, oldest)
             if sketch is not None:
                 if place > 1:
                     self._move(key, plans, place)
@@ -119,13 +118,13 @@ class Shapes:
             self._fast += more
             reader.hasten()
 
-    def meet(self, body: bytes, path: str, today: date, record: Record) -> None:
+    def meet(self, body: bytes, path: str, oldest: str, record: Record) -> None:
         """Remember a resource that there was no plan for; of the second like it, record one.
 
         Args:
             body: its text, which has been read as JSON.
             path: of it.
-            today: for ages.
+            oldest: the first year that may be shown, `Payload.oldest`.
             record: makes a plan from its pieces, None where there is none.
         """
         cut = _cut(body)
@@ -145,7 +144,7 @@ class Shapes:
             return
         plan = record(pieces)
         # One that its own resource does not fit is for ages over 89 and the like.
-        if plan and _fitting(plan, cut, today):
+        if plan and _fitting(plan, cut, oldest):
             self._add(key, plan)
 
     def _add(self, key: _Key, plan: Plan) -> None:
@@ -165,16 +164,16 @@ class Shapes:
         self._pieces += size
 
 
-def _fitting(plan: Plan, cut: Cut, today: date) -> Sketch | None:
+def _fitting(plan: Plan, cut: Cut, oldest: str) -> Sketch | None:
     """A resource from its pieces, where the plan is for it."""
     pieces, escaped = cut
     values = plan.reader.leaves_of(pieces)
     if values is None:
         return None
     if not escaped:
-        return plan.sketch(values, _NONE, today)
+        return plan.sketch(values, _NONE, oldest)
     found = unescape(values)
-    return found and plan.sketch(*found, today)
+    return found and plan.sketch(*found, oldest)
 
 
 def _size(plan: Plan, pieces: int) -> int:

@@ -94,10 +94,10 @@ class SteppedWalk(FhirWalk):
         value = values[at]
         year = self._dates.get(value)
         if year is None:
-            if not PLAIN_DATE.match(value):
+            year = value[:4]
+            if year < self._oldest or not PLAIN_DATE.match(value):
                 self.general(values, at, path, more)
                 return
-            year = value[:4]
             if len(self._dates) < MAX_REMEMBERED:
                 self._dates[value] = year
         self._counts[path, Kind.DATE] += 1

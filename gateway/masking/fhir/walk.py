@@ -24,6 +24,7 @@ from gateway.masking.fields.fhir import (
 )
 from gateway.masking.fields.labels import labelled
 from gateway.masking.fields.names import UNKNOWN, VOCABULARY, Field, field_of
+from gateway.masking.generalise import year
 from gateway.masking.kinds import Kind
 
 _NAMED = Field(Kind.NAME)
@@ -235,6 +236,9 @@ class FhirWalk(FhirElements):
 
     def masked_instant(self, value: str, path: str) -> str:
         """The first instant of a year, "" where nothing may stand there."""
+        if self._years and "" < year(value) < self._oldest:
+            self._payload.count(Kind.DATE, path)
+            return ""
         found = self._payload.replace(Kind.DATE, value)
         made = f"{found}-01-01T00:00:00Z" if found.isdigit() else found
         if made != value:
@@ -250,27 +254,20 @@ class FhirWalk(FhirElements):
         for item in value:
             url = item.get("url") if isinstance(item, dict) else None
             name = url.rpartition("/")[2] if isinstance(url, str) else ""
-            field = outer
             if name in PLACE_EXTENSIONS and not self._payload.keeps(Kind.ADDRESS):
                 self.keys += self._keys_in(item)
                 self._payload.count(Kind.ADDRESS, path)
                 continue
-            if name in VOCABULARY_EXTENSIONS:
-                field = EXTENDED_WORDS
-            elif any(part in name for part in NAME_EXTENSIONS):
-                field = _NAMED
-            elif name.startswith("iso21090-ADXP"):
-                field = _ADDRESSED
-            elif (said := field_of(name)).kind in EXTENDED or said.birth:
-                field = said
-            elif labelled(name.replace("-", " ")).kind is Kind.NAME:
-                field = _NAMED
             kept.append(item)
             if isinstance(item, dict):
-                self.object(item, field, path)
+                self.object(item, _extended(name, outer), path)
+                if self._gone and self._gone[-1][0] is item:
+                    kept.pop()  # nothing is left of it but its name
             else:
                 self._item(kept, len(kept) - 1, item, UNKNOWN, path)
         node[key] = kept
+        if value and not kept:
+            self._gone.append((node, key))  # FHIR has no empty lists
         return True
 
     special: ClassVar[dict[str, Special]] = {
@@ -302,3 +299,17 @@ class FhirWalk(FhirElements):
         **dict.fromkeys({element for _, element in INSTANT_ELEMENTS}, _maybe_instant),
         "position": _position,
     }
+
+
+def _extended(name: str, outer: Field) -> Field:
+    """What the values of an extension are, by the last part of its URL and what it is within."""
+    if name in VOCABULARY_EXTENSIONS:
+        return EXTENDED_WORDS
+    if any(part in name for part in NAME_EXTENSIONS):
+        return _NAMED
+    if name.startswith("iso21090-ADXP"):
+        return _ADDRESSED
+    said = field_of(name)
+    if said.kind in EXTENDED or said.birth:
+        return said
+    return _NAMED if labelled(name.replace("-", " ")).kind is Kind.NAME else outer

@@ -37,7 +37,15 @@ ELEMENTS: dict[str, Field] = {
     **dict.fromkeys(("state", "country"), PLACE),
     "city": Field(Kind.CITY),
     "postalCode": Field(Kind.ZIP),
-    # (C) dates that may imply an age over 89; other dates are known by their form
+    # (C) dates; others are known by words in their names, or by their form
+    **dict.fromkeys(
+        _words(
+            "authored creation dateAccessed dateAsserted dateWritten detected expiry"
+            " lastOccurrence lastPerformed nextScheduled sent started time useBy validTo"
+            " whenHandedOver whenPrepared"
+        ),
+        DATE,
+    ),
     **dict.fromkeys(("birthDate", "bornDate", "bornPeriod", "bornString", "birthTime"), BIRTH),
     # (I), (J) plan and account numbers
     **dict.fromkeys(("subscriberId", "preAuthRef", "policyHolder", "dependent"), Field(Kind.PLAN)),
@@ -87,7 +95,12 @@ ELEMENTS: dict[str, Field] = {
         VOCABULARY,
     ),
 }
-INSTANTS = frozenset({"lastUpdated", "timestamp", "issued", "recorded", "created_instant"})
+INSTANTS = frozenset(
+    _words(
+        "lastUpdated timestamp issued recorded created_instant effectiveInstant ifModifiedSince"
+        " lastModified"
+    )
+)
 """Elements of the type `instant`, which has no form with a year alone."""
 INSTANT_ELEMENTS = frozenset(
     {

@@ -96,6 +96,8 @@ class Forms:
                 return None
             if birth:
                 return payload.born(value, path) or mark(Kind.DATE)
+            if value < payload.oldest:
+                return None
             payload.tally[path, Kind.DATE] += 1
             return value[:4]
 

@@ -211,10 +211,10 @@ class Known:
             known = lengths.get(first)
             if known is None:
                 lengths[first] = (len(phrase),)
+                self._firsts.add(first)
             elif len(phrase) not in known:
                 lengths[first] = tuple(sorted((*known, len(phrase)), reverse=True))
             self._lines = self._lines or b"\n" in phrase
-        self._firsts.update(lengths)
         self._size += len(phrases) - before
 
     def _add(self, word: bytes) -> None:

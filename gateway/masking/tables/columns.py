@@ -230,7 +230,12 @@ class _Column(Place):
         if self._mark and not odd.search("\n".join(values)):
             self._payload.tally[self._path] += len(values)
             return [self._mark] * len(values)
-        if self._dated and _DATES.match("\n".join(values)):
+        oldest = self._payload.oldest
+        if (
+            self._dated
+            and _DATES.match("\n".join(values))
+            and all(value >= oldest for value in values if value)
+        ):
             filled = len(values) - values.count("")
             if filled:
                 self._payload.tally[self.name, Kind.DATE] += filled
@@ -253,7 +258,7 @@ class _Column(Place):
 
     def _formed(self, value: str) -> str | None:
         """A date or a measurement, where the column's name does not say more."""
-        if self._dated and value and _DATES.match(value):
+        if self._dated and value >= self._payload.oldest and _DATES.match(value):
             self._payload.tally[self.name, Kind.DATE] += 1
             return value[:4]
         return value if self._field.kind is None and is_decimal(value) else None

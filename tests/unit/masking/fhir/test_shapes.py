@@ -18,6 +18,7 @@ from gateway.masking.fhir.plan import Plan, Sketch
 from gateway.masking.fhir.recorder import recorded
 from gateway.masking.fhir.shapes import MAX_ALIKE, Shapes
 from gateway.masking.fhir.walk import FhirWalk
+from gateway.masking.generalise import oldest_year
 from gateway.masking.payload import Payload
 from gateway.masking.text import TextMasker
 from tests.unit.masking.contexts import context
@@ -113,7 +114,7 @@ def shapes_with(like: bytes, circumstances: Context, *, often: bool = False) -> 
 
     shapes = Shapes()
     for _ in range(2):
-        shapes.meet(like, PATH, circumstances.today, record)
+        shapes.meet(like, PATH, oldest_year(circumstances.today), record)
     return shapes
 
 
@@ -147,7 +148,7 @@ def test_a_plan_does_what_the_walk_does(
 
     shapes = shapes_with(like, circumstances, often=often)
     for text in (like, body):
-        sketch = shapes.sketch(text, PATH, circumstances.today)
+        sketch = shapes.sketch(text, PATH, oldest_year(circumstances.today))
         if sketch is not None:
             expected = walked(text, circumstances)
             assert planned(sketch, text, circumstances) == expected
@@ -174,11 +175,11 @@ def test_control_characters_are_in_no_leaf(character: str, often: bool) -> None:
     like = json.dumps(OBSERVATION, separators=(",", ":")).encode()
     shapes = shapes_with(like, context(), often=often)
 
-    assert shapes.sketch(like, PATH, context().today)
+    assert shapes.sketch(like, PATH, oldest_year(context().today))
     for plain in (b'"final"', b'"Jane Doe"', b'"2024-02-03T08:30:00Z"', b'"o1"'):
         odd = like.replace(plain, plain[:-1] + character.encode() + b'"')
         assert odd != like
-        assert shapes.sketch(odd, PATH, context().today) is None
+        assert shapes.sketch(odd, PATH, oldest_year(context().today)) is None
 
 
 PERSON = {
@@ -241,7 +242,7 @@ def test_a_plan_does_what_the_walk_does_to_ordinary_resources(
     shapes = shapes_with(like, circumstances, often=often)
     for other in (made, varied(made, draw)):
         body = json.dumps(other, separators=(",", ":")).encode()
-        sketch = shapes.sketch(body, PATH, circumstances.today)
+        sketch = shapes.sketch(body, PATH, oldest_year(circumstances.today))
         if sketch is not None:
             assert planned(sketch, body, circumstances) == walked(body, circumstances)
 
@@ -253,7 +254,7 @@ def test_ordinary_resources_have_plans(resource: dict[str, Any], accept: bool) -
     body = json.dumps(resource, separators=(",", ":")).encode()
     other = body.replace(b"Jane", b"Sonja").replace(b"2024", b"2019").replace(b"120.5", b"9.75")
 
-    sketch = shapes_with(body, circumstances).sketch(other, PATH, circumstances.today)
+    sketch = shapes_with(body, circumstances).sketch(other, PATH, oldest_year(circumstances.today))
 
     assert sketch is not None
     assert planned(sketch, other, circumstances) == walked(other, circumstances)
@@ -274,7 +275,7 @@ def test_what_decides_belongs_to_the_shape(before: bytes, after: bytes) -> None:
     other = body.replace(before, after)
     assert other != body
 
-    assert shapes_with(body, context()).sketch(other, PATH, context().today) is None
+    assert shapes_with(body, context()).sketch(other, PATH, oldest_year(context().today)) is None
 
 
 @pytest.mark.parametrize(
@@ -310,7 +311,7 @@ def test_white_space_makes_no_difference() -> None:
     spaced = json.dumps(OBSERVATION, indent=2).encode()
     shapes = shapes_with(body, context())
 
-    sketch = shapes.sketch(spaced, PATH, context().today)
+    sketch = shapes.sketch(spaced, PATH, oldest_year(context().today))
 
     assert sketch is not None
     assert planned(sketch, spaced, context()) == walked(spaced, context())
@@ -333,12 +334,12 @@ def test_plans_are_bounded() -> None:
             separators=(",", ":"),
         ).encode()
         for _ in range(2):
-            shapes.meet(body, PATH, context().today, record)
+            shapes.meet(body, PATH, oldest_year(context().today), record)
     for number in range(MAX_ALIKE * 3):
         body = json.dumps(
             {"resourceType": "Patient", "id": "1", "telecom": [{"system": str(number)}]},
             separators=(",", ":"),
         ).encode()
-        kept += shapes.sketch(body, PATH, context().today) is not None
+        kept += shapes.sketch(body, PATH, oldest_year(context().today)) is not None
 
     assert 0 < kept <= MAX_ALIKE

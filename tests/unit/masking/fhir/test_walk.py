@@ -94,7 +94,6 @@ def test_a_patient_is_masked_by_data_type() -> None:
                 "postalCode": "021",
                 "country": "US",
                 "period": {"start": "2001"},
-                "extension": [],
             }
         ],
         "multipleBirthInteger": 2,
