@@ -82,7 +82,7 @@ class JsonMasker:
         return self._masked(self._read([body])[0], body)
 
     def lines(self, lines: list[bytes]) -> list[bytes]:
-        """Lines of NDJSON; empty ones stay."""
+        """Lines of NDJSON that names have been learned from; empty ones stay."""
         done: list[bytes] = []
         for start in range(0, len(lines), BATCH):
             done += self._lines(lines[start : start + BATCH])
@@ -94,7 +94,7 @@ class JsonMasker:
         items = self._read(present) if sum(map(len, lines)) < MIN_SPLIT * BATCH else []
         if not items or not all(map(_is_fhir, items)):
             return [self.document(line) if line.strip() else line for line in lines]
-        masked = iter(self._together(items, present))
+        masked = iter(self._together(items, present, foreseen=True))
         return [next(masked) if line.strip() else line for line in lines]
 
     def _read(self, texts: list[bytes], *names: str, clean: bool = False) -> list[Item]:
@@ -118,19 +118,22 @@ class JsonMasker:
                 shapes.meet(text, path, oldest, partial(self._plan, text, path))
         return items
 
-    def _together(self, items: list[Item], texts: list[bytes], *names: str) -> list[bytes]:
+    def _together(
+        self, items: list[Item], texts: list[bytes], *names: str, foreseen: bool = False
+    ) -> list[bytes]:
         """Resources masked and written; `names` lead to them from the root of what they are in.
 
         Args:
             items: the resources.
             texts: of each.
             names: of elements.
+            foreseen: names are going to be learned from all of them before they are looked for.
         """
         self._payload.check()
         walk = self._resources.pop() if self._resources else self._stepper()
         walk.keys = 0
         # An attachment is looked into before what stands behind it has been walked.
-        ahead = self._ahead(texts, items, *names)
+        ahead = None if foreseen else self._ahead(texts, items, *names)
         trees: list[Node] = []
         walked: list[bytes] = []
         for item, text in zip(items, texts, strict=True):
@@ -140,7 +143,8 @@ class JsonMasker:
                 trees.append(item)
                 self._walked(walk, trees, len(walked), *names)
                 walked.append(text)
-        self._payload.known.never(ahead)
+        if ahead:
+            self._payload.known.never(ahead)
         walk.settle()
         if walked:
             json_codec.check_keys(b"\n".join(walked), walk.keys, walked)
@@ -222,7 +226,8 @@ class JsonMasker:
         outer = self._read([bare], clean=True) if alike else []
         batch = entries[:BATCH]
         read = self._read(batch, *ENTRY, clean=True)
-        if len(entries) > BATCH:
+        more = len(entries) > BATCH
+        if more:
             # An entry may be looked into before the one that names its patient is walked.
             self._payload.known.later(partial(self._learn_items, entries, read, *ENTRY))
             self._ahead(entries, read, *ENTRY)
@@ -233,10 +238,11 @@ class JsonMasker:
             bare = self._alone(outer[0], bare)
         else:
             bare = self._together(outer, [bare])[0]
-        items = self._together(read, batch, *ENTRY)
+        items = self._together(read, batch, *ENTRY, foreseen=more)
         for start in range(BATCH, len(entries), BATCH):
             batch = entries[start : start + BATCH]
-            items += self._together(self._read(batch, *ENTRY, clean=True), batch, *ENTRY)
+            read = self._read(batch, *ENTRY, clean=True)
+            items += self._together(read, batch, *ENTRY, foreseen=True)
         if tree is None:
             before, found, behind = bare.partition(_EMPTY)
             assert found  # noqa: S101  (no step takes it away)
