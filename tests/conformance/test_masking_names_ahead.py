@@ -12,6 +12,7 @@ from gateway.masking.payload import Payload
 from tests.unit.masking.contexts import context
 
 SHOWN = context(accept=True)
+LINES = "application/fhir+ndjson"
 TEXT = "today vosharkel felt well"
 BASE64 = base64.b64encode(TEXT.encode()).decode()
 NOTE: dict[str, Any] = {
@@ -59,6 +60,24 @@ def test_a_name_in_a_later_resource_is_found(
         assert "vosharkel" not in shown(mask(lines, "application/fhir+ndjson", "", SHOWN).body)
         done = mask(json.dumps(bundle).encode(), "application/fhir+json", "", SHOWN)
         assert "vosharkel" not in shown(done.body)
+
+
+@pytest.mark.parametrize("between", [0, 70])
+@pytest.mark.parametrize("number", ["VN 88-41x", "quorx7"])
+def test_a_number_of_a_visit_is_found_in_text(number: str, between: int) -> None:
+    said = f"felt well at visit {number} then"
+    data = base64.b64encode(said.encode()).decode()
+    items: list[dict[str, Any]] = [
+        {**FILLER, "note": [{"text": said}]},
+        {**NOTE, "content": [{"attachment": {"contentType": "text/plain", "data": data}}]},
+        *[FILLER] * between,
+        {"resourceType": "Encounter", "identifier": [{"system": "urn:x", "value": number}]},
+    ]
+
+    for _ in range(3):  # there are plans by then
+        done = shown(mask("\n".join(map(json.dumps, items)).encode(), LINES, "", SHOWN).body)
+        assert number.lower() not in done
+        assert done.count("visit [mrn] then") == 2
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from gateway.masking.fields.displays import TYPE
 from gateway.masking.fields.fhir import ELEMENTS, PERSONAL, PERSONS, PLACE, UNITS
 from gateway.masking.fields.names import UNKNOWN, VOCABULARY, Field
 from gateway.masking.generalise import year
-from gateway.masking.json.walk import ISO
+from gateway.masking.json.walk import ISO, Node_
 from gateway.masking.kinds import Kind
 from gateway.masking.marks import FIRST, mark
 from gateway.masking.payload import Payload
@@ -42,6 +42,8 @@ MAX_CODES = 50_000
 Special = Callable[[Any, dict[str, Node], str, Node, str], bool]
 """(walk, object, key, value, path of the object) → whether the element is done."""
 
+IDENTIFIER = Field(Kind.ID)
+"""Of the value of an Identifier that is nobody's record number; known by its identity."""
 DATED = frozenset({"start", "end", "event"})
 """Elements that are dates, whatever they are in, and go with one that tells of an age over 89."""
 PLAIN_DATE = re.compile(
@@ -71,6 +73,9 @@ class FhirElements(FhirIdentifiers):
         self._references = References(payload, self.kept_id)
         self._targets: dict[str, str] = {}
         self._gone: list[tuple[dict[str, Node], str]] = []
+        self._identifiers_met: dict[str, None] = {}
+        # (holder, key, base64, content type, path)
+        self._attached: list[tuple[Node_, str | int, str, str, str]] = []
         self._outer = UNKNOWN
         # What the hot loop does without a call: constant marks by kind, numbers, and years.
         self._constants = payload.constants
@@ -143,6 +148,8 @@ class FhirElements(FhirIdentifiers):
                                 node[key] = value[:4]
                             continue
                     elif kind is _ID and self._numbers:
+                        if field is IDENTIFIER:
+                            self._identifiers_met[value] = None
                         node[key] = self._payload.identifier(value, path)
                         continue
                 done = self.string(node, key, value, field, path)
@@ -176,6 +183,18 @@ class FhirElements(FhirIdentifiers):
         """Whether all of an object goes, as a period of old dates: FHIR has no empty ones."""
         going = {key for _, key in takewhile(lambda gone: gone[0] is node, reversed(self._gone))}
         return len(going) == len(node) > 0
+
+    def _settle_texts(self) -> None:
+        """Look into attachments only now that all are known whom the resources name."""
+        if self._identifiers_met and (self._attached or self._pending):
+            for value in self._identifiers_met:
+                if not value.isalpha():  # a word says nothing of one person
+                    self._payload.known.learn_phrase(value, Kind.MRN)
+            self._identifiers_met.clear()
+        attached, self._attached = self._attached, []
+        for holder, key, data, kind, path in attached:
+            holder[key] = self._attachments.masked(data, kind, path)  # type: ignore[index]
+        super()._settle_texts()
 
     def _special_of(self, key: str) -> Special | None:
         """What treats an element apart: by its name, or an Identifier by the end of its name."""

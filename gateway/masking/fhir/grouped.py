@@ -137,6 +137,8 @@ class GroupedWalk(SteppedWalk):
                 value = values[at]
                 if value not in phrases and len(value) <= MAX_PHRASE:
                     phrases[value] = kind
+        for at in run.identifiers:
+            self._identifiers_met[values[at]] = None
         numbers, targets = self._ids, self._targets
         for at, key, sign in run.ids:
             value = values[at]
@@ -227,7 +229,7 @@ class GroupedWalk(SteppedWalk):
             self._payload.count_shaped(self._taken)
             self._taken.clear()
         texts = self._pending or self._coded or self._words or self._met or self._shown
-        if texts or self._renamed:
+        if texts or self._attached or self._renamed:
             super().settle()
 
     def _settle_texts(self) -> None:

@@ -32,6 +32,7 @@ class Run:
         phrases: places and kinds of other values that are.
         ids: places of ids; what is counted where one is in a reference; what stands before it there
             where the reference is mostly a link.
+        identifiers: places of those that are looked for in text.
         displays: of references.
         last: comes behind all of them, as it may look into text or number an id.
     """
@@ -39,6 +40,7 @@ class Run:
     names: tuple[int, ...]
     phrases: tuple[tuple[int, Kind], ...]
     ids: tuple[tuple[int, Key | None, str], ...]
+    identifiers: tuple[int, ...]
     displays: tuple[Display, ...]
     last: Step | None
 
@@ -137,6 +139,7 @@ class _Grouping:
         self._names: list[int] = []
         self._phrases: list[tuple[int, Kind]] = []
         self._ids: list[tuple[int, Key | None, str]] = []
+        self._identifiers: list[int] = []
         self._shown: list[Display] = []
 
     def takes(self, step: Step) -> bool:  # noqa: C901, PLR0912  (one case for each kind of step)
@@ -164,6 +167,8 @@ class _Grouping:
             self._instants.append((at, (path, Kind.DATE)))
         elif do is SteppedWalk.identified:
             self._ids.append((at, None, ""))
+            if more:
+                self._identifiers.append(at)
             self._fresh.append(at)
             self._counted[path, Kind.ID] += 1
         elif do is SteppedWalk.referring:
@@ -193,6 +198,7 @@ class _Grouping:
                     tuple(self._names),
                     tuple(self._phrases),
                     tuple(self._ids),
+                    tuple(self._identifiers),
                     tuple(self._shown),
                     last,
                 )

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Never, TypeAlias
 from gateway.masking.attachments import Attachments
 from gateway.masking.codecs.json_codec import Node, Number, encode
 from gateway.masking.context import Context
-from gateway.masking.fhir.elements import DATED, WORDED, Special, codes, special_name
+from gateway.masking.fhir.elements import DATED, IDENTIFIER, WORDED, Special, codes, special_name
 from gateway.masking.fhir.identifiers import LABELLED, YEARS
 from gateway.masking.fhir.leaves import Leaves, Unplanned, members, slot
 from gateway.masking.fhir.plan import (
@@ -154,7 +154,7 @@ class Recorder(FhirWalk):
         elif kind is Kind.DATE and not strange and self._years and not field.birth:
             self._step(SteppedWalk.dated, node, key, path, (field, self._resource))
         elif kind is Kind.ID and not strange and self._numbers:
-            self._step(SteppedWalk.identified, node, key, path, None)
+            self._step(SteppedWalk.identified, node, key, path, field is IDENTIFIER)
         else:
             self._item(node, key, value, field, path)
 

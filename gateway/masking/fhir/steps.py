@@ -138,8 +138,10 @@ class SteppedWalk(FhirWalk):
         for key, number in counted:
             self._counts[key] += number
 
-    def identified(self, values: Values, at: int, path: str, more: Any) -> None:  # noqa: ARG002
-        """A technical id."""
+    def identified(self, values: Values, at: int, path: str, more: bool) -> None:  # noqa: FBT001
+        """A technical id, or the value of an Identifier, which is looked for in text."""
+        if more:
+            self._identifiers_met[values[at]] = None
         done = self._ids.get(values[at])
         if done is None:
             done = self._payload.identifier(values[at], path)
@@ -195,7 +197,7 @@ class SteppedWalk(FhirWalk):
 
     def attached(self, values: Values, at: int, path: str, more: str) -> None:
         """Base64 of a content type."""
-        values[at] = self._attachments.masked(values[at], more, path)
+        self._attached.append((values, at, values[at], more, path))
 
     def tagged(self, values: Values, at: int, path: str, more: Any) -> None:  # noqa: ARG002
         """An entity tag."""

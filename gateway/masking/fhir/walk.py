@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from gateway.masking.codecs.json_codec import Node, Settled
-from gateway.masking.fhir.elements import MAX_CODES, FhirElements, Special
+from gateway.masking.fhir.elements import IDENTIFIER, MAX_CODES, FhirElements, Special
 from gateway.masking.fhir.identifiers import FhirIdentifiers, asked
 from gateway.masking.fhir.tables import EXTENDED_WORDS, table_of
 from gateway.masking.fields.displays import display_use
@@ -39,7 +39,7 @@ _AGES = (
     "valueQuantity",
 )
 # Made once: a Field is slow to make, and tables go by its identity.
-_OF_KIND = {kind: Field(kind) for kind in Kind}
+_OF_KIND = {kind: Field(kind) for kind in Kind} | {Kind.ID: IDENTIFIER}
 
 
 _POINTS = re.compile(r"[/?]")
@@ -153,7 +153,8 @@ class FhirWalk(FhirElements):
             return False  # SampledData has numbers there
         path = f"{path}.{key}"
         kind = node.get("contentType")
-        node[key] = self._attachments.masked(value, kind if isinstance(kind, str) else "", path)
+        kind = kind if isinstance(kind, str) else ""
+        self._attached.append((node, key, value, kind, path))
         return True
 
     def _size(self, node: dict[str, Node], key: str, value: Node, path: str) -> bool:  # noqa: ARG002
