@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from gateway.errors import Reason, Withheld
 from gateway.masking import table_look
+from gateway.masking.marks import ends_in_mark
 
 
 class Format(StrEnum):
@@ -185,7 +186,7 @@ def look(body: bytes) -> Format | None:
     first = start[:1]
     if first in _OPENING:
         end = start.rstrip()
-        if end[-1:] not in _CLOSING:
+        if end[-1:] not in _CLOSING or ends_in_mark(end):
             return None
         if first == b"{" and b"\n" in end and not _OTHER_LINE.search(start):
             return Format.NDJSON

@@ -59,8 +59,8 @@ def year(value: str) -> str:
         return match[1]
     if _SHORT.match(value):
         return ""
-    found = _YEAR.findall(value)
-    return found[0] if len(found) == 1 else ""
+    found = set(_YEAR.findall(value))
+    return found.pop() if len(found) == 1 else ""
 
 
 def oldest_year(today: date) -> str:

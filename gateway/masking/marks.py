@@ -21,6 +21,8 @@ PATTERN = (
 _BYTES = re.compile(PATTERN.encode())
 _WITHIN = re.compile(PATTERN)
 _WHOLE = re.compile(rf"(?:{PATTERN})\Z")
+_LAST = re.compile(rf"(?:{PATTERN})\Z".encode())
+_MAX_MARK = 4096
 _ID = re.compile(r"(?:masked-[0-9a-f]{8}-[0-9]{1,9}|t[kh]-[A-Za-z0-9]{1,4}-[a-z2-7]{26,60})\Z")
 _MARKS = {kind: f"[{kind}]" for kind in Kind}
 FIRST = frozenset("[mt")
@@ -37,6 +39,12 @@ def mark(kind: Kind) -> str:
 def is_mark(value: str) -> bool:
     """Whether the whole of `value` is a mark or token of this engine."""
     return value[:1] in FIRST and _WHOLE.match(value) is not None
+
+
+def ends_in_mark(body: bytes) -> bool:
+    """Whether a mark in brackets is the last of `body`, as in masked prose, and in no JSON."""
+    start = body.rfind(b"[", -_MAX_MARK) if body.endswith(b"]") else -1
+    return start >= 0 and _LAST.match(body, start) is not None
 
 
 def unmarked(value: str) -> str:

@@ -29,7 +29,7 @@ _INSTANCE = re.compile(
     r"(?:^|/)(?:Patient|Person|RelatedPerson|Practitioner|Encounter|Coverage|Account)"
     r"/[A-Za-z0-9.-]{1,64}(?:$|/_history)"
 )
-_LONG = re.compile(r"[0-9]{4}")
+_LONG = re.compile(r"[0-9]{4}|/")
 # What may be somebody's name: codes are mostly in small letters, in capitals, or numbers.
 _WORD = re.compile(r"[A-Z][a-z]{2,}\Z")
 MAX_SPACES = 4

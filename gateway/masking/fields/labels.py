@@ -10,6 +10,7 @@ from functools import cache, lru_cache
 
 from gateway.masking.fields.names import BIRTH, UNKNOWN, Field, named
 from gateway.masking.kinds import Kind
+from gateway.masking.marks import unmarked
 
 MAX_LABEL = 160
 """Characters; what is longer is text, and would fill the memory."""
@@ -105,7 +106,7 @@ def _question() -> re.Pattern[str]:
 @lru_cache(maxsize=4096)
 def _labelled(text: str) -> Field:
     label = _BRACKETS.sub("", text).strip()
-    if not label:
+    if not label or unmarked(text) != text:
         return UNKNOWN
     match = _question().match(label)
     if match:

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from gateway.masking.fields.words import hints, spellings
 from gateway.masking.kinds import Kind
+from gateway.masking.marks import unmarked
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,12 +263,16 @@ def named(name: str) -> Field:
 
 @lru_cache(maxsize=4096)
 def _field_of(name: str) -> Field:
+    if unmarked(name) != name:
+        return UNKNOWN  # what stood there named nothing, or its value is masked
     found = _named(name)
     return _first(hints(name)) if found is UNKNOWN else found
 
 
 @lru_cache(maxsize=4096)
 def _named(name: str) -> Field:
+    if unmarked(name) != name:
+        return UNKNOWN
     found = _said([word for word in _SPLIT.split(name) if word])
     if found is not UNKNOWN and found != _DATE:
         return found

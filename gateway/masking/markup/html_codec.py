@@ -66,10 +66,11 @@ def decode(text: str) -> Element:
 
 def encode(root: Element) -> str:
     """The document, text and attributes escaped."""
-    out = ["<!DOCTYPE html>\n"]
+    out: list[str] = []
     for child in root.children:
         _write(child, out)
-    return "".join(out)
+    # White space before the first text would be more each time.
+    return "<!DOCTYPE html>\n" + "".join(out).lstrip(" \t\r\n\f")
 
 
 def _write(node: Element | str, out: list[str]) -> None:

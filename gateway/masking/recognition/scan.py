@@ -10,6 +10,7 @@ from gateway.errors import Reason, Withheld
 from gateway.masking import linear
 from gateway.masking.kinds import Kind
 from gateway.masking.marks import PATTERN as MARKS
+from gateway.masking.recognition.numbers_behind import with_rest
 from gateway.masking.recognition.patterns import IDENTIFIERS
 from gateway.masking.recognition.recogniser import MAX_LINE, Recogniser
 from gateway.masking.recognition.secret_patterns import SECRETS
@@ -61,9 +62,8 @@ class Scanner:
         Raises:
             Withheld: so many candidates fail their checks that looking at all takes too long.
         """
-        if len(data) <= MAX_LINE or max(map(len, data.split(b"\n"))) <= MAX_LINE:
-            return self._of_short_lines(data)
-        return self._of_any(data)
+        short = len(data) <= MAX_LINE or max(map(len, data.split(b"\n"))) <= MAX_LINE
+        return with_rest(data, self._of_short_lines(data) if short else self._of_any(data))
 
     def _of_short_lines(self, data: bytes) -> Iterator[Span]:
         places = self._triggers.places(data)
