@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
+from gateway.masking import linear
 from gateway.masking.fields.words import hints, spellings
 from gateway.masking.kinds import Kind
 from gateway.masking.marks import unmarked
@@ -273,7 +274,7 @@ def _field_of(name: str) -> Field:
 def _named(name: str) -> Field:
     if unmarked(name) != name:
         return UNKNOWN
-    found = _said([word for word in _SPLIT.split(name) if word])
+    found = _said("_".join(word for word in _SPLIT.split(name) if word).lower())
     if found is not UNKNOWN and found != _DATE:
         return found
     said = _first(spellings(name))
@@ -281,17 +282,28 @@ def _named(name: str) -> Field:
 
 
 def _first(names: Iterable[str]) -> Field:
-    fields = (_said(name.split("_")) for name in names)
+    fields = map(_said, names)
     return next((field for field in fields if field is not UNKNOWN), UNKNOWN)
 
 
-def _said(words: list[str]) -> Field:
-    """The field of a name in these words."""
-    whole = "_".join(words).lower()
+@cache
+def _any_rule() -> linear.Pattern:
+    """Compiled when it is first asked for: a process that masks no fields does without."""
+    return linear.compiled(f"^(?:{'|'.join(f'(?:{rule})' for _, rule in _RULES)}){_S}$".encode())
+
+
+@lru_cache(maxsize=4096)
+def _said(whole: str) -> Field:
+    """The field of a name, which is written in small letters with `_` between its words."""
     if not whole or len(whole) > MAX_NAME:
         return UNKNOWN
+    words = whole.split("_")
     forms = {whole, whole.replace("_", "")}
-    ends = {"_".join(words[start:]).lower() for start in range(len(words))}
+    ends = {"_".join(words[start:]) for start in range(len(words))}
+    # Most names of an unknown API have no rule: one look at all of them says so.
+    search = _any_rule().search
+    if not any(search(name.encode()) for name in forms | ends):
+        return UNKNOWN
     for field, pattern in _COMPILED:
         if any(map(pattern.match, forms | ends if field.kind in _BY_END else forms)):
             return field

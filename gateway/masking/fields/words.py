@@ -7,6 +7,7 @@ English word that `field_names` has rules for; names that it knows as they stand
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 _SPLIT = re.compile(
     r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[A-Za-z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])"
@@ -194,14 +195,13 @@ _WITH_PHONE = frozenset(
 
 def spellings(name: str) -> Iterator[str]:
     """Names that say the same in words that the rules for names may know, joined with `_`."""
-    words = _split(name)
-    if not words or len(words) > MAX_WORDS:
+    words, said = _read(name)
+    if not said:
         return
     joined = "".join(words)
     whole = ABBREVIATIONS.get(joined) or LANGUAGES.get(joined)
     if whole:
         yield whole
-    said = _said(words)
     yield "_".join(said)
     if not LANGUAGES.keys().isdisjoint(words):
         # Romance languages put what a noun is of behind it: `fecha_nacimiento`.
@@ -210,16 +210,23 @@ def spellings(name: str) -> Iterator[str]:
 
 def hints(name: str) -> Iterator[str]:
     """What words of a name hint at, whatever stands beside them: that could be a value."""
-    words = _split(name)
-    if not words or len(words) > MAX_WORDS:
+    _, said = _read(name)
+    if not said:
         return
-    said = _said(words)
     for order in (said, said[::-1]):
         if order[-1] == "name" and order[-2:-1] and order[-2] in _PERSONS:
             yield "name"
     if len(said) > 1 and said[-1] in _ROLES:
         yield said[-1]
     yield from (word for word in said if word in _TELLING)
+
+
+# The same name is asked for twice in a row.
+@lru_cache(maxsize=8)
+def _read(name: str) -> tuple[list[str], list[str]]:
+    """The words of a name as they stand, and as the rules know them; none of too many."""
+    words = _split(name)
+    return words, _said(words) if 0 < len(words) <= MAX_WORDS else []
 
 
 def _said(words: list[str]) -> list[str]:

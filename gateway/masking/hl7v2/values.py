@@ -41,6 +41,7 @@ _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\Z")
 # Beside an identifier: words as in VOCABULARY, but no code, so that a date is one.
 _BESIDE = Field(vocabulary=True)
 _NUMERIC = frozenset({"NM", "SN", "SI"})
+_ENCODED = re.compile(r"[A-Za-z0-9+/]{24,}={0,2}\Z")
 ENCAPSULATED = frozenset({"ED", "RP"})
 _CODES = frozenset({0, 3})
 MAX_USE = 4
@@ -339,7 +340,10 @@ class FieldValues:
         data = separators.plain(parts[-1])
         kind = "/".join(part.lower() for part in parts[1:3]) if len(parts) > 4 else ""  # noqa: PLR2004
         done = self._attachment(data, _media_type(kind), self._path)
-        plain = all(len(unmarked(part)) <= MAX_HEAD and " " not in part for part in parts[:-1])
+        plain = all(
+            len(unmarked(part)) <= MAX_HEAD and " " not in part and not _ENCODED.match(part)
+            for part in parts[:-1]
+        )
         self._heads(entry, parts[:-1] if plain else [""] * (len(parts) - 1), 0)
         entry.parts += [separators.component] if len(parts) > 1 else []
         entry.parts.append(separators.escaped(done))
