@@ -17,7 +17,9 @@ _VIN_VALUES = dict(zip(b"ABCDEFGHJKLMNPRSTUVWXYZ", b"12345678123457923456789", s
 _DIGITS = re.compile(rb"[0-9]")
 _LETTER = re.compile(rb"[A-Za-z]")
 _YEAR = re.compile(rb"(?:19|20)[0-9]{2}")
-_DATED = re.compile(rb"(?:19|20)[0-9]{2}-[0-9]{2}|[0-9]{1,2}-[0-9]{1,2}-[0-9]{2,4}")
+_DATED = re.compile(
+    rb"(?:19|20)[0-9]{2}-[0-9]{2}|(?:0?[1-9]|[12][0-9]|3[01])-(?:0?[1-9]|[12][0-9]|3[01])-[0-9]{2,4}"
+)
 # Hosts of terminologies and schemas: names of code systems, not addresses of anything personal.
 _SCHEMAS = frozenset(
     {

@@ -111,7 +111,7 @@ NUMBERS: tuple[Recogniser, ...] = (
         Kind.PLAN,
         r"(?:health ?)?(?:plan|member|membership|subscriber|beneficiary|policy|group|insurance"
         r"|ins\.?|medicare|medicaid|hmo|ppo|coverage)(?: ?(?:policy|plan|member|card|group))?"
-        r"(?: ?(?:id|number|no|#))|mbi|hicn?|payer id",
+        r"(?: ?(?:id|number|no|code|#))|mbi|hicn?|payer id",
     ),
     _labelled(
         Kind.PLAN,
@@ -136,7 +136,12 @@ NUMBERS: tuple[Recogniser, ...] = (
     _labelled(
         Kind.LICENCE,
         r"(?:driver'?s?'?,? )?licen[sc]e|(?:ca |ny |tx |fl )?dl ?#?|certificate|certification"
-        r"|passport|npi|dea(?: ?(?:number|no|#))?|registration|upin|permit|visa",
+        r"|passport|npi|dea(?: ?(?:number|no|#))?|registration|upin|permit|visa|badge",
+    ),
+    # A driving licence or identity card of a state: `ID NC 3318824`.
+    Recogniser(
+        Kind.LICENCE,
+        rf"\b(?:ID|DL)[: #]{{1,2}}(?:{_STATES})[ -](?P<license>[A-Z]?[0-9]{{5,12}})\b",
     ),
     _labelled(Kind.VEHICLE, r"vin|vehicle"),
     _labelled(
@@ -156,7 +161,7 @@ NUMBERS: tuple[Recogniser, ...] = (
     _labelled(
         Kind.ID,
         r"visit|encounter|case|claim|order|accession|specimen|sample|referral|prescription|rx"
-        r"|subject|participant|ticket|request|confirmation|admission|authori[sz]ation|badge|barcode"
+        r"|record|autopsy|necropsy|cytology|pathology|surgical path(?:ology)?|coroner|subject|participant|ticket|request|confirmation|admission|authori[sz]ation|badge|barcode"
         r"|bar code|ref(?:erence)?|label|wristband|tag|chip|file",
         checks.undated_number,
     ),
@@ -239,6 +244,13 @@ PLACES: tuple[Recogniser, ...] = (
         Kind.ADDRESS,
         r"\b[0-9]{1,5} (?:[nsew]\.? )?[a-z]{2,20}(?: [a-z]{2,20})? "
         r"(?:street|avenue|boulevard|road|ave|blvd|rd)\b",
+    ),
+    # `st`, `dr` and `ct` are words of notes too, so that somebody has to live there.
+    Recogniser(
+        Kind.ADDRESS,
+        r"(?i:\b(?:lives|living|resides|residing|address|home|moved to)\b:?)(?: is)?(?: (?:at|on))? "
+        r"(?P<address>[0-9]{1,5} (?:[nsew]\.? )?(?:[a-z]{2,20}|[0-9]{1,3}(?:st|nd|rd|th))"
+        r"(?: [a-z]{2,20})? (?:st|dr|ln|ct|pl|cir|ter|way|lane|drive|court|place|hwy|pkwy))\b",
     ),
     Recogniser(
         Kind.ADDRESS,

@@ -26,6 +26,9 @@ _TIME = (
 # `20-22`, `3rd and 5th`: the other day of two.
 _TO = rf"(?: ?(?:-|\xe2\x80\x93|to|through|thru|and|&) ?{_DAY}\b)?"
 _SLASHED = r"(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12][0-9]|3[01])"
+# The same where scores are told too: none out of 4, 5, 9, 10 or 15.
+_UNSCORED = r"(?:0?[1-9]|1[0-2])/(?:0?[1-36-8]|1[1-46-9]|2[0-9]|3[01])"
+_CLOCK = r"(?:[01]?[0-9]|2[0-3]):?[0-5][0-9]\b(?: ?(?:[AaPp]\.?[Mm]\b|h(?:rs?|ours)?\b))?"
 _ANY_YEAR = rf"(?:{_YEAR}|{_SHORT_YEAR})"
 _OF_A = r"(?:'|\xe2\x80\x99)?s?(?:'|\xe2\x80\x99)?"
 # Days of which everybody knows when they are in a year (or looks it up).
@@ -85,7 +88,8 @@ TIMES: tuple[Recogniser, ...] = (
     Recogniser(
         Kind.DATE,
         rf"(?i:\b(?:dob|d\.o\.b\.?|born|birth ?date|date of birth|admitted|admit|discharged|died"
-        rf"|expired|seen|visit|dated?|dos|lmp|edd|edc|on)\b)(?: on)?[ :]{{1,3}}(?P<date>"
+        rf"|expired|seen|visit|dated?|dos|lmp|edd|edc|on|adm|drawn|collected|resulted|appt|rtc"
+        rf"|rescheduled|rebooked|effective|eff|lkw|hospitali[sz]ed)\b)(?: on)?[ :]{{1,3}}(?P<date>"
         rf"(?:(?:0?[1-9]|[12][0-9]|3[01])[-/.](?:0?[1-9]|[12][0-9]|3[01])(?:[-/.](?:{_YEAR}"
         rf"|[0-9]{{2}}))?|[12][0-9]{{7}}){_TIME})\b",
     ),
@@ -99,7 +103,8 @@ TIMES: tuple[Recogniser, ...] = (
         Kind.DATE,
         r"(?i:\b(?:started|stopped|began|initiated|performed|placed|removed|scheduled|diagnosed"
         r"|readmitted|transferred|hospitali[sz]ed|delivered|implanted|vaccinated|after|before|from"
-        r"|for|by)) (?P<date>(?:0?[1-9]|1[0-2])/(?:1[1-9]|2[0-9]|3[01])"
+        r"|for|by|out|due|next|missed|sent|arrived|returned|fell|injured|onset|refilled|given))"
+        r" (?P<date>(?:0?[1-9]|1[0-2])/(?:1[1-9]|2[0-9]|3[01])"
         rf"(?:/(?:{_YEAR}|[0-9]{{2}}))?{_TIME})\b",
     ),
     Recogniser(
@@ -120,7 +125,29 @@ TIMES: tuple[Recogniser, ...] = (
         rf"(?P<date>1[89][0-9]{{2}}(?:[-/.][0-9]{{1,2}}[-/.][0-9]{{1,2}}|-[0-9]{{2}})?{_TIME})\b",
     ),
     # What ends the sentence there is no strength, dose or share.
-    Recogniser(Kind.DATE, rf"(?i:\b(?:before|after)) (?P<date>{_SLASHED})[?.;,)]"),
+    Recogniser(
+        Kind.DATE,
+        r"(?i:\b(?:before|after|started|stopped|began|placed|removed|out|due|next|missed|given))"
+        rf" (?P<date>{_SLASHED}(?:(?:,| and| &) {_SLASHED})?)[?.;,)]",
+    ),
+    # A weekday before, a time of day behind, two ends of a time.
+    Recogniser(
+        Kind.DATE,
+        r"\b(?i:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?,? "
+        rf"(?P<date>{_SLASHED}(?:/(?:{_YEAR}|[0-9]{{2}}))?)\b",
+    ),
+    Recogniser(
+        Kind.DATE,
+        r"\b(?i:mon|tues|wednes|thurs|fri|satur|sun)day,? the "
+        r"(?P<date>(?:[12]?[0-9]|3[01])(?:st|nd|rd|th))\b",
+    ),
+    Recogniser(Kind.DATE, rf"\b(?P<date>{_UNSCORED}(?: ?@ ?| at ){_CLOCK})"),
+    Recogniser(Kind.DATE, rf"\b(?i:last) [A-Za-z]{{2,12}} (?P<date>{_UNSCORED}(?: {_CLOCK})?)\b"),
+    Recogniser(
+        Kind.DATE,
+        r"\b(?i:from|between) "
+        rf"(?P<date>{_UNSCORED} ?(?:-|\xe2\x80\x93|to|through|thru|until|and) ?{_UNSCORED})\b",
+    ),
     Recogniser(
         Kind.AGE,
         r"\b(?P<age>9[0-9]|1[0-4][0-9])[ -]?(?i:years?|yrs?|y/?o|y\.o\.?|yr-old)\b",
@@ -158,4 +185,9 @@ TIMES: tuple[Recogniser, ...] = (
         Kind.AGE, r"(?i:\b(?:age[ds]?|aged)\b)(?: of| is|:)? ?(?P<age>(?:9[0-9]|1[0-4][0-9])\b\+?)"
     ),
     Recogniser(Kind.AGE, r"\b(?P<age>9[0-9]|1[0-4][0-9])(?:st|nd|rd|th) birthday\b"),
+    Recogniser(
+        Kind.AGE,
+        r"(?i:\b(?:died|passed(?: away| on)?|deceased|expired|lived))[^.;\n\[\x00]{0,40} (?:at|to) "
+        r"(?P<age>9[0-9]|1[0-4][0-9])[.,;)]",
+    ),
 )

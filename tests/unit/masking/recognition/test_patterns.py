@@ -38,6 +38,14 @@ def found(text: str) -> list[tuple[str, str]]:
         ("one (KM, MRN pending)", Kind.NAME, "KM"),
         ("Tell Quorra to hold it", Kind.NAME, "Quorra"),
         ("lives in fresno now", Kind.CITY, "fresno"),
+        ("lives at 77 quorra ct now", Kind.ADDRESS, "77 quorra ct"),
+        ("home address is 9 w 7th st", Kind.ADDRESS, "9 w 7th st"),
+        ("MR 07-45-81-03", Kind.MRN, "07-45-81-03"),
+        ("ID TX 4410982", Kind.LICENCE, "4410982"),
+        ("badge 6208", Kind.LICENCE, "6208"),
+        ("plan code QX3318", Kind.PLAN, "QX3318"),
+        ("hospital record 20917734", Kind.ID, "20917734"),
+        ("Autopsy B23-0417", Kind.ID, "B23-0417"),
     ],
 )
 def test_what_is_found(text: str, kind: Kind, value: str) -> None:
@@ -51,6 +59,8 @@ def test_what_is_found(text: str, kind: Kind, value: str) -> None:
         "knee extension 120 degrees",
         "disp #30, 14 gauge, #16 Fr",
         "visit 3, case 12, order 4",
+        "record 2019, cytology 2021",
+        "discharged home 2 l o2 via nc",
         "Pt I.V. site clean, pt P.O. intake poor",
         "(CT, then MRI)",
         "Ask Cardiology to see him",

@@ -38,6 +38,15 @@ def masked(text: str, *, profile: str = "safe-harbor", today: date = date(2026, 
         ("LMP 3/4", "LMP [date]"),
         ("hold it after 7/5?", "hold it after [date]?"),
         ("from 3/15 on", "from [date] on"),
+        ("COPD, adm 7/2. Stable", "COPD, adm [date]. Stable"),
+        ("drawn 6/12, pending", "drawn [date], pending"),
+        ("back Thurs 8/23", "back Thurs [date]"),
+        ("on Tuesday the 6th, early", "on Tuesday the [date], early"),
+        ("cultures of 8/18 at 0430 grew", "cultures of [date] grew"),
+        ("last dialysis 1/8 1330", "last dialysis [date]"),
+        ("well from 10/2 to 10/13", "well from [date]"),
+        ("missed 11/2 and 11/3.", "missed [date]."),
+        ("sutures out 7/19", "sutures out [date]"),
     ],
 )
 def test_a_date_in_any_spelling(text: str, after: str) -> None:
@@ -55,6 +64,9 @@ def test_a_date_in_any_spelling(text: str, after: str) -> None:
         "on Mondays and by Friday",
         "last week, last month, last summer, in 2021",
         "two days ago",
+        "pain 3/10 at 1400, last pain 7/10",
+        "pain from 4/10 to 7/10, Apgar 8/9 at 0412",
+        "missed 2/3 doses, next 1/2 tablet, given 1/2 tab",
     ],
 )
 def test_what_is_no_date(text: str) -> None:
@@ -71,6 +83,8 @@ def test_what_is_no_date(text: str) -> None:
         ("Temp 98 F, then 99F", "Temp 98 F, then 99F"),
         ("walked 95 m with help", "walked 95 m with help"),
         ("a 82F with CHF", "a 82F with CHF"),
+        ("died at home at 97.", "died at home at 90+."),
+        ("died at 97 Fahrenheit Court", "died at [address]"),
     ],
 )
 def test_an_age_over_89_and_a_temperature(text: str, after: str) -> None:
