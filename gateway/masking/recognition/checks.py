@@ -9,6 +9,7 @@ from gateway.masking.recognition.name_context import ABBREVIATED
 from gateway.masking.recognition.name_lists import given_names, surnames, towns, word_surnames
 from gateway.masking.recognition.name_words import may_be_name
 from gateway.masking.recognition.person_words import NOT_A_NAME, SURNAME_WORDS
+from gateway.masking.recognition.surname_forms import formed
 from gateway.masking.recognition.words import words
 
 Check = Callable[[bytes], bool]
@@ -182,7 +183,7 @@ def month(data: bytes) -> bool:
 def listed_name(data: bytes) -> bool:
     """A surname or given name in small letters."""
     word = data.decode("ascii")
-    return word not in NOT_A_NAME and (word in given_names() or word in surnames())
+    return word not in NOT_A_NAME and (word in given_names() or word in surnames() or formed(word))
 
 
 def listed_given_name(data: bytes) -> bool:

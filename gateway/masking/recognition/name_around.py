@@ -2,13 +2,22 @@
 
 from collections.abc import Sequence
 
-from gateway.masking.recognition.name_context import LIVES, NEXT, OF_MANY, ROLES, SAYS
+from gateway.masking.recognition.name_context import (
+    CLOSED,
+    DATED,
+    LIVES,
+    NEXT,
+    OF_MANY,
+    ROLES,
+    SAYS,
+)
 from gateway.masking.recognition.name_lists import given_names
 from gateway.masking.recognition.name_words import listed, may_be_name
 from gateway.masking.recognition.person_words import (
     EPONYM_NOUNS,
     EPONYM_PAIRS,
     EPONYMS,
+    MONTHS,
     PARTICLES,
     SURNAME_WORDS,
 )
@@ -115,6 +124,14 @@ class Around:
             return True
         named = f"{low} {following.low}" in FACILITIES
         return named and SAYS.match(self._text, following.stop) is not None
+
+    def names_no_date(self, index: int) -> bool:
+        """Not a month behind `in` and the like, be a word or an initial behind it."""
+        word, second = self._words[index], self._words[index + 1]
+        if word.low not in MONTHS or word.lead(self._text) not in DATED:
+            return True
+        dotted = second.initial and second.stop > second.end
+        return dotted and CLOSED.match(self._text, second.stop) is not None
 
     def lives(self, index: int) -> int:
         """`Zelmira denies pain`: who begins a sentence, and does or suffers what people do."""

@@ -19,7 +19,9 @@ NAMED = backwards(
 # Behind these stands a service as often as a person, so that a list has to have the name.
 ROLE_NAMED = backwards(
     r"(?i:\b(?:consult(?:s|ant|ing)?|fellow|intern|an(?:a)?esthesi(?:a|ologist)|assistant|nurse|rn"
-    r"|scribe|interpreter|caregiver|referring|dictated|to|from) ?:) ?\Z"
+    r"|scribe|interpreter|caregiver|referring|dictated|student|technologist|hospitalist|therapist"
+    r"|coordinator|claimant|driver|passenger|donor|recipient|applicant|caller|informant|historian"
+    r"|witness|proxy|guardian|employee|to|from) ?:) ?\Z"
 )
 # Behind these a word and a surname or initial are a person, also where no list has them.
 PERSON = backwards(
@@ -29,6 +31,9 @@ PERSON = backwards(
     r"|mother|father|wife|husband|brother|sister|partner|caregiver|neighbor|friend|spouse"
     r"|like|seen by|referred by|reviewed by|treated by|notes for|notes of|chart of|record of|under"
     r"|for|by|colleague|nurse|doctor|physician|surgeon|therapist|counselor|social worker"
+    r"|mom|mum|dad|passenger|driver|pedestrian|cyclist|claimant|candidate|donor|recipient"
+    r"|applicant|widow(?:er)?|girlfriend|boyfriend|guardian|decedent|employee|student"
+    r"|(?:visits?|admission|care|labs|results|consultation|discharge|transfer|death|birth) of"
     r"|(?:siblings?|parents?|relatives|children|mother|father|sister|brother|wife|husband|daughter"
     r"|son|family) of|(?:[0-9]{1,3} ?(?:y/?o)?|year[ -]old) ?[mf])\.?,? ?\(?)\Z"
 )
@@ -43,6 +48,9 @@ _GAP = r"[^\S\n]{0,3}\n?[^\S\n]{0,3}"
 FOLLOWED = re.compile(
     rf"['\u2019]s? (?:{_KINDRED})\b| and (?:his|her|their) (?:{_KINDRED})\b"
     r"|,? (?:Jr|Sr|II|III|IV)\b"
+    r"|, (?:an? |the )?(?:retired|former|widow(?:ed|er)?|married|divorced|unemployed|disabled"
+    r"|homeless|self-employed|right-handed|left-handed)\b"
+    r"|, [0-9]{1,2} ?(?:mo\b|m\.o\.|(?:months?|weeks?|days?|wks?)[ -]old\b)"
     r"| and [A-Z][\w'\u2019-]{1,30} [A-Z][\w'\u2019-]{1,30} (?:were|both|have|are)\b"
     rf"|[,;]?{_GAP}"
     r"\(?(?:MR #?[A-Z0-9]|(?i:MRN|DOB|SSN|D\.O\.B|aged?|born|date of birth"
@@ -52,7 +60,7 @@ FOLLOWED = re.compile(
     r"|(?:is|was) an? [0-9]|an? [0-9]{1,3}[ -]|[0-9]{1,3}[ -]?(?:yo|y/o|year|yr|[MF]\b)"
     r"|(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-C)?|Ph\.?D|D\.?D\.?S|LCSW|APRN|FACP|FACS|Esq|PharmD|CRNA|LPN)\b)"
 )
-DOES = re.compile(r" (?:lives|resides|who|came|denies)\b")
+DOES = re.compile(r" (?:lives|resides|who|came|denies|is homeless)\b")
 ENDS = re.compile(r" ?(?:[;(|\n]|\Z)")
 # What closes a name that a surname and a comma begin.
 ENDS_NAME = re.compile(
@@ -68,13 +76,23 @@ REVERSED_LEADS = frozenset(
 ABBREVIATED = frozenset(
     "us uk un eu dc iv im po np npo ie eg ph md do rn pa ba bs ms am pm ac bc ad".split()
 )
+# Behind these a capitalised word by itself is what somebody is called.
+KIN = frozenset(
+    """mother father wife husband spouse brother sister son daughter partner grandmother
+    grandfather aunt uncle niece nephew cousin roommate neighbor neighbour mom mum dad mama papa
+    mommy daddy grandma grandpa granny nana auntie stepmother stepfather stepmom stepdad stepson
+    stepdaughter grandson granddaughter girlfriend boyfriend fiance fianc\u00e9 fiancee
+    fianc\u00e9e""".split()
+)
 # The last words of what introduces a name, looked at before the patterns are tried.
 NAMED_LEADS = frozenset("named called as by is was name names aka a.k.a i am i'm".split())
 PERSON_LEADS = frozenset(
     """male female man woman boy girl child infant toddler teen teenager gentleman lady patient
     patients is like pt pts client resident veteran mr mrs ms dr old yo y/o o son daughter mother
     father wife husband brother sister partner caregiver neighbor friend spouse by for of under
-    colleague nurse doctor physician surgeon therapist counselor worker m f named""".split()
+    colleague nurse doctor physician surgeon therapist counselor worker m f named mom mum dad
+    passenger driver pedestrian cyclist claimant candidate donor recipient applicant widow widower
+    girlfriend boyfriend guardian decedent employee student""".split()
 )
 # Behind a word by itself these say that it is who the sentence is about.
 AGED = re.compile(
@@ -85,10 +103,11 @@ AGED = re.compile(
 LIVES = re.compile(
     r" (?:denies|complains of|endorses|lives (?:alone|with|in|at|on)|wants to|asked (?:me|us|for)"
     r"|(?:was|is being|has been) (?:discharged|admitted|hospitali[sz]ed|intubated|extubated|born)"
-    r"|will be discharged|went home|works as|called (?:in|back|today|to))\b"
+    r"|will be discharged|went home|works as|called (?:in|back|today|to)|scrubbed|circulated"
+    r"|is the (?:surgeon|attending|resident|anesthesiologist|hospitalist|circulator))\b"
 )
 # How these go on behind the space.
-LIVING = frozenset("den com end liv wan ask was has wil wen wor cal".split()) | {"is "}
+LIVING = frozenset("den com end liv wan ask was has wil wen wor cal scr cir".split()) | {"is "}
 # What is not called by its name where its age is told.
 ROLES = frozenset(
     """applicant brother caller candidate caregiver claimant client daughter donor driver employee

@@ -15,7 +15,9 @@ from gateway.masking.recognition.words import Word
 
 NameFrom = Callable[[int], int]
 """Behind the words of one name that begins at an index."""
-_QUOTED = re.compile(r' (["\u201c\u2018\'(])([A-Z][A-Za-z]{1,14})["\u201d\u2019\')]')
+_QUOTED = re.compile(
+    r' (["\u201c\u2018\'(])([A-Z][A-Za-z]{1,14}(?: [A-Z][a-z]{0,14})?)["\u201d\u2019\')]'
+)
 _QUOTES = frozenset({' "', " \u201c", " \u2018", " '", " ("})
 _SERIES = re.compile(
     r"(?:, | ?; ?| and | & |/|, and |[;.] (?:[Cc]c|CC|[Rr]e|RE|[Tt]o|[Ff]rom): )\Z"
@@ -36,7 +38,7 @@ def behind_nickname(text: str, words: Sequence[Word], end: int, name_from: NameF
         return end
     if match[1] == "(" and words[end].low not in all_given_names():
         return end
-    after = end + 1
+    after = end + len(match[2].split())
     if after < len(words) and words[after].start == match.end() + 1 and may_be_name(words[after]):
         return max(after + 1, name_from(after))
     return after

@@ -20,6 +20,7 @@ from gateway.masking.recognition.person_words import (
     WEAK_SURNAMES,
 )
 from gateway.masking.recognition.place_words import FACILITY_NOUNS
+from gateway.masking.recognition.surname_forms import formed
 from gateway.masking.recognition.words import MAX_WRITTEN, Word
 
 
@@ -36,8 +37,9 @@ def may_be_given(word: Word) -> bool:
 
 
 def surname(word: Word) -> bool:
-    """A surname of a list, or made of two names."""
-    return word.low in surnames() or compound(word)
+    """A surname of a list, made like one, or made of two names."""
+    low = word.low
+    return low in surnames() or compound(word) or (not word.capitals and formed(low))
 
 
 def compound(word: Word) -> bool:

@@ -12,12 +12,11 @@ from gateway.masking.recognition.name_context import (
     ACTS,
     AGED,
     CALLED,
-    CLOSED,
-    DATED,
     DOES,
     ENDS,
     ENDS_NAME,
     FOLLOWED,
+    KIN,
     LETTERED,
     LIVING,
     NAMED,
@@ -29,6 +28,7 @@ from gateway.masking.recognition.name_context import (
     ROLES,
     SUBJECTS,
 )
+from gateway.masking.recognition.name_cues import cued
 from gateway.masking.recognition.name_lists import all_given_names, given_names, word_surnames
 from gateway.masking.recognition.name_series import behind_nickname, next_of_series
 from gateway.masking.recognition.name_words import (
@@ -45,7 +45,6 @@ from gateway.masking.recognition.person_words import (
     EPONYM_NOUNS,
     EPONYMS,
     INSTITUTIONS,
-    MONTHS,
     NOT_A_NAME,
     SURNAME_WORDS,
     TITLED_BRANDS,
@@ -59,12 +58,7 @@ from gateway.masking.recognition.words import Gap, Word
 
 _BEFORE = 48
 _MAX_NAME = 5
-# Behind these a capitalised word by itself is what somebody is called.
-_KIN = frozenset(
-    """mother father wife husband spouse brother sister son daughter partner grandmother
-    grandfather aunt uncle niece nephew cousin roommate neighbor neighbour""".split()
-)
-_INTRODUCING = NAMED_LEADS | _KIN
+_INTRODUCING = NAMED_LEADS | KIN
 _IS_A = ("is a", " is a")
 _LETTERED = EPONYMS | EPONYM_NOUNS | LETTERED
 _TITLED = SURNAME_WORDS | TITLED_WORDS
@@ -103,7 +97,7 @@ class _Finder:
         """Behind the last word of a name that begins at `index`; `index` where none does."""
         end = self._person(index)
         if end == index:
-            return index
+            return cued(self._text, self._words, index, self._around)
         if self._in_capitals(end):
             return end + 1
         return behind_nickname(self._text, self._words, end, self._around.name_from)
@@ -126,6 +120,8 @@ class _Finder:
 
     def _person(self, index: int) -> int:
         word = self._words[index]
+        if word.initial and self._text[word.start - 1 : word.start] == "&":
+            return index  # `H&P.`
         if word.low in PAIRED and (
             self._around.is_pair(index) or (index and self._around.is_pair(index - 1))
         ):
@@ -240,7 +236,7 @@ class _Finder:
             return end + 1 if dotted and not self._around.is_eponym(index, end + 1) else index
         if not may_be_name(word) or word.low in EPONYMS or self._around.is_eponym(index, end + 1):
             return index
-        if self._around.starts_sentence(index) and not listed(word):
+        if "-" not in last.low and self._around.starts_sentence(index) and not listed(word):
             after = _last(self._text, last)
             if not (ACTS.match(self._text, after) or FOLLOWED.match(self._text, after)):
                 return index
@@ -255,7 +251,7 @@ class _Finder:
             return False
         if word.initial:
             return word.low + self._words[index + 1].low not in ABBREVIATED
-        known = word.low in all_given_names() and self._names_no_date(index)
+        known = word.low in all_given_names() and self._around.names_no_date(index)
         named = known or (may_be_name(word) and word.low not in _LETTERED and len(word.low) > 2)  # noqa: PLR2004
         return named and not word.capitals
 
@@ -305,7 +301,7 @@ class _Finder:
         dotted = initial.initial and initial.stop > initial.end and initial.gap is Gap.SPACE
         if not dotted or word.low in _LETTERED:
             return index
-        known = word.low in all_given_names() and self._names_no_date(index)
+        known = word.low in all_given_names() and self._around.names_no_date(index)
         may_be = known or (may_be_name(word) and len(word.low) > 2 and "-" not in word.low)  # noqa: PLR2004
         return index + 2 if may_be and CALLED.match(self._text, initial.stop) else index
 
@@ -316,23 +312,19 @@ class _Finder:
             return index
         return index + 1 if AGED.match(self._text, word.stop) else index
 
-    def _names_no_date(self, index: int) -> bool:
-        word, second = self._words[index], self._words[index + 1]
-        if word.low not in MONTHS or word.lead(self._text) not in DATED:
-            return True
-        dotted = second.initial and second.stop > second.end
-        return dotted and CLOSED.match(self._text, second.stop) is not None
-
     def _behind_a_word(self, index: int) -> bool:
         """Behind a given name that is a word stands a surname."""
         second = self._words[index + 1]
         if surname(second) or second.low in self._given:
             return True
+        third = index + 2
+        if second.low in AMBIGUOUS_GIVEN and self._around.joins(third):
+            return may_be_name(self._words[third])
         return word_surname(second) and not self._words[index].capitals
 
     def _behind_a_common_word(self, index: int) -> bool:
         """Behind `Will`, `May` or `Christian` stands what makes it a name."""
-        if not self._around.joins(index + 1) or not self._names_no_date(index):
+        if not self._around.joins(index + 1) or not self._around.names_no_date(index):
             return False
         word, second = self._words[index], self._words[index + 1]
         if word.capitals or second.low in NOT_A_NAME or second.low in INSTITUTIONS:
@@ -341,6 +333,9 @@ class _Finder:
             dotted = second.stop > second.end and second.gap is Gap.SPACE
             return dotted and CALLED.match(self._text, second.stop) is not None
         strong = surname(second) and second.low not in WEAK_SURNAMES
+        named = surname(second) or word_surname(second)
+        if named and second.low not in EPONYMS and ACTS.match(self._text, second.stop):
+            return True
         before = self._text[max(0, word.start - _BEFORE) : word.start]
         if self._around.starts_sentence(index) and not NAMED.match(before[::-1]):
             return strong and second.low not in EPONYMS
@@ -359,7 +354,7 @@ class _Finder:
             if end == index + 1 and self._reverses(end):
                 end = self._around.name_from(end)
             return index if self._around.is_eponym(index, end) else end
-        kin = end == index + 1 and lead in _KIN and before.lower().endswith(f"{lead} ")
+        kin = end == index + 1 and lead in KIN and before.lower().endswith(f"{lead} ")
         if kin and not word.capitals and not self._around.is_eponym(index, end):
             return end
         if end < index + 2 or self._around.is_eponym(index, end) or word.initial:

@@ -2,12 +2,16 @@
 
 TITLES = frozenset(
     """
-    capt captain dame doctor dr drs father fr hon imam judge lt madam miss mr mrs ms mx nurse
-    pastor prof professor rabbi rev reverend sgt sir sister
+    capt captain chaplain coach dame deputy detective doctor dr drs father fr hon imam judge
+    lieutenant lt madam miss mr mrs ms mx nurse officer pastor prof professor rabbi rev reverend
+    sergeant sgt sir sister trooper
     """.split()
 )
 # Behind these a name is likelier than behind nothing, but they are words by themselves too.
-WEAK_TITLES = frozenset("sister father nurse judge captain doctor professor".split())
+WEAK_TITLES = frozenset(
+    """sister father nurse judge captain chaplain coach deputy detective doctor lieutenant officer
+    professor sergeant trooper""".split()
+)
 CREDENTIALS = frozenset(
     """
     aprn cna cnp crna dds dmd do dpm dvm esq facp facs fnp frcp ii iii iv jr lcsw lpn mbbs md
@@ -114,9 +118,14 @@ TITLED_BRANDS = frozenset(
 # Halves of Chinese and Korean given names with a hyphen.
 SYLLABLES = frozenset(
     """
-    ah bin chul eun fang hao hee ho hua hui hye hyun jae ji jia jin joon jun kyung lan lei li lin
-    ling mei min ming na ning qing seo soo sook sun sung tae tao wei wen won woo xia xiang xiao xin
-    xiu xue yan yang ying yong yoon young yu yuan yun zhen zhi
+    ah bae bao bin bo byung chan chang chen cheng chi chia chih chin ching cho chul chun chung da
+    dae do dong duk eun fang fen feng guo ha hae hao hee heng ho hong hoon hsiang hsin hsiu hua huan
+    hui hun hwa hwan hye hyuk hyun jae jeong ji jia jian jie jin jing jong joo joon ju jun jung kai
+    kang ki kuang kuo kwang kyu kyung lan lei li lian liang lin ling long lun mei mi miao min ming
+    mun myung na nam ning pei peng ping qi qian qiang qing rong ru rui sang se seo seok seon seong
+    seung shan shen shi shih shu shun soo sook su suk sun sung tae tai tao ting tsung wei wen won
+    woo wook xi xia xian xiang xiao xin xing xiu xu xue ya yan yang yeon yi yin ying yo yong yoon
+    young yu yuan yue yun ze zhen zheng zhi zhong zi zong
     """.split()
 )
 MONTHS = frozenset("april august may june".split())
@@ -242,8 +251,7 @@ CLINICAL_ENDS = (
     "tuzumab", "uria", "vascular", "xaban", "ximab", "zepam", "zolam", "zumab",
 )  # fmt: skip
 # Behind a capitalised word these say that it names a disease, a test or a device, not a person.
-EPONYM_NOUNS = frozenset(
-    """
+_EPONYM_NOUNS = """
     agar anaemia anastomosis anemia aneurysm angina anomaly antibodies antibody antigen approach
     arteritis assay assessment ataxia atrophy band block bodies body brace brake breathing
     bypass calculator canal cancer carcinoma catheter cell cells chorea cirrhosis clamp
@@ -263,7 +271,8 @@ EPONYM_NOUNS = frozenset(
     tetrad thyroiditis tremor triad trial trials tube tumor tumour ulcer ulcers vaccine valve
     vasculitis virus wave waves
     """.split()
-)
+# In the plural too: `the modified Brooke formulas`.
+EPONYM_NOUNS = frozenset(word + ending for word in _EPONYM_NOUNS for ending in ("", "s"))
 EPONYMS = frozenset(
     """
     addison adson allis alport alzheimer angelman ann apgar apley argyll aschoff asherman
@@ -326,7 +335,7 @@ EPONYM_PAIRS = frozenset(
         ("jackson", "pratt"), ("penrose", "drain"), ("harrington", "rod"), ("rose", "bengal"),
         ("may", "thurner"), ("hill", "sachs"), ("vaughan", "williams"), ("ivor", "lewis"),
         ("monte", "carlo"), ("lambert", "eaton"), ("charcot", "marie"), ("shwachman", "diamond"),
-        ("may", "grunwald"), ("rocky", "mountain"), ("mary", "joseph"), ("sister", "mary"),
+        ("may", "grunwald"), ("rocky", "mountain"), ("mary", "joseph"),
         ("mallory", "weiss"), ("grace", "score"), ("franklin", "gothic"), ("philip", "morris"),
     }
 )  # fmt: skip

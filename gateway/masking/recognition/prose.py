@@ -22,6 +22,11 @@ _RANKS = {Kind.SECRET: 2, Kind.CITY: -1}
 # letter before it keeps the two together.
 _EMPTY_LINE = re.compile(r"\n[ \t]*\n")
 _LETTERS = frozenset(ascii_letters)
+# An age behind a name: `Zelmira Quorra (96)`, `Mr. Lund, 91, is`, `Ek 94F`.
+_AGED = re.compile(
+    r"\)?[,;]? ?\(?(9[0-9]|1[0-4][0-9])"
+    r"(?=[,;)\n]|\.(?![0-9])| ?[MFmf]\b| ?y|-year|\Z| (?:who|and|is)\b)"
+)
 Found = tuple[tuple[Span, ...], tuple[Word, ...]]
 """People and places, in characters and possibly overlapping, and the capitalised words."""
 
@@ -77,7 +82,14 @@ def _read(text: str) -> tuple[list[Span], list[Word]]:
     if not capitalised:
         return found, []
     found += [(start, end, Kind.NAME) for start, end in people(text, capitalised)]
+    found += _ages(text, found)
     return [*found, *places(text, capitalised)], capitalised
+
+
+def _ages(text: str, named: Iterable[Span]) -> list[Span]:
+    """Ages over 89 that are told behind a name, without a word that says so."""
+    behind = (_AGED.match(text, end) for _, end, _ in named)
+    return [(*match.span(1), Kind.AGE) for match in behind if match]
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:

@@ -16,6 +16,7 @@ from gateway.masking.recognition.name_lists import (
     word_surnames,
 )
 from gateway.masking.recognition.person_words import NOT_A_NAME
+from gateway.masking.recognition.surname_forms import formed
 from gateway.masking.recognition.words import folded, leading
 
 _WORD = r"[a-z\u00df-\u00ff]{2,30}(?:['-][a-z\u00df-\u00ff]{2,30})?"
@@ -119,7 +120,8 @@ def _is_listed(*words: str) -> bool:
 def _is_sure(word: str) -> bool:
     """A surname that is hardly a word."""
     low = word if word.isascii() else folded(word)
-    return low in surnames() and not (low in NOT_A_NAME or low in word_surnames())
+    known = low in surnames() and not (low in NOT_A_NAME or low in word_surnames())
+    return known or formed(low)
 
 
 def _is_surname(word: str | None) -> bool:
