@@ -20,7 +20,7 @@ NAMED = backwards(
 ROLE_NAMED = backwards(
     r"(?i:\b(?:consult(?:s|ant|ing)?|fellow|intern|an(?:a)?esthesi(?:a|ologist)|assistant|nurse|rn"
     r"|scribe|interpreter|caregiver|referring|dictated|student|technologist|hospitalist|therapist"
-    r"|coordinator|claimant|driver|passenger|donor|recipient|applicant|caller|informant|historian"
+    r"|coordinator|claimant|donor|recipient|applicant|caller|informant|historian"
     r"|witness|proxy|guardian|employee|to|from) ?:) ?\Z"
 )
 # Behind these a word and a surname or initial are a person, also where no list has them.

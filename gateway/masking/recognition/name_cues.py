@@ -60,7 +60,11 @@ _YEARS = r"(?:years?|yrs?)[ -]?old\b|y/?o\b|y\.o\b"
 _AGE = re.compile(
     rf"(?:,| \(|) ?[0-9]{{1,3}}[ -]?(?:{_YEARS})"
     r"|(?:,| \() ?[0-9]{1,3} ?[MFmf]\b"
-    r"|,? \(?[0-9]{1,2} ?(?:wks?|weeks?|mos?|months?|days?)(?: old)?[ ,.;)]"
+    r"|,? \(?[0-9]{1,2} ?(?:wks?|weeks?|mos?|months?|days?)[ -]old\b"
+)
+# The same of who is said to be a child.
+_AGE_OF_A_CHILD = re.compile(
+    r",? \(?[0-9]{1,2}[ -]?(?:wks?|weeks?|mos?|months?|days?|yo|y/o|years?|yrs?|[MF])\b"
 )
 # ` (MRN 4471`.
 _NUMBERED = re.compile(r" \((?:MRN?\b|DOB\b|(?i:date of birth|born|pt id|patient id)\b)")
@@ -159,7 +163,11 @@ def _newborn(text: str, word: Word) -> bool:
     """`infant Zelmi 5 wks`, `BB Lund`."""
     if not may_be_name(word) or word.low in EPONYMS:
         return False
-    return listed(word) or word.low in all_given_names() or _AGE.match(text, word.stop) is not None
+    return (
+        listed(word)
+        or word.low in all_given_names()
+        or _AGE_OF_A_CHILD.match(text, word.stop) is not None
+    )
 
 
 def _of_a_sex(text: str, word: Word) -> bool:
@@ -170,7 +178,8 @@ def _of_a_sex(text: str, word: Word) -> bool:
 
 def _kin(text: str, word: Word) -> bool:
     """`her son August`: a given name that is any other word otherwise."""
-    if word.low not in NOT_A_NAME or word.low not in all_given_names():
+    low = word.low
+    if low in {"may", "will"} or low not in NOT_A_NAME or low not in all_given_names():
         return False
     before = text[max(0, word.start - 24) : word.start].lower().split()
     whose = before[-2:-1]
@@ -213,7 +222,8 @@ def _is_aged(text: str, word: Word, around: Around, index: int) -> bool:
         return heads or listed(word)
     if _NUMBERED.match(text, word.stop):
         return True
-    return heads and _SAID_AGE.match(text, word.stop) is not None
+    known = listed(word) or low in all_given_names()
+    return heads and known and _SAID_AGE.match(text, word.stop) is not None
 
 
 def _has_own(text: str, word: Word) -> bool:

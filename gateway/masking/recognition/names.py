@@ -172,8 +172,9 @@ class _Finder:
         first = self._words[index + 1]
         if first.low in TITLED_BRANDS:
             return index
-        if self._words[index].low in WEAK_TITLES and not listed(first):
-            return index
+        if self._words[index].low in WEAK_TITLES:
+            nobody = first.low in KIN or self._around.is_pair(index + 1)
+            return index if nobody or not listed(first) else end
         return end
 
     def _by_list(self, index: int) -> int:  # noqa: PLR0911

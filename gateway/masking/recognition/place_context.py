@@ -25,24 +25,35 @@ _CARE = (
     r"|brought|went|goes|took|taken|sent|received|enrolled|checked in|stay(?:ed|ing|s)?|room"
     r"|dx'?d|tx'?d|dx|tx|f/u|resident|resid(?:es?|ed|ing)|liv(?:es?|ed|ing))"
 )
+# The same, less sure: what follows has to end in a word for a place.
+_MOVED = (
+    r"(?:home|arranged|accepted|transport(?:ed)?|placement|bed|driven|picked up|referral|specimen"
+    r"|results?|slides?)"
+)
 VISIT = backwards(
-    rf"(?i:\b(?:{_CARE}\b[^.;?!\n]{{0,24}}\b(?:at|to|in|from|with|under)|at|@|visit(?:ed|s|ing)?"
-    rf"|attend(?:ed|s|ing)?|left) (?:the |our |a |your )?)\Z"
+    rf"(?i:\b(?:(?:{_CARE}|{_MOVED})\b[^.;?!\n]{{0,24}}\b(?:at|to|in|from|with|under|by|via)|at|@|visit(?:ed|s|ing)?"
+    rf"|attend(?:ed|s|ing)?|left|transport(?:ed)?|(?:source|facility|location|site|clinic|hospital"
+    rf"|lab|pharmacy|agency|employer|school|snf):) (?:the |our |a |your )?)\Z"
 )
 VISIT_OF_ALL = backwards(rf"(?i:\b{_CARE}\b[^.;?!\n]{{0,24}}\b(?:at|to|from) (?:the )?)\Z")
 AT = backwards(
     rf"(?i:(?:\bat|@|\b{_CARE} (?:to|from)|\b(?:visit|attend)(?:ed|s|ing)?|\bleft"
-    r"|\b(?:discharged|transferred|admitted|referred|released)\b[^.;?!\n]{0,24} (?:to|from))"
+    r"|\b(?:discharged|transferred|admitted|referred|released)\b[^.;?!\n]{0,24} (?:to|from)"
+    r"|\bemployer(?: is|:)?)"
     r" (?:the |our |your )?)\Z"
 )
 LIVES = backwards(
     r"(?i:\b(?:liv(?:es?|ed|ing)|resid(?:es?|ed|ing)|residents?|natives?|moved|moving|relocated"
     r"|relocating|hails|originally|born|raised|grew up|homeless|travell?ed|travell?ing|returned"
     r"|returning|flew|drove|visiting|home|house|apartment|citizen|hometown|commutes?)"
+    r"(?: alone| now| currently| independently| locally| together| with [a-z ]{2,20}"
+    r"| off [A-Za-z0-9 -]{2,20})?"
     r" (?:in|from|of|to|near|at|outside|around|is) (?:the |downtown |rural |north |south )?)\Z"
 )
 FROM = backwards(
     r"(?i:\b(?:patients?|pts?|male|female|man|woman|boy|girl|child|veteran|nurse|teacher|worker"
+    r"|gentleman|lady|teen|teenager|student|farmer|retiree|visitor|travell?er|immigrant|refugee"
+    r"|driver|couple|family"
     r"|he|she|is|was|[a-z]\.),? from (?:the )?)\Z"
 )
 CITY = backwards(
@@ -54,7 +65,10 @@ SMALL = re.compile(
     r"(?:['\u2019]s)?(?: (?:downtown|uptown|midtown|main|area|metro|suburban|based|city|county))?"
     r" (?:clinic|facility|hospital|office|location|branch|campus|practice|site|center|suburbs?"
     r"|area|region|neighborhood|metro|lab|pharmacy|ER|ED|OR|ICU)\b"
+    r"| (?:(?:Public )?Health|Sheriff's|Police|Fire) (?:Dept|Department|District|Office)\b"
 )
+# Of a chain's shops, the one that is meant.
+STORE = re.compile(r" ?(?:#|[Nn]o\. ?|[Ss]tore #?)[0-9]{2,6}\b")
 THING = re.compile(
     r" (?!(?:on|for|and|or|with|at|by|in|to|who|from|last|since|is|was|has|after|before|where|when"
     r"|of|near|via|during|due|because|as|that|which|this|office|clinics?|hospitals?|public|health"
@@ -94,10 +108,11 @@ COUNTIES = frozenset({"county", "parish", "township"})
 LEADS = frozenset(
     """at to in from with under the our a your @ visit visited visits visiting attend attended
     attends attending left of near outside around downtown central greater based via through city
-    town is rural north south""".split()
+    town is rural north south by via transport transported source facility location site clinic hospital
+    lab pharmacy agency employer school snf""".split()
 )
 # Of these, what each pattern can end in.
-AT_LEADS = LEADS - {"in", "with", "under", "a", "of", "near", "outside", "around", "is"}
+AT_LEADS = LEADS - {"in", "with", "under", "a", "of", "near", "outside", "around", "by", "via"}
 LIVES_LEADS = frozenset(
     "in from of to near at outside around is the downtown rural north south".split()
 )

@@ -155,8 +155,14 @@ FACILITY_NOUNS = frozenset(
 # These, where a word before them names something: Memorial, Cleveland Medical Center.
 FACILITY_TAILS = frozenset(
     {
-        "assisted living", "baptist", "behavioral health", "birth center", "burn center",
-        "campus", "cancer center", "cancer institute", "cardiology", "care center", "care home",
+        "academy", "acres", "ambulance", "assisted living", "associates", "baptist", "behavioral health", "birth center", "burn center",
+        "campus", "commons", "daycare", "dental", "diagnostics", "elementary", "ems", "estates",
+        "fire department", "gardens", "gastro", "gastroenterology", "gi", "haven", "home care",
+        "home health", "house", "imaging", "laboratories", "lodge", "manor", "meadows",
+        "middle school", "nephrology", "neurology", "oaks", "obgyn", "pd", "pines", "police",
+        "police department", "preschool", "psychiatry", "radiology", "recovery", "snf",
+        "surgical", "terrace", "urology", "villa", "village", "villas",
+        "cancer center", "cancer institute", "cardiology", "care center", "care home",
         "center", "centre", "children's", "children's center", "church", "county", "dermatology",
         "dialysis", "dialysis center", "district", "elementary school", "eye center",
         "eye institute", "family medicine", "family practice", "general", "health", "health care",
@@ -175,16 +181,24 @@ FACILITY_TAILS = frozenset(
 # Tails that medicine itself uses so much that they want a verb of visiting before the name.
 WEAK_TAILS = frozenset(
     """
-    baptist campus cardiology center centre church county dermatology dialysis district general
+    academy acres ambulance associates commons daycare dental diagnostics elementary ems estates
+    gardens gastro gastroenterology gi haven house imaging laboratories lodge manor meadows
+    nephrology neurology oaks obgyn pd pines police preschool psychiatry radiology recovery snf
+    surgical terrace urology villa village villas baptist campus cardiology center centre church county dermatology dialysis district general
     health institute jail medical medicine memorial methodist office oncology orthopedics parish
     pediatrics practice presbyterian prison rehabilitation school shelter university
     """.split()
 ) | {
     "health care", "primary care", "urgent care", "family practice", "family medicine",
-    "health services", "health system", "heart center", "heart institute", "cancer center",
-    "cancer institute", "health center", "care center", "nursing home", "assisted living",
+    "health services", "health system", "heart center", "home care", "home health",
+    "cancer center", "health center", "care center", "nursing home", "assisted living",
     "senior living", "children's", "women's", "trauma center", "burn center", "rehab center",
 }  # fmt: skip
+# Of homes, whose names are common words: `Pleasant Acres`.
+HOME_TAILS = frozenset(
+    """acres commons estates gardens haven house lodge manor meadows oaks pines recovery terrace
+    villa village villas""".split()
+)
 # Words of a department or a kind of clinic: "Pain Clinic" names no place.
 KINDS_OF_CARE = frozenset(
     """
@@ -216,7 +230,8 @@ NOT_A_PLACE = frozenset(
     gi gleason grade gyn hba1c hemoglobin home hour hr icu im iv karnofsky l&d level medicaid
     medicare micu monday month mr mri mrs ms nccn nhs nice nicu night nih o2 ob opd or ot pacu
     pcp phase picu po prn pt rest risk room rr saturday screening sicu stage sunday thanksgiving
-    thursday time tuesday type uk us usa va ward wednesday week wells who year
+    declined disabled homemaker none retired self self-employed unemployed unknown thursday time
+    tuesday type uk us usa va ward wednesday week wells who year
     """.split()
 )
 # Who says these words gives guidance; the name behind them is a source, not a place of care.

@@ -34,6 +34,7 @@ from gateway.masking.recognition.place_context import (
     SEEN_IN,
     SMALL,
     STATE,
+    STORE,
     THING,
     VISIT,
     VISIT_OF_ALL,
@@ -43,6 +44,7 @@ from gateway.masking.recognition.place_words import (
     FACILITIES,
     FACILITY_NOUNS,
     FACILITY_TAILS,
+    HOME_TAILS,
     KINDS_OF_CARE,
     NOT_A_PLACE,
     STATE_CODES,
@@ -178,6 +180,8 @@ class _Finder:
             return False
         own = [name for name in names if len(name) > 1 and not _is_kind_of_care(name)]
         if not any(name not in NOT_A_NAME or name in PLAIN_NAMES for name in own):
+            if visited and self._words[last].low in HOME_TAILS:
+                return bool(own)
             capital = self._words[last].low in FACILITY_NOUNS
             return visited and capital and bool(set(names) & PLAIN_NAMES)
         if names[-1:] and self._words[last].low in COUNTIES:
@@ -371,7 +375,7 @@ class _Finder:
         state = STATE.match(self._text, end)
         if state and self._text[end : end + 1] == "," and _is_state(state[1]):
             return state.end()
-        small = SMALL.match(self._text, end)
+        small = SMALL.match(self._text, end) or STORE.match(self._text, end)
         return small.end() if small else end
 
     def _before(self, index: int) -> str:

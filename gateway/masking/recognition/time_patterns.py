@@ -26,8 +26,13 @@ _TIME = (
 # `20-22`, `3rd and 5th`: the other day of two.
 _TO = rf"(?: ?(?:-|\xe2\x80\x93|to|through|thru|and|&) ?{_DAY}\b)?"
 _SLASHED = r"(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12][0-9]|3[01])"
-# The same where scores are told too: none out of 4, 5, 9, 10 or 15.
-_UNSCORED = r"(?:0?[1-9]|1[0-2])/(?:0?[1-36-8]|1[1-46-9]|2[0-9]|3[01])"
+# The same where scores are told too: none out of 4, 5, 6, 9, 10 or 15.
+_UNSCORED = r"(?:0?[1-9]|1[0-2])/(?:0?[1-378]|1[1-46-9]|2[0-9]|3[01])"
+# The same where shares are told too: no half, third or quarter.
+_WHOLE = (
+    r"(?:(?:[4-9]|1[0-2]|0[1-9])/(?:0?[1-9]|[12][0-9]|3[01])"
+    r"|[1-3]/(?:0[1-9]|[5-9]|[12][0-9]|3[01]))"
+)
 _CLOCK = r"(?:[01]?[0-9]|2[0-3]):?[0-5][0-9]\b(?: ?(?:[AaPp]\.?[Mm]\b|h(?:rs?|ours)?\b))?"
 _ANY_YEAR = rf"(?:{_YEAR}|{_SHORT_YEAR})"
 _OF_A = r"(?:'|\xe2\x80\x99)?s?(?:'|\xe2\x80\x99)?"
@@ -88,8 +93,7 @@ TIMES: tuple[Recogniser, ...] = (
     Recogniser(
         Kind.DATE,
         rf"(?i:\b(?:dob|d\.o\.b\.?|born|birth ?date|date of birth|admitted|admit|discharged|died"
-        rf"|expired|seen|visit|dated?|dos|lmp|edd|edc|on|adm|drawn|collected|resulted|appt|rtc"
-        rf"|rescheduled|rebooked|effective|eff|lkw|hospitali[sz]ed)\b)(?: on)?[ :]{{1,3}}(?P<date>"
+        rf"|expired|seen|visit|dated?|dos|lmp|edd|edc|on)\b)(?: on)?[ :]{{1,3}}(?P<date>"
         rf"(?:(?:0?[1-9]|[12][0-9]|3[01])[-/.](?:0?[1-9]|[12][0-9]|3[01])(?:[-/.](?:{_YEAR}"
         rf"|[0-9]{{2}}))?|[12][0-9]{{7}}){_TIME})\b",
     ),
@@ -130,11 +134,16 @@ TIMES: tuple[Recogniser, ...] = (
         r"(?i:\b(?:before|after|started|stopped|began|placed|removed|out|due|next|missed|given))"
         rf" (?P<date>{_SLASHED}(?:(?:,| and| &) {_SLASHED})?)[?.;,)]",
     ),
+    Recogniser(
+        Kind.DATE,
+        r"(?i:\b(?:adm|drawn|collected|resulted|appt|rtc|rescheduled|rebooked|effective|eff|lkw"
+        rf"|hospitali[sz]ed)\b)(?: on)?[ :]{{1,2}}(?P<date>{_WHOLE}(?:/(?:{_YEAR}|[0-9]{{2}}))?)\b",
+    ),
     # A weekday before, a time of day behind, two ends of a time.
     Recogniser(
         Kind.DATE,
-        r"\b(?i:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?,? "
-        rf"(?P<date>{_SLASHED}(?:/(?:{_YEAR}|[0-9]{{2}}))?)\b",
+        r"\b(?i:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|satur|sun)(?:day)?\.?,?|sat[.,]{1,2}) "
+        rf"(?P<date>{_WHOLE}(?:/(?:{_YEAR}|[0-9]{{2}}))?)\b",
     ),
     Recogniser(
         Kind.DATE,
