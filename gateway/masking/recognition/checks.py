@@ -213,6 +213,11 @@ def town(data: bytes) -> bool:
     return data.decode("ascii").lower() in towns()
 
 
+def town_of_a_state(data: bytes) -> bool:
+    """Words before the code of a state that are neither of medicine nor common ones."""
+    return all(map(may_be_name, words(data.decode("utf-8", "ignore"))[:-1]))
+
+
 def varied(data: bytes) -> bool:
     """Letters and digits as a random number has them, rather than a long word or a repetition."""
     return bool(_DIGITS.search(data)) and len(set(data)) > 12  # noqa: PLR2004

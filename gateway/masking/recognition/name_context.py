@@ -104,10 +104,15 @@ LIVES = re.compile(
     r" (?:denies|complains of|endorses|lives (?:alone|with|in|at|on)|wants to|asked (?:me|us|for)"
     r"|(?:was|is being|has been) (?:discharged|admitted|hospitali[sz]ed|intubated|extubated|born)"
     r"|will be discharged|went home|works as|called (?:in|back|today|to)|scrubbed|circulated"
+    r"|refus(?:es|ed)|verbali[sz](?:es|ed)|ambulat(?:es|ed)|slept|awoke|prefers"
+    r"|texted|emailed|phoned|voided|passed away"
     r"|is the (?:surgeon|attending|resident|anesthesiologist|hospitalist|circulator))\b"
 )
 # How these go on behind the space.
-LIVING = frozenset("den com end liv wan ask was has wil wen wor cal scr cir".split()) | {"is "}
+LIVING = frozenset(
+    """den com end liv wan ask was has wil wen wor cal scr cir ref ver amb sle awo pre tex ema
+    pho voi pas""".split()
+) | {"is "}
 # What is not called by its name where its age is told.
 ROLES = frozenset(
     """applicant brother caller candidate caregiver claimant client daughter donor driver employee

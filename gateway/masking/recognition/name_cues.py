@@ -50,6 +50,17 @@ _DONE_BY = backwards(
 )
 _DONE_LEADS = frozenset("by with to w/ d/w notify notified paged paging per".split())
 _LABELS = frozenset({"labeled", "labelled"})
+# Whom a message is to, and who closes it.
+_GREETINGS = frozenset("dear hi hello hey morning afternoon evening".split())
+_CLOSINGS = frozenset(
+    "thanks you sincerely regards best love cheers truly respectfully yours xo warmly".split()
+)
+_ANYBODY = frozenset(
+    """all colleague colleagues sir sirs madam team provider providers parents folks everyone
+    friend friends customer rounds doctor nurse staff""".split()
+)
+_GREETED = re.compile(r"[,:!\n]|\.(?: |\Z)|\Z")
+_LAST = re.compile(r"[.!]?\s*(?:\n|\Z)")
 # What is handed over, by the surname it is about.
 _REPORTS = frozenset("report handover handoff hand-off signout sign-out".split())
 _CLOSES = re.compile(
@@ -146,7 +157,7 @@ def _is_surname(word: Word) -> bool:
     return surname(word) and word.low not in WEAK_SURNAMES and word.low not in EPONYMS
 
 
-def _clinician(text: str, word: Word) -> bool:
+def _clinician(_: str, word: Word) -> bool:
     """`d/w PCP Lund`."""
     return _is_surname(word) and may_be_name(word)
 
@@ -186,9 +197,21 @@ def _kin(text: str, word: Word) -> bool:
     return bool(whose) and (whose[0] in {"his", "her", "their", "my", "our"} or "'s" in whose[0])
 
 
-def _labelled(text: str, word: Word) -> bool:
+def _labelled(_: str, word: Word) -> bool:
     """`labeled "LUND, RUTH"`."""
     return listed(word)
+
+
+def _greeted(text: str, word: Word) -> bool:
+    """`Dear Zelmi,`."""
+    return word.low not in _ANYBODY and may_be_name(word) and bool(_GREETED.match(text, word.stop))
+
+
+def _closes(text: str, word: Word) -> bool:
+    """`Thanks, Zelmi` at the end of a message or of a line."""
+    parted = text[max(0, word.start - 2) : word.start - 1] in {",", "!", "."}
+    parted = parted or text[word.start - 1 : word.start] == "\n"
+    return parted and may_be_name(word) and _LAST.match(text, word.stop) is not None
 
 
 def _reported(text: str, word: Word) -> bool:
@@ -242,4 +265,6 @@ _RULES: Mapping[str, _Rule] = {
     **dict.fromkeys(KIN, _kin),
     **dict.fromkeys(_LABELS, _labelled),
     **dict.fromkeys(_REPORTS, _reported),
+    **dict.fromkeys(_GREETINGS, _greeted),
+    **dict.fromkeys(_CLOSINGS, _closes),
 }

@@ -16,6 +16,7 @@ _STATES = (
     "A[LKZRSP]|C[AOT]|D[EC]|F[LM]|G[AU]|HI|I[DLNA]|K[SY]|LA|M[EDAINSOTHP]|N[EVHJMYCD]|O[HKR]|P[ARW]"
     "|RI|S[CD]|T[NX]|UT|V[TAI]|W[AVIY]"
 )
+_PLAIN_STATES = "AK|AZ|FL|GA|IL|KS|KY|MN|ND|NH|NJ|NV|NY|OH|TN|TX|UT|VT|WA|WI|WV|WY"
 _STREETS = (
     "Promenade|Esplanade|Byway|Close|Concourse|Crossroads|Cutoff|Quay|Wharf|Trafficway|Freeway"
     "|Alley|Annex|Arcade|Avenue|Ave|Av|Bayou|Bend|Boulevard|Blvd|Branch|Bridge|Brook|Brooks|Burg"
@@ -161,7 +162,8 @@ NUMBERS: tuple[Recogniser, ...] = (
     _labelled(
         Kind.ID,
         r"visit|encounter|case|claim|order|accession|specimen|sample|referral|prescription|rx"
-        r"|record|autopsy|necropsy|cytology|pathology|surgical path(?:ology)?|coroner|subject|participant|ticket|request|confirmation|admission|authori[sz]ation|badge|barcode"
+        r"|record|autopsy|necropsy|cytology|pathology|surgical path(?:ology)?|coroner|subject"
+        r"|participant|ticket|request|confirmation|admission|authori[sz]ation|badge|barcode"
         r"|bar code|ref(?:erence)?|label|wristband|tag|chip|file",
         checks.undated_number,
     ),
@@ -248,14 +250,15 @@ PLACES: tuple[Recogniser, ...] = (
     # `st`, `dr` and `ct` are words of notes too, so that somebody has to live there.
     Recogniser(
         Kind.ADDRESS,
-        r"(?i:\b(?:lives|living|resides|residing|address|home|moved to)\b:?)(?: is)?(?: (?:at|on))? "
+        r"(?i:\b(?:lives|living|resides|residing|address|home|moved to)\b:?)(?: is)?"
+        r"(?: (?:at|on))? "
         r"(?P<address>[0-9]{1,5} (?:[nsew]\.? )?(?:[a-z]{2,20}|[0-9]{1,3}(?:st|nd|rd|th))"
         r"(?: [a-z]{2,20})? (?:st|dr|ln|ct|pl|cir|ter|way|lane|drive|court|place|hwy|pkwy))\b",
     ),
     Recogniser(
         Kind.ADDRESS,
         rf"\b(?:on|along|near|off|at) (?P<address>(?:{_WORD} ){{1,3}}(?:Street|Avenue|Boulevard"
-        r"|Lane|Road|Drive|Parkway|Highway|Blvd|Ave))\b",
+        r"|Lane|Road|Drive|Parkway|Highway|Turnpike|Blvd|Ave|Rd|Ln|Pkwy|Hwy))\b",
     ),
     Recogniser(
         Kind.ADDRESS,
@@ -315,6 +318,14 @@ PLACES: tuple[Recogniser, ...] = (
         rf"(?:,? {{1,2}}(?P<zip>[0-9]{{5}}(?:-[0-9]{{4}})?)\b)?",
         needle=rf", ?(?:{_STATES}|{_STATE_NAMES})\b",
         lead=f"[ {_IN_WORD}]{{1,125}}",
+    ),
+    # Without a comma, behind a preposition; of the codes, those that abbreviate nothing in notes.
+    Recogniser(
+        Kind.CITY,
+        rf"\b(?:in|from|of|near|to|at) (?P<city>{_WORD}(?: {_WORD}){{0,2}} (?:{_PLAIN_STATES}))\b",
+        needle=rf" (?:{_PLAIN_STATES})\b",
+        lead=rf"(?:in|from|of|near|to|at) [ {_IN_WORD}]{{1,125}}",
+        check=checks.town_of_a_state,
     ),
     # Without a comma the ZIP code behind the state says that it is a town.
     Recogniser(

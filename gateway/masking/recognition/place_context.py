@@ -39,16 +39,25 @@ VISIT_OF_ALL = backwards(rf"(?i:\b{_CARE}\b[^.;?!\n]{{0,24}}\b(?:at|to|from) (?:
 AT = backwards(
     rf"(?i:(?:\bat|@|\b{_CARE} (?:to|from)|\b(?:visit|attend)(?:ed|s|ing)?|\bleft"
     r"|\b(?:discharged|transferred|admitted|referred|released)\b[^.;?!\n]{0,24} (?:to|from)"
-    r"|\bemployer(?: is|:)?)"
+    r"|\bemployer(?: is|:)?|\b(?:hospice|shelter|motel|hotel))"
     r" (?:the |our |your )?)\Z"
 )
+# Whom or what one has in a place, and what happens there.
+_ELSEWHERE = (
+    r"(?:(?:family|sister|brother|parents?|mother|father|mom|dad|daughter|relatives?|cousin"
+    r"|friends?|niece|nephew|aunt|uncle)(?:'s)?(?: house| home| place)? in"
+    r"|(?:farm|ranch|plant|motel|hotel|trailer|cabin|jail|prison|wedding|funeral|conference|mv[ca]"
+    r"|crash|collision|vacation|incarcerated|deployed|stationed|stranded) (?:in|near|outside)"
+    r"|flight (?:to|from))"
+)
 LIVES = backwards(
-    r"(?i:\b(?:liv(?:es?|ed|ing)|resid(?:es?|ed|ing)|residents?|natives?|moved|moving|relocated"
+    rf"(?i:\b(?:{_ELSEWHERE}|(?:liv(?:es?|ed|ing)|resid(?:es?|ed|ing)|residents?|natives?|moved"
+    r"|moving|relocated"
     r"|relocating|hails|originally|born|raised|grew up|homeless|travell?ed|travell?ing|returned"
     r"|returning|flew|drove|visiting|home|house|apartment|citizen|hometown|commutes?)"
     r"(?: alone| now| currently| independently| locally| together| with [a-z ]{2,20}"
     r"| off [A-Za-z0-9 -]{2,20})?"
-    r" (?:in|from|of|to|near|at|outside|around|is) (?:the |downtown |rural |north |south )?)\Z"
+    r" (?:in|from|of|to|near|at|outside|around|is)) (?:the |downtown |rural |north |south )?)\Z"
 )
 FROM = backwards(
     r"(?i:\b(?:patients?|pts?|male|female|man|woman|boy|girl|child|veteran|nurse|teacher|worker"
@@ -108,8 +117,8 @@ COUNTIES = frozenset({"county", "parish", "township"})
 LEADS = frozenset(
     """at to in from with under the our a your @ visit visited visits visiting attend attended
     attends attending left of near outside around downtown central greater based via through city
-    town is rural north south by via transport transported source facility location site clinic hospital
-    lab pharmacy agency employer school snf""".split()
+    town is rural north south by via transport transported source facility location site clinic
+    hospital lab pharmacy agency employer school snf hospice shelter motel hotel""".split()
 )
 # Of these, what each pattern can end in.
 AT_LEADS = LEADS - {"in", "with", "under", "a", "of", "near", "outside", "around", "by", "via"}

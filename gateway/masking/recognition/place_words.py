@@ -155,38 +155,41 @@ FACILITY_NOUNS = frozenset(
 # These, where a word before them names something: Memorial, Cleveland Medical Center.
 FACILITY_TAILS = frozenset(
     {
-        "academy", "acres", "ambulance", "assisted living", "associates", "baptist", "behavioral health", "birth center", "burn center",
-        "campus", "commons", "daycare", "dental", "diagnostics", "elementary", "ems", "estates",
-        "fire department", "gardens", "gastro", "gastroenterology", "gi", "haven", "home care",
-        "home health", "house", "imaging", "laboratories", "lodge", "manor", "meadows",
-        "middle school", "nephrology", "neurology", "oaks", "obgyn", "pd", "pines", "police",
-        "police department", "preschool", "psychiatry", "radiology", "recovery", "snf",
-        "surgical", "terrace", "urology", "villa", "village", "villas",
-        "cancer center", "cancer institute", "cardiology", "care center", "care home",
-        "center", "centre", "children's", "children's center", "church", "county", "dermatology",
-        "dialysis", "dialysis center", "district", "elementary school", "eye center",
-        "eye institute", "family medicine", "family practice", "general", "health", "health care",
-        "health center", "health centre", "health clinic", "health network", "health services",
-        "health system", "heart center", "heart institute", "high school", "imaging center",
-        "institute", "jail", "med center", "med ctr", "med. center", "med. ctr", "medical",
+        "academy", "acres", "ambulance", "assisted living", "associates", "baptist",
+        "behavioral health", "birth center", "burn center", "campus", "cancer center",
+        "cancer institute", "cardiology", "care center", "care home", "center", "centre",
+        "children's", "children's center", "church", "commons", "county", "daycare", "dental",
+        "dermatology", "diagnostics", "dialysis", "dialysis center", "district", "elementary",
+        "elementary school", "ems", "estates", "eye center", "eye institute", "family medicine",
+        "family practice", "fire department", "gardens", "gastro", "gastroenterology", "general",
+        "gi", "haven", "health", "health care", "health center", "health centre", "health clinic",
+        "health network", "health services", "health system", "heart center", "heart institute",
+        "high school", "home care", "home health", "house", "imaging", "imaging center",
+        "institute", "jail", "kidney care", "laboratories", "lodge", "manor", "meadows",
+        "med center", "med ctr", "med. center", "med. ctr", "medical", "medical arts",
         "medical associates", "medical center", "medical centre", "medical ctr", "medical group",
-        "medicine", "memorial", "methodist", "neurology center", "nursing center", "nursing home",
-        "office", "oncology", "orthopedics", "parish", "pediatrics", "physicians group",
-        "practice", "presbyterian", "primary care", "prison", "rehab center", "rehabilitation",
-        "rehabilitation center", "school", "senior center", "senior living", "shelter",
-        "surgery center", "surgical center", "township", "trauma center", "treatment center",
-        "university", "urgent care", "veterans affairs", "wellness center", "women's",
+        "medical plaza", "medicine", "memorial", "methodist", "middle school", "nephrology",
+        "neurology", "neurology center", "nursing center", "nursing home", "oaks", "obgyn",
+        "office", "oncology", "orthopedics", "parish", "pd", "pediatrics", "physicians group",
+        "pines", "police", "police department", "practice", "presbyterian", "preschool",
+        "primary care", "prison", "psychiatry", "radiology", "recovery", "regional", "rehab center",
+        "rehabilitation", "rehabilitation center", "reservation", "school", "senior center",
+        "senior living", "shelter", "snf", "surgery center", "surgical", "surgical center",
+        "surgicenter", "terrace", "township", "trauma center", "treatment center", "university",
+        "urgent care", "urology", "va", "veterans affairs", "villa", "village", "villas",
+        "wellness center", "women's",
     }
 )  # fmt: skip
 # Tails that medicine itself uses so much that they want a verb of visiting before the name.
 WEAK_TAILS = frozenset(
     """
-    academy acres ambulance associates commons daycare dental diagnostics elementary ems estates
-    gardens gastro gastroenterology gi haven house imaging laboratories lodge manor meadows
-    nephrology neurology oaks obgyn pd pines police preschool psychiatry radiology recovery snf
-    surgical terrace urology villa village villas baptist campus cardiology center centre church county dermatology dialysis district general
-    health institute jail medical medicine memorial methodist office oncology orthopedics parish
-    pediatrics practice presbyterian prison rehabilitation school shelter university
+    academy acres ambulance associates baptist campus cardiology center centre church commons county
+    daycare dental dermatology diagnostics dialysis district elementary ems estates gardens gastro
+    gastroenterology general gi haven health house imaging institute jail laboratories lodge manor
+    meadows medical medicine memorial methodist nephrology neurology oaks obgyn office oncology
+    orthopedics parish pd pediatrics pines police practice presbyterian preschool prison psychiatry
+    radiology recovery regional rehabilitation reservation school shelter snf surgical surgicenter
+    terrace university urology va villa village villas
     """.split()
 ) | {
     "health care", "primary care", "urgent care", "family practice", "family medicine",

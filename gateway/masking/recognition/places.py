@@ -7,7 +7,7 @@ from functools import cache
 from gateway.masking.kinds import Kind
 from gateway.masking.recognition.name_context import NEXT
 from gateway.masking.recognition.name_lists import towns
-from gateway.masking.recognition.name_words import is_clinical, listed
+from gateway.masking.recognition.name_words import listed
 from gateway.masking.recognition.person_words import (
     EPONYM_NOUNS,
     EPONYMS,
@@ -39,15 +39,14 @@ from gateway.masking.recognition.place_context import (
     VISIT,
     VISIT_OF_ALL,
 )
+from gateway.masking.recognition.place_forms import full_name, is_kind_of_care, is_saint, is_state
 from gateway.masking.recognition.place_words import (
     COUNTRIES,
     FACILITIES,
     FACILITY_NOUNS,
     FACILITY_TAILS,
     HOME_TAILS,
-    KINDS_OF_CARE,
     NOT_A_PLACE,
-    STATE_CODES,
     STATES,
     WEAK_TAILS,
 )
@@ -85,7 +84,13 @@ def places(text: str, words: Sequence[Word]) -> Iterator[Place]:
     for index, word in enumerate(words):
         leads = finder.leads(index)
         # Most words can be neither, and are not asked for more.
-        if leads or asked or word.possessive or word.low in _ENDINGS:
+        if (
+            leads
+            or asked
+            or word.possessive
+            or word.low in _ENDINGS
+            or is_saint(text, words, index)
+        ):
             yield from finder.facility(index, leads=leads, asked=asked)
         if index == 0 or not word.follows or word.low == "bronx":
             yield from finder.town(index, leads=leads)
@@ -103,6 +108,8 @@ class _Finder:
     def facility(self, index: int, *, leads: bool, asked: bool) -> Iterator[Place]:
         """A name that ends in a word for a place of care, or that stands where one is visited."""
         tail = self._tail(index)
+        if is_saint(self._text, self._words, index):
+            yield self._words[index - 1].start, self._words[index].stop, Kind.ADDRESS
         if tail:
             first = self._left(index)
             start = self._words[first].start
@@ -178,7 +185,7 @@ class _Finder:
             return True  # a town follows
         if first > last - tail:
             return False
-        own = [name for name in names if len(name) > 1 and not _is_kind_of_care(name)]
+        own = [name for name in names if len(name) > 1 and not is_kind_of_care(name)]
         if not any(name not in NOT_A_NAME or name in PLAIN_NAMES for name in own):
             if visited and self._words[last].low in HOME_TAILS:
                 return bool(own)
@@ -186,7 +193,7 @@ class _Finder:
             return visited and capital and bool(set(names) & PLAIN_NAMES)
         if names[-1:] and self._words[last].low in COUNTIES:
             return self._words[last].text[:1].isupper()
-        words = [_full(word) for word in self._words[last + 1 - tail : last + 1]]
+        words = [full_name(word) for word in self._words[last + 1 - tail : last + 1]]
         weak = " ".join(words) in WEAK_TAILS
         if visited or not weak or self._known(first, _places()) > 0:
             return True
@@ -287,14 +294,14 @@ class _Finder:
         """
         lead = word.lead(self._text)
         if lead in LIVES_LEADS and LIVES.match(back):
-            return True
+            return not is_kind_of_care(word.low)
         return lead in FROM_LEADS and word.low not in NOT_A_PLACE and FROM.match(back) is not None
 
     def _seen_in(self, index: int, before: str, back: str) -> bool:
         """`seen in Overbrooke on May 3rd`: no disease is seen on a day."""
         if not before.endswith(" in ") or self._words[index].possessive:
             return False
-        if _is_kind_of_care(self._words[index].low) or self._words[index].low in EPONYMS:
+        if is_kind_of_care(self._words[index].low) or self._words[index].low in EPONYMS:
             return False
         if ON_A_DAY.match(back):
             return True
@@ -331,7 +338,7 @@ class _Finder:
     def _known(self, index: int, listed: frozenset[str]) -> int:
         """How many words from `index` make a name of the list, at most three."""
         first = self._words[index]
-        if first.low not in self._firsts and _full(first) not in self._firsts:
+        if first.low not in self._firsts and full_name(first) not in self._firsts:
             return 0
         names: list[str] = []
         found = 0
@@ -341,7 +348,7 @@ class _Finder:
                 break
             names.append(word.low)
             joined = " ".join(names)
-            full = " ".join([*names[:-1], _full(word)])
+            full = " ".join([*names[:-1], full_name(word)])
             dotted = joined.replace("st ", "st. ", 1) if joined.startswith("st ") else joined
             if joined in listed or full in listed or dotted in listed:
                 found = place - index + 1
@@ -373,7 +380,7 @@ class _Finder:
     def _rest(self, end: int) -> int:
         """Behind a state, or small words such as `clinic`, that belong to the place."""
         state = STATE.match(self._text, end)
-        if state and self._text[end : end + 1] == "," and _is_state(state[1]):
+        if state and self._text[end : end + 1] == "," and is_state(state[1]):
             return state.end()
         small = SMALL.match(self._text, end) or STORE.match(self._text, end)
         return small.end() if small else end
@@ -381,17 +388,3 @@ class _Finder:
     def _before(self, index: int) -> str:
         start = self._words[index].start
         return self._text[max(0, start - _BEFORE) : start]
-
-
-def _is_kind_of_care(low: str) -> bool:
-    """A word of a department or of medicine, which names no place."""
-    return low in KINDS_OF_CARE or is_clinical(low)
-
-
-def _is_state(text: str) -> bool:
-    return text in STATE_CODES or text.lower() in STATES
-
-
-def _full(word: Word) -> str:
-    """With its possessive ending, as `children's` stands in the lists."""
-    return f"{word.low}'s" if word.possessive else word.low

@@ -196,7 +196,8 @@ TIMES: tuple[Recogniser, ...] = (
     Recogniser(Kind.AGE, r"\b(?P<age>9[0-9]|1[0-4][0-9])(?:st|nd|rd|th) birthday\b"),
     Recogniser(
         Kind.AGE,
-        r"(?i:\b(?:died|passed(?: away| on)?|deceased|expired|lived))[^0-9.;\n\[\x00]{0,40} (?:at|to) "
+        r"(?i:\b(?:died|passed(?: away| on)?|deceased|expired|lived))[^0-9.;\n\[\x00]{0,40}"
+        r" (?:at|to) "
         r"(?P<age>9[0-9]|1[0-4][0-9])[.,;)]",
     ),
 )

@@ -33,6 +33,10 @@ from tests.unit.masking.recognition.test_names import masked
         # things of one's own
         ("consent for Zelmi's appendectomy", "consent for [name]'s appendectomy"),
         ("moved Zelmi's next appointment", "moved [name]'s next appointment"),
+        # messages
+        ("Dear Zelmi,\nyour labs", "Dear [name],\nyour labs"),
+        ("a refill please. Thanks, Zelmi", "a refill please. Thanks, [name]"),
+        ("Zelmi refused her tray", "[name] refused her tray"),
         # nicknames, labels
         ('OT: Frank "Buddy" Quorra today', "OT: [name] today"),
         ('for Ruth "Big B" Quorra, 60yo', "for [name], 60yo"),
@@ -63,6 +67,7 @@ def test_a_name_in_shorthand(text: str, after: str) -> None:
         "Crohn's colectomy, Meckel's diverticulectomy, Today's labs, Medicare's records",
         'Labeled "Fragile"; Frank hematuria; H&P. Normal exam',
         "the modified Brooke formulas",
+        "Dear Colleague, thank you. Hello, Team. Thanks, Doctor",
         "Sister Mary Joseph nodule",
     ],
 )

@@ -94,11 +94,11 @@ def test_ordinary_clinical_text_is_left_alone(text: str) -> None:
 
 def test_names_of_the_session_are_found_by_their_digests() -> None:
     empty = SessionNames(bytes(32))
-    known = SessionNames(bytes(32), empty.seen({"Zygmunt", "The", "Al"}))
+    known = SessionNames(bytes(32), empty.seen({"Quorrmunt", "The", "Al"}))
 
-    assert found("told Zygmunt so") == []
-    assert found("told ZYGMUNT so. The rest", known) == [("name", "ZYGMUNT")]
-    assert found("told Zygmunt so", SessionNames(b"1" * 32, known.digests)) == []
+    assert found("told Quorrmunt so") == []
+    assert found("told QUORRMUNT so. The rest", known) == [("name", "QUORRMUNT")]
+    assert found("told Quorrmunt so", SessionNames(b"1" * 32, known.digests)) == []
 
 
 def test_a_session_remembers_no_more_than_it_may() -> None:
