@@ -19,7 +19,7 @@ _DIGITS = re.compile(rb"[0-9]")
 _LETTER = re.compile(rb"[A-Za-z]")
 _YEAR = re.compile(rb"(?:19|20)[0-9]{2}")
 _DATED = re.compile(
-    rb"(?:19|20)[0-9]{2}-[0-9]{2}|(?:0?[1-9]|[12][0-9]|3[01])-(?:0?[1-9]|[12][0-9]|3[01])-[0-9]{2,4}"
+    rb"(?:19|20)[0-9]{2}-(?:0[1-9]|1[0-2])(?![0-9])|(?:0?[1-9]|[12][0-9]|3[01])-(?:0?[1-9]|[12][0-9]|3[01])-[0-9]{2,4}"
 )
 # Hosts of terminologies and schemas: names of code systems, not addresses of anything personal.
 _SCHEMAS = frozenset(

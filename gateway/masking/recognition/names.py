@@ -237,7 +237,8 @@ class _Finder:
             return end + 1 if dotted and not self._around.is_eponym(index, end + 1) else index
         if not may_be_name(word) or word.low in EPONYMS or self._around.is_eponym(index, end + 1):
             return index
-        if "-" not in last.low and self._around.starts_sentence(index) and not listed(word):
+        sure = "-" in last.low or listed(word) or word.low in all_given_names()
+        if not sure and self._around.starts_sentence(index):
             after = _last(self._text, last)
             if not (ACTS.match(self._text, after) or FOLLOWED.match(self._text, after)):
                 return index

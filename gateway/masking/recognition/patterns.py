@@ -167,6 +167,14 @@ NUMBERS: tuple[Recogniser, ...] = (
         r"|bar code|ref(?:erence)?|label|wristband|tag|chip|file",
         checks.undated_number,
     ),
+    # So does its name, whatever is numbered: `booking no. 4410982`.
+    Recogniser(
+        Kind.ID,
+        rf"(?i:\b(?:no\.|nbr\.?|num\.)) ?[:#]? ?{_NUMBER.format(kind='id')}",
+        checks.undated_number,
+    ),
+    # No quantity begins with a zero.
+    Recogniser(Kind.ID, r"\b0[0-9]{6,9}\b", whole=True),
     # A number sign makes any long number somebody's or something's own.
     Recogniser(
         Kind.ID,

@@ -28,7 +28,7 @@ _CARE = (
 # The same, less sure: what follows has to end in a word for a place.
 _MOVED = (
     r"(?:home|arranged|accepted|transport(?:ed)?|placement|bed|driven|picked up|referral|specimen"
-    r"|results?|slides?)"
+    r"|results?|slides?|moved|call(?:ed|ing|s)?|letter|fax(?:ed)?|nurse|employed|job|shift)"
 )
 VISIT = backwards(
     rf"(?i:\b(?:(?:{_CARE}|{_MOVED})\b[^.;?!\n]{{0,24}}\b(?:at|to|in|from|with|under|by|via)|at|@|visit(?:ed|s|ing)?"
@@ -73,7 +73,8 @@ STATE = re.compile(r",? ?([A-Z]{2}|[A-Z][a-z]+(?: [A-Z][a-z]+)?)\b")
 SMALL = re.compile(
     r"(?:['\u2019]s)?(?: (?:downtown|uptown|midtown|main|area|metro|suburban|based|city|county))?"
     r" (?:clinic|facility|hospital|office|location|branch|campus|practice|site|center|suburbs?"
-    r"|area|region|neighborhood|metro|lab|pharmacy|ER|ED|OR|ICU)\b"
+    r"|area|region|neighborhood|metro|lab|pharmacy|plant|store|shop|warehouse|factory|airport|jail"
+    r"|ER|ED|OR|ICU)\b"
     r"| (?:(?:Public )?Health|Sheriff's|Police|Fire) (?:Dept|Department|District|Office)\b"
 )
 # Of a chain's shops, the one that is meant.
@@ -112,6 +113,18 @@ SEEN_IN = backwards(
     r"(?i:\b(?:seen|evaluated|treated|hospitali[sz]ed|admitted|operated(?: on)?|examined|referred"
     r"|transferred|delivered|diagnosed|clinic|office|practice|hospital) in )\Z"
 )
+# A street and its number, behind which a town is told.
+STREETED = backwards(
+    r"(?i:\b[0-9]{1,6} (?:[a-z0-9.'-]{1,20} ){1,3}(?:street|st|avenue|ave|road|rd|drive|dr|lane|ln"
+    r"|court|ct|boulevard|blvd|place|pl|circle|cir|way|terrace|ter|pike|highway|hwy|parkway|pkwy)"
+    r"\.?, )\Z"
+)
+STREETS = frozenset(
+    """street st avenue ave road rd drive dr lane ln court ct boulevard blvd place pl circle cir way
+    terrace ter pike highway hwy parkway pkwy""".split()
+)
+# What ends the clause behind a place and its town.
+CLOSES = re.compile(r"[.;)\n]|\Z")
 COUNTIES = frozenset({"county", "parish", "township"})
 # The last words of what precedes a place, looked at before the patterns are tried.
 LEADS = frozenset(

@@ -158,14 +158,15 @@ FACILITY_TAILS = frozenset(
         "academy", "acres", "ambulance", "assisted living", "associates", "baptist",
         "behavioral health", "birth center", "burn center", "campus", "cancer center",
         "cancer institute", "cardiology", "care center", "care home", "center", "centre",
-        "children's", "children's center", "church", "commons", "county", "daycare", "dental",
-        "dermatology", "diagnostics", "dialysis", "dialysis center", "district", "elementary",
-        "elementary school", "ems", "estates", "eye center", "eye institute", "family medicine",
-        "family practice", "fire department", "gardens", "gastro", "gastroenterology", "general",
-        "gi", "haven", "health", "health care", "health center", "health centre", "health clinic",
-        "health network", "health services", "health system", "heart center", "heart institute",
-        "high school", "home care", "home health", "house", "imaging", "imaging center",
-        "institute", "jail", "kidney care", "laboratories", "lodge", "manor", "meadows",
+        "children's", "children's center", "church", "commons", "county",
+        "daycare", "dental", "dermatology", "diagnostics", "dialysis", "dialysis center",
+        "district", "elementary", "elementary school", "ems", "enterprises", "estates",
+        "eye center", "eye institute", "family medicine", "family practice", "fire department",
+        "gardens", "gastro", "gastroenterology", "general", "gi", "haven", "health", "health care",
+        "health center", "health centre", "health clinic", "health network", "health services",
+        "health system", "heart center", "heart institute", "high school", "home care",
+        "home health", "house", "imaging", "imaging center", "industries", "infusion", "institute",
+        "jail", "kidney care", "laboratories", "lodge", "logistics", "manor", "meadows",
         "med center", "med ctr", "med. center", "med. ctr", "medical", "medical arts",
         "medical associates", "medical center", "medical centre", "medical ctr", "medical group",
         "medical plaza", "medicine", "memorial", "methodist", "middle school", "nephrology",
@@ -173,23 +174,24 @@ FACILITY_TAILS = frozenset(
         "office", "oncology", "orthopedics", "parish", "pd", "pediatrics", "physicians group",
         "pines", "police", "police department", "practice", "presbyterian", "preschool",
         "primary care", "prison", "psychiatry", "radiology", "recovery", "regional", "rehab center",
-        "rehabilitation", "rehabilitation center", "reservation", "school", "senior center",
-        "senior living", "shelter", "snf", "surgery center", "surgical", "surgical center",
-        "surgicenter", "terrace", "township", "trauma center", "treatment center", "university",
-        "urgent care", "urology", "va", "veterans affairs", "villa", "village", "villas",
-        "wellness center", "women's",
+        "rehabilitation", "rehabilitation center", "reservation", "roofing", "school",
+        "senior center", "senior living", "shelter", "shipyard", "snf", "surgery center",
+        "surgical", "surgical center", "surgicenter", "terrace", "township", "trauma center",
+        "treatment center", "trucking", "university", "urgent care", "urology", "va",
+        "veterans affairs", "villa", "village", "villas", "wellness center", "women's",
     }
 )  # fmt: skip
 # Tails that medicine itself uses so much that they want a verb of visiting before the name.
 WEAK_TAILS = frozenset(
     """
-    academy acres ambulance associates baptist campus cardiology center centre church commons county
-    daycare dental dermatology diagnostics dialysis district elementary ems estates gardens gastro
-    gastroenterology general gi haven health house imaging institute jail laboratories lodge manor
-    meadows medical medicine memorial methodist nephrology neurology oaks obgyn office oncology
-    orthopedics parish pd pediatrics pines police practice presbyterian preschool prison psychiatry
-    radiology recovery regional rehabilitation reservation school shelter snf surgical surgicenter
-    terrace university urology va villa village villas
+    academy acres ambulance associates baptist campus cardiology center centre church commons
+    county daycare dental dermatology diagnostics dialysis district elementary
+    ems enterprises estates gardens gastro gastroenterology general gi haven health house imaging
+    industries infusion institute jail laboratories lodge logistics manor meadows medical medicine
+    memorial methodist nephrology neurology oaks obgyn office oncology orthopedics parish pd
+    pediatrics pines police practice presbyterian preschool prison psychiatry radiology recovery
+    regional rehabilitation reservation roofing school shelter shipyard snf surgical surgicenter
+    terrace trucking university urology va villa village villas
     """.split()
 ) | {
     "health care", "primary care", "urgent care", "family practice", "family medicine",

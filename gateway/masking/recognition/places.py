@@ -19,6 +19,7 @@ from gateway.masking.recognition.place_context import (
     AT_LEADS,
     CALLED_AFTER,
     CITY,
+    CLOSES,
     COUNTIES,
     DATED,
     FROM,
@@ -35,6 +36,8 @@ from gateway.masking.recognition.place_context import (
     SMALL,
     STATE,
     STORE,
+    STREETED,
+    STREETS,
     THING,
     VISIT,
     VISIT_OF_ALL,
@@ -255,7 +258,8 @@ class _Finder:
         word = self._words[index]
         if index and word.follows and self._words[index - 1].low not in LEADS:
             return False
-        return word.lead(self._text) in LEADS
+        lead = word.lead(self._text)
+        return lead in LEADS or lead.rstrip(".") in STREETS
 
     def town(self, index: int, *, leads: bool) -> Iterator[Place]:
         """A town that is known, or that somebody lives in or comes from."""
@@ -279,6 +283,7 @@ class _Finder:
             self._lives(word, back)
             or self._seen_in(index, before, back)
             or self._came_from(index, before)
+            or STREETED.match(back)
         ):
             last = self._run(index)
             named = " ".join(item.low for item in self._words[index : last + 1])
@@ -363,11 +368,13 @@ class _Finder:
             following = self._words[after]
             between = self._text[end : following.start]
             known = self._known(after, towns())
+            told = between == ", " and word.low not in _ENDINGS
+            told = told and CLOSES.match(self._text, following.stop) is not None
             if known and between in {" ", ", ", " in ", " of ", " at "}:
                 end = self._words[after + known - 1].end
             elif following.low in STATES and between == ", ":
                 return following.end
-            elif between == " in " and self._may_be_town(following):
+            elif (between == " in " or told) and self._may_be_town(following):
                 end = following.end
         return self._rest(end)
 

@@ -33,6 +33,11 @@ _WHOLE = (
     r"(?:(?:[4-9]|1[0-2]|0[1-9])/(?:0?[1-9]|[12][0-9]|3[01])"
     r"|[1-3]/(?:0[1-9]|[5-9]|[12][0-9]|3[01]))"
 )
+# Neither of the two.
+_SURE = (
+    r"(?:(?:[4-9]|1[0-2]|0[1-9])/(?:0?[1-378]|1[1-46-9]|2[0-9]|3[01])"
+    r"|[1-3]/(?:0[1-9]|[78]|1[1-46-9]|2[0-9]|3[01]))"
+)
 _CLOCK = r"(?:[01]?[0-9]|2[0-3]):?[0-5][0-9]\b(?: ?(?:[AaPp]\.?[Mm]\b|h(?:rs?|ours)?\b))?"
 _ANY_YEAR = rf"(?:{_YEAR}|{_SHORT_YEAR})"
 _OF_A = r"(?:'|\xe2\x80\x99)?s?(?:'|\xe2\x80\x99)?"
@@ -139,6 +144,12 @@ TIMES: tuple[Recogniser, ...] = (
         r"(?i:\b(?:adm|drawn|collected|resulted|appt|rtc|rescheduled|rebooked|effective|eff|lkw"
         rf"|hospitali[sz]ed)\b)(?: on)?[ :]{{1,2}}(?P<date>{_WHOLE}(?:/(?:{_YEAR}|[0-9]{{2}}))?)\b",
     ),
+    Recogniser(
+        Kind.DATE,
+        r"(?i:\b(?:yesterday|tomorrow|slot|meeting|hearing|called|faxed|mailed|e-?mailed|signed"
+        rf"|notari[sz]ed|refilled|filled|shipped|ordered|moved|expires))"
+        rf" (?P<date>{_SURE}(?:/(?:{_YEAR}|[0-9]{{2}}))?)\b",
+    ),
     # A weekday before, a time of day behind, two ends of a time.
     Recogniser(
         Kind.DATE,
@@ -151,7 +162,11 @@ TIMES: tuple[Recogniser, ...] = (
         r"(?P<date>(?:[12]?[0-9]|3[01])(?:st|nd|rd|th))\b",
     ),
     Recogniser(Kind.DATE, rf"\b(?P<date>{_UNSCORED}(?: ?@ ?| at ){_CLOCK})"),
-    Recogniser(Kind.DATE, rf"\b(?i:last) [A-Za-z]{{2,12}} (?P<date>{_UNSCORED}(?: {_CLOCK})?)\b"),
+    Recogniser(
+        Kind.DATE,
+        rf"\b(?i:last)(?: [A-Za-z]{{2,12}}){{1,2}} (?P<date>{_UNSCORED}"
+        rf"(?:/(?:{_YEAR}|[0-9]{{2}}))?(?: {_CLOCK})?)\b",
+    ),
     Recogniser(
         Kind.DATE,
         r"\b(?i:from|between) "

@@ -1,4 +1,4 @@
-"""Names that the shorthand of notes and handovers gives away, and what is only written like them."""
+"""Names that the shorthand of notes and handovers gives away, and what is written like them."""
 
 import pytest
 
@@ -33,6 +33,7 @@ from tests.unit.masking.recognition.test_names import masked
         # things of one's own
         ("consent for Zelmi's appendectomy", "consent for [name]'s appendectomy"),
         ("moved Zelmi's next appointment", "moved [name]'s next appointment"),
+        ("Anticoag: Sol Eriksson INR 3.4", "Anticoag: [name] INR 3.4"),
         # messages
         ("Dear Zelmi,\nyour labs", "Dear [name],\nyour labs"),
         ("a refill please. Thanks, Zelmi", "a refill please. Thanks, [name]"),

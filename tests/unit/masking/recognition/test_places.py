@@ -40,6 +40,10 @@ from tests.unit.masking.recognition.test_names import masked
         ("daughter in Overbrooke called", "daughter in [city] called"),
         ("a farm outside Overbrooke", "a farm outside [city]"),
         ("stay at hotel Overbrooke Arms", "stay at hotel [address]"),
+        ("sent to 4 Quorra Ct, Overbrooke by", "sent to 4 Quorra Ct, [city] by"),
+        ("records at Quest, Overbrooke.", "records at [address]."),
+        ("works at the Ocala plant", "works at the [address]"),
+        ("moved to Pleasant Meadows today", "moved to [address] today"),
         ("admitted yesterday to Kaiser Sunnyside for", "admitted yesterday to [address] for"),
     ],
 )
@@ -63,6 +67,7 @@ def test_where_somebody_was(text: str, after: str) -> None:
         "II/VI SEM at LUSB",
         "inserted at Palmer's point",
         "commonly seen in Marfan",
+        "seen in Clinic, Afebrile",
         "St. John's wort, St. Vitus dance, ST Elevation in V2",
         "works in Radiology, lives in Assisted Living",
         "Referral to Specialist, resume Home Health, call Ambulance",

@@ -8,8 +8,18 @@ from tests.unit.masking.recognition.test_names import masked
 
 @pytest.mark.parametrize(
     "low",
-    "wolniewicz tamazashvili hadjopoulos vasilescu gunnarsdottir ndhlovu szymanek zhelev"
-    " oluwakemi venkateswaran".split(),
+    [
+        "wolniewicz",
+        "tamazashvili",
+        "hadjopoulos",
+        "vasilescu",
+        "gunnarsdottir",
+        "ndhlovu",
+        "szymanek",
+        "zhelev",
+        "oluwakemi",
+        "venkateswaran",
+    ],
 )
 def test_a_word_made_like_a_surname(low: str) -> None:
     assert formed(low)
@@ -17,9 +27,33 @@ def test_a_word_made_like_a_surname(low: str) -> None:
 
 @pytest.mark.parametrize(
     "low",
-    "lesson linen banyan rescue orchestra plasma physician russian albanian supernova casanova"
-    " geneva moldova maelstrom kwashiorkor svelte mbq ndc vraylar ngenla tzield kcentra"
-    " xgeva metformin epidermidis".split(),
+    [
+        "lesson",
+        "linen",
+        "banyan",
+        "rescue",
+        "orchestra",
+        "plasma",
+        "physician",
+        "russian",
+        "albanian",
+        "supernova",
+        "casanova",
+        "geneva",
+        "moldova",
+        "maelstrom",
+        "kwashiorkor",
+        "svelte",
+        "mbq",
+        "ndc",
+        "vraylar",
+        "ngenla",
+        "tzield",
+        "kcentra",
+        "xgeva",
+        "metformin",
+        "epidermidis",
+    ],
 )
 def test_a_word_that_is_none(low: str) -> None:
     assert not formed(low)

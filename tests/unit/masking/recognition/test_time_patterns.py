@@ -47,6 +47,10 @@ def masked(text: str, *, profile: str = "safe-harbor", today: date = date(2026, 
         ("well from 10/2 to 10/13", "well from [date]"),
         ("missed 11/2 and 11/3.", "missed [date]."),
         ("sutures out 7/19", "sutures out [date]"),
+        ("last seen on 03/21/2023?", "last seen on 2023?"),
+        ("last given insulin 9/13, well", "last given insulin [date], well"),
+        ("signed 6/8/24 and moved 7/11", "signed [date] and moved [date]"),
+        ("called yesterday 6/17, no answer", "called yesterday [date], no answer"),
     ],
 )
 def test_a_date_in_any_spelling(text: str, after: str) -> None:
@@ -67,6 +71,8 @@ def test_a_date_in_any_spelling(text: str, after: str) -> None:
         "pain 3/10 at 1400, last pain 7/10",
         "pain from 4/10 to 7/10, Apgar 8/9 at 0412",
         "missed 2/3 doses, next 1/2 tablet, given 1/2 tab",
+        "called 2/3 times, signed 1/2 forms, ordered 4/5 doses",
+        "nodes 3/14 positive, 5/28 fractions, session 3/12",
     ],
 )
 def test_what_is_no_date(text: str) -> None:
