@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from gateway.masking.recognition.backwards import backwards
+from gateway.masking.recognition.lone_surnames import alone
 from gateway.masking.recognition.name_around import Around
 from gateway.masking.recognition.name_context import KIN, ROLES
 from gateway.masking.recognition.name_lists import all_given_names, word_surnames
@@ -125,6 +126,8 @@ def cued(text: str, words: Sequence[Word], index: int, around: Around) -> int:
     told = aged in {", ", " ("} or (aged[:1] in {" ", ","} and aged[1:].isdigit())
     if (told and _is_aged(text, word, around, index)) or (word.possessive and _has_own(text, word)):
         return index if around.is_eponym(index, index + 1) else index + 1
+    if not word.possessive and alone(text, word, lead) and may_be_name(word):
+        return index + 1 if _begins(index, around) else index
     return index
 
 
