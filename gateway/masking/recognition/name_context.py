@@ -50,6 +50,7 @@ FOLLOWED = re.compile(
     r"|,? (?:Jr|Sr|II|III|IV)\b"
     r"|, (?:an? |the )?(?:retired|former|widow(?:ed|er)?|married|divorced|unemployed|disabled"
     r"|homeless|self-employed|right-handed|left-handed)\b"
+    r"|, (?:wife|husband|son|daughter|mother|father|sister|brother|niece|nephew|guardian|POA|HCP)\b"
     r"|, [0-9]{1,2} ?(?:mo\b|m\.o\.|(?:months?|weeks?|days?|wks?)[ -]old\b)"
     r"| and [A-Z][\w'\u2019-]{1,30} [A-Z][\w'\u2019-]{1,30} (?:were|both|have|are)\b"
     rf"|[,;]?{_GAP}"

@@ -60,6 +60,12 @@ _ANYBODY = frozenset(
     """all colleague colleagues sir sirs madam team provider providers parents folks everyone
     friend friends customer rounds doctor nurse staff""".split()
 )
+# What patients alone do, behind `patient` and a name.
+_SUFFERS = re.compile(
+    r" (?:says|states|denies|wants|asks|asked|refuse[sd]|complain(?:s|ed)|c/o|tolerat(?:es|ed|ing)"
+    r"|ambulat(?:es|ed|ing)|rate[sd]|admits|endorses|feels|felt|took|takes|lives|ate|slept|voided"
+    r"|verbali[sz]e[sd])\b"
+)
 _GREETED = re.compile(r"[,:!\n]|\.(?: |\Z)|\Z")
 _LAST = re.compile(r"[.!]?\s*(?:\n|\Z)")
 # What is handed over, by the surname it is about.
@@ -94,7 +100,9 @@ _OWN = re.compile(
     r"|aunt|uncle|niece|nephew|cousin|caregiver|carer|guardian|family|fianc\u00e9e?|girlfriend"
     r"|boyfriend|roommate|neighbou?r|attorney|employer|school|teacher|chart|records?|file|labs"
     r"|appointment|appt|insurance|phone|address|birthday|MRN|DOB|room|bed|nurse|doctor|a1c|A1c|INR"
-    r"|bp|BP|mammogram|referral|refills?|medications?|meds|discharge|admission|[a-z]{3,16}(?:ectomy"
+    r"|bp|BP|foley|wound|vitals|sats|weight|glucose|sugars?|insulin|chemo|surgery|biopsy"
+    r"|scan|MRI|CT|results|visit|walker|wheelchair|goals|questions|concerns|request|mood|memory"
+    r"|stay|breakfast|lunch|dinner|mammogram|referral|refills?|medications?|meds|discharge|admission|[a-z]{3,16}(?:ectomy"
     r"|oscopy|plasty|ostomy|otomy))\b"
 )
 _QUOTED = re.compile(
@@ -163,6 +171,11 @@ def _is_surname(word: Word) -> bool:
 def _clinician(_: str, word: Word) -> bool:
     """`d/w PCP Lund`."""
     return _is_surname(word) and may_be_name(word)
+
+
+def _patient(text: str, word: Word) -> bool:
+    """`pt Zelmi ambulated`."""
+    return may_be_name(word) and _SUFFERS.match(text, word.stop) is not None
 
 
 def _by(text: str, word: Word) -> bool:
@@ -263,6 +276,7 @@ _NOBODY = EPONYMS | STATES | CITIES | COUNTRIES | NOT_A_PLACE | ROLES | MONTHS |
 _RULES: Mapping[str, _Rule] = {
     **dict.fromkeys(_DONE_LEADS, _by),
     **dict.fromkeys(_CLINICIANS, _clinician),
+    **dict.fromkeys(("pt", "patient", "client"), _patient),
     **dict.fromkeys(_NEWBORNS, _newborn),
     **dict.fromkeys(_SEXES, _of_a_sex),
     **dict.fromkeys(KIN, _kin),

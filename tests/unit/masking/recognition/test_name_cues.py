@@ -34,6 +34,9 @@ from tests.unit.masking.recognition.test_names import masked
         ("consent for Zelmi's appendectomy", "consent for [name]'s appendectomy"),
         ("moved Zelmi's next appointment", "moved [name]'s next appointment"),
         ("Anticoag: Sol Eriksson INR 3.4", "Anticoag: [name] INR 3.4"),
+        ("pt Zelmi ambulated 50 ft", "pt [name] ambulated 50 ft"),
+        ("Zelmi's vitals are fine", "[name]'s vitals are fine"),
+        ("Consent: Zelmi Quorra, wife.", "Consent: [name], wife."),
         # messages
         ("Dear Zelmi,\nyour labs", "Dear [name],\nyour labs"),
         ("a refill please. Thanks, Zelmi", "a refill please. Thanks, [name]"),
@@ -68,6 +71,7 @@ def test_a_name_in_shorthand(text: str, after: str) -> None:
         "Crohn's colectomy, Meckel's diverticulectomy, Today's labs, Medicare's records",
         'Labeled "Fragile"; Frank hematuria; H&P. Normal exam',
         "the modified Brooke formulas",
+        "Patient Portal is down, Pt Eval was done, Patient Safety reports",
         "Dear Colleague, thank you. Hello, Team. Thanks, Doctor",
         "Sister Mary Joseph nodule",
     ],
