@@ -122,6 +122,9 @@ def cued(text: str, words: Sequence[Word], index: int, around: Around) -> int:
         around: what stands around the words.
     """
     word = words[index]
+    # Most capitalised words that are no names are common ones.
+    if word.low in NOT_A_NAME and word.low not in all_given_names():
+        return index
     if word.initial or word.low in TITLES or around.is_of_a_place(index):
         return index
     if text[word.end : word.end + 2] in _QUOTES and (end := _nicknamed(text, words, index)):
