@@ -133,13 +133,19 @@ def cued(text: str, words: Sequence[Word], index: int, around: Around) -> int:
     rule = _in_a_bed if lead[:1].isdigit() else _RULES.get(lead)
     if rule and _begins(index, around) and rule(text, word):
         return _end(words, index, around)
+    found = _says_itself(text, word, around, index) and _begins(index, around)
+    return index + 1 if found else index
+
+
+def _says_itself(text: str, word: Word, around: Around, index: int) -> bool:
+    """By an age, by what is somebody's own, or by a surname alone."""
+    if word.possessive:
+        return _has_own(text, word)
     aged = text[word.stop : word.stop + 2]
     told = aged in {", ", " ("} or (aged[:1] in {" ", ","} and aged[1:].isdigit())
-    if (told and _is_aged(text, word, around, index)) or (word.possessive and _has_own(text, word)):
-        return index if around.is_eponym(index, index + 1) else index + 1
-    if not word.possessive and alone(text, word, lead) and may_be_name(word):
-        return index + 1 if _begins(index, around) else index
-    return index
+    if told and _is_aged(text, word, around, index):
+        return True
+    return alone(text, word, word.lead(text)) and may_be_name(word)
 
 
 def _begins(index: int, around: Around) -> bool:
