@@ -275,49 +275,48 @@ _EPONYM_NOUNS = """
 EPONYM_NOUNS = frozenset(word + ending for word in _EPONYM_NOUNS for ending in ("", "s"))
 EPONYMS = frozenset(
     """
-    addison adson allis alport alzheimer angelman ann apgar apley argyll aschoff asherman
-    asperger auerbach auspitz babinski bainbridge baker balint bankart bannwarth bard barlow
-    barr barre barrett barthel bartter basedow beck becker behcet bell bence berger bernard
-    bethesda bezold billroth binet binswanger bitot blalock blatchford blount boas boerhaave
-    bohr borg bosniak boston bouchard bowen braden braxton brenner bright briquet bristol broca
-    brodie brown-sequard brucella brudzinski brugada brugia brunner bruton budd buerger burkitt
-    calot camurati caplan carnett caroli castleman chaddock chagas charcot charlson chauffard
-    cheyne chiari christmas chvostek clutton codman colles coombs corrigan courvoisier cowden
-    coxsackie crede creutzfeldt crigler crohn cronkhite crouzon cullen curling curschmann
-    cushing dandy danis danlos darier denonvilliers dercum devic dieulafoy digeorge dijon donath
-    doppler down downs dressler duane dubin duchenne duke dupuytren duroziez eaton ebola ebstein
-    ehlers eisenmenger ekbom ellison epley epstein erb ewart ewing fabry fallot fanconi farber
-    felty fick fisher fitz fitzpatrick fleischer flexner foley fontaine forrester fournier
-    framingham friedreich frohlich galant galeazzi gallavardin gardner gartland gaucher gehrig
+    addison adson allis alport alzheimer angelman ann apgar apley argyll aschoff asherman asperger
+    auerbach auspitz babinski bainbridge baker balint ballard bankart bannwarth bard barlow barr
+    barre barrett barthel bartter basedow beck becker behcet bell bence berger bernard bethesda
+    bezold billroth binet binswanger bitot blalock blatchford blount boas boerhaave bohr borg
+    bosniak boston bouchard bowen braden braxton brenner breslow bright briquet bristol broca brodie
+    brown-sequard brucella brudzinski brugada brugia brunner bruton budd buerger burkitt calot
+    camurati caplan carnett caroli castleman chaddock chagas charcot charlson chauffard cheyne
+    chiari christmas chvostek clutton codman colles coombs corrigan courvoisier cowden coxsackie
+    crede creutzfeldt crigler crohn cronkhite crouzon cullen curling curschmann cushing dandy danis
+    danlos darier denonvilliers dercum devic dieulafoy digeorge dijon donath doppler down downs
+    dressler duane dubin duchenne duke dupuytren duroziez eaton ebola ebstein ehlers eisenmenger
+    ekbom ellison epley epstein erb ewart ewing fabry fallot fanconi farber felty fick finkelstein
+    fisher fitz fitzpatrick fleischer flexner foley fontaine forrester fournier framingham
+    friedreich frohlich frykman fuhrman galant galeazzi gallavardin gardner gartland gaucher gehrig
     gerstmann gilbert gilles gitelman glasgow gleason goldmann golgi goodpasture goodsall gorlin
-    gottron gowers graefe gram graves grey grocco guillain hachinski haemophilus haldane
+    gottron gowers graefe gram graves grey grocco guillain gustilo hachinski haemophilus haldane
     hallpike hamilton hampton hansen hartmann hashimoto heberden heimlich heinz henoch hirano
-    hirschsprung hitzig hodgkin hodgkins hoehn hollenhorst homans horner hounsfield howell
-    howship hunner hunter huntington hurler ishihara jacob jaffe janeway jarisch jefferson jolly
-    kallmann kaplan kaposi karnofsky kartagener kawasaki kehr kerley kernig kienbock kikuchi
-    killip kimmelstiel kirby klatskin kleihauer klinefelter klippel klumpke kocher kohler koplik
-    korsakoff kostmann krabbe kussmaul kveim lachman landau langerhans laron larrey lasegue
-    laugier leber legg legionnaires leigh leopold leriche lesch leser lewy lhermitte liberfarb
-    libman liddle likert lisfranc loeffler lou lowenstein lundh lutembacher lyme lynch madelung
-    maffucci maisonneuve malgaigne mallampati mallory mantoux marburg marfan marjolin mayo
-    mazzotti mcardle mcburney mccune mcgill mcmurray meckel medicare meier meissner mendel
-    menetrier meniere menkes merkel milan mobitz monro monteggia montreal morgagni moro morse
-    morton moschcowitz muehrcke munchausen muret murphy naegele neer negri neufeld nikolsky
-    nissen noonan norwalk ober oddi ogilvie ollier ortner ortolani osgood osler osteo paget
-    pancoast paneth pap papanicolaou parkinson pascal pautrier pelger pemberton perthes petri
-    peutz peyronie pfannenstiel phalen pick pierre plesch plummer pompe pott potter prader
-    prinzmetal prussian pugh purkinje queckenstedt quincke ramsay rankin ranson rathke raynaud
-    refsum reinke reiter rett reye riedel riley rinne robin rockall rolando romberg rome
-    rorschach rosenbach rosenthal roth rotor roux rovsing salter sandhoff sanfilippo sapporo
-    savary schatzki schaumann scheie scheuermann schilling schirmer schlatter schmorl schober
-    schwann seidel seldinger sengstaken sezary sheehan shenton sherren shirodkar shwachman
-    simmonds sjogren sjögren sneddon snellen sotos spearman spigelian spitz spurling stanford
-    steinert sternberg stevens stickler still stokes sturge sudeck swan sydenham takayasu tanner
-    taussig tay thomsen tietze tinel todd tourette traube treacher trendelenburg trousseau
-    turcot turner uhthoff unna usher valsalva vater verner virchow waldenstrom wallenberg
-    wartenberg waterhouse waterston weber wegener weil weiss wells wenckebach wernicke
-    westermark westphal whipple whitmore whitnall wickham widal wilkie wilms wiskott wohlfart
-    wolff wood yahr yergason zellweger zenker ziehl zieve zika zollinger
+    hirschsprung hitzig hodgkin hodgkins hoehn hollenhorst homans horner hounsfield howell howship
+    hunner hunter huntington hurler ishihara jacob jaffe janeway jarisch jefferson jolly kallmann
+    kaplan kaposi karnofsky kartagener kawasaki kehr kerley kernig kienbock kikuchi killip
+    kimmelstiel kirby klatskin kleihauer klinefelter klippel klumpke kocher kohler koplik korsakoff
+    kostmann krabbe kussmaul kveim lachman landau langerhans laron larrey lasegue laugier leber legg
+    legionnaires leigh leopold leriche lesch leser lewy lhermitte liberfarb libman liddle likert
+    lisfranc loeffler lou lowenstein lundh lutembacher lyme lynch madelung maffucci maisonneuve
+    malgaigne mallampati mallory mantoux marburg marfan marjolin mayo mazzotti mcardle mcburney
+    mccune mcgill mcmurray meckel medicare meier meissner mendel menetrier meniere menkes merkel
+    milan mobitz monro monteggia montreal morgagni moro morse morton moschcowitz muehrcke munchausen
+    muret murphy naegele neer negri neufeld nikolsky nissen noonan norwalk ober oddi ogilvie ollier
+    ortner ortolani osgood osler osteo paget pancoast paneth pap papanicolaou parkinson pascal
+    pautrier pelger pemberton perthes petri peutz peyronie pfannenstiel phalen pick pierre plesch
+    plummer pompe pott potter prader prinzmetal prussian pugh purkinje queckenstedt quincke ramsay
+    rankin ranson rathke raynaud refsum reinke reiter rett reye riedel riley rinne robin rockall
+    rolando romberg rome rorschach rosenbach rosenthal roth rotor roux rovsing salter sandhoff
+    sanfilippo sapporo savary schatzker schatzki schaumann scheie scheuermann schilling schirmer
+    schlatter schmorl schober schwann seidel seldinger sengstaken sezary sheehan shenton sherren
+    shirodkar shwachman simmonds sjogren sjögren sneddon snellen sotos spearman spigelian spitz
+    spurling stanford steinert sternberg stevens stickler still stokes sturge sudeck swan sydenham
+    takayasu tanner taussig tay thomsen tietze tinel todd tourette traube treacher trendelenburg
+    trousseau turcot turner uhthoff unna usher valsalva vater verner virchow wagner waldenstrom
+    wallenberg wartenberg waterhouse waterston weber wegener weil weiss wells wenckebach wernicke
+    westermark westphal whipple whitmore whitnall wickham widal wilkie wilms wiskott wohlfart wolff
+    wood yahr yergason zellweger zenker ziehl zieve zika zollinger
     """.split()
 )
 EPONYM_PAIRS = frozenset(

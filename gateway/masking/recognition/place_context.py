@@ -92,6 +92,9 @@ CALLED_AFTER = re.compile(
     r" (?i:scores?|criteria|criterion|classification|staging|stages?|scale|grading|protocols?"
     r"|guidelines?|consensus|convention|declaration|rules?|regimen|study|trial|cohort|calculator"
     r"|assessment|encephalitis|flu|test|chart|questionnaire|index|inventory|screen|diet|formula)\b"
+    # What has been graded by it: `Glasgow 15,`, `Bethesda IV`, `Prague C2M4`.
+    r"| (?:grade|class|category|bowel prep)\b| (?:[0-9]{1,2}|[IVX]{1,4}[abc]?)(?=[,.;)]|\Z)"
+    r"| [A-Z][0-9](?:[A-Z][0-9]{1,2})?\b"
 )
 GUIDES = re.compile(rf"(?i:{SOURCES})")
 # What only a place of care has, or takes, or runs.

@@ -78,3 +78,20 @@ def test_where_somebody_was(text: str, after: str) -> None:
 )
 def test_what_is_called_after_a_town(text: str) -> None:
     assert masked(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Morse 45, Glasgow 15, alert",
+        "Clark level III, Bethesda IV, Fuhrman 2",
+        "Wagner 2 ulcer on the left foot",
+        "polyp Paris IIa, Boston bowel prep 8, Prague C2M4",
+    ],
+)
+def test_what_is_graded_by_a_town_or_a_surname_stays(text: str) -> None:
+    assert masked(text) == text
+
+
+def test_somebody_from_a_town_does_not() -> None:
+    assert masked("lives in Glasgow, 15 years now") == "lives in [city], 15 years now"
