@@ -10,21 +10,18 @@ from gateway.masking.fields.displays import display_use
 from gateway.masking.kinds import Kind
 from gateway.masking.marks import FIRST, is_mark
 from gateway.masking.recognition.name_forms import cases
+from gateway.masking.recognition.words_in_text import PART, WORD, joined_plainly, lowered
 
 MAX_KNOWN = 200_000
 """Distinct words of one payload; more than that is not learned, and its text is withheld."""
-WORD = re.compile(rb"[A-Za-z0-9\x80-\xff]+(?:['-][A-Za-z0-9\x80-\xff]+)*")
-"""A word as it is looked for; a letter beyond ASCII has bytes of its own."""
 _FIRST_WORD = re.compile(
     rb"^[ \t\r\f\v]*+([^A-Za-z0-9\x80-\xff\n]*+)(%b|)([^\n]*)$" % WORD.pattern, re.MULTILINE
 )
 _FIRST_WORD_OF_LINES = re.compile(
     rb"\s*+([^A-Za-z0-9\x80-\xff]*+)(%b|)(.*)" % WORD.pattern, re.DOTALL
 )
-PART = re.compile(rb"[A-Za-z0-9\x80-\xff]+")
-"""What signs join in a word."""
-_BEFORE = re.compile(rb"[A-Za-z0-9\x80-\xff]['-]?\Z")
-_BEHIND = re.compile(rb"['-]?[A-Za-z0-9\x80-\xff]")
+_BEFORE = re.compile(rb"[A-Za-z0-9\x80-\xff](?:-|'{1,3})?\Z")
+_BEHIND = re.compile(rb"(?:-|'{1,3})?[A-Za-z0-9\x80-\xff]")
 _FEW = 8
 """Words that are looked for one by one; of more, every word of the text is looked at."""
 _INITIAL = re.compile(rb"(?:\b[A-Z]\.? )+\Z")
@@ -226,13 +223,13 @@ class Known:
     def has_phrase(self, value: str) -> bool:
         """Whether `value` as a whole is a known phrase."""
         self._settle()
-        data = value.encode("utf-8", "replace").lower()
+        data = lowered(value.encode("utf-8", "replace"))
         word = WORD.search(data)
         return word is not None and data[word.start() :] in self._phrases
 
     def touches(self, data: bytes) -> bool:
         """Whether any word of `data` is known, or starts a known phrase; cheap."""
-        return bool(self) and bool(self._among(data.lower()))
+        return bool(self) and bool(self._among(lowered(data)))
 
     def _among(self, folded: bytes) -> set[bytes]:
         """The words of a text in lower case that are known, or start a known phrase."""
@@ -268,7 +265,7 @@ class Known:
     def _spans(
         self, data: bytes, words: AbstractSet[bytes] | None
     ) -> Iterator[tuple[int, int, Kind]]:
-        folded = data.lower()
+        folded = lowered(data)
         known = self._among(folded) if words is None else self._known_of(words)
         if not known:
             return
@@ -280,7 +277,7 @@ class Known:
             if first in self._lengths and (found := self._longest(folded, start, first)):
                 end = start + len(found)
                 yield start, end, self._phrases[found]
-            elif self._names(data[start:stop]):
+            elif self._names(data[start:stop], first):
                 yield start, stop, Kind.NAME
 
     def _longest(self, folded: bytes, start: int, first: bytes) -> bytes:
@@ -294,11 +291,11 @@ class Known:
                 return phrase
         return b""
 
-    def _names(self, word: bytes) -> bool:
-        kind = self._kind_of(word.lower())
+    def _names(self, word: bytes, folded: bytes) -> bool:
+        kind = self._kind_of(folded)
         if kind is None:
             return False
-        if len(word) <= _SHORT_NAME or word.lower() in _WORDS:
+        if len(word) <= _SHORT_NAME or folded in _WORDS:
             return word[:1].isupper() or word[0] > 127  # noqa: PLR2004
         return True
 
@@ -306,6 +303,9 @@ class Known:
         if kind := self._words.get(folded):
             return kind
         if b"'" in folded or b"-" in folded:
+            folded = joined_plainly(folded)
+            if kind := self._words.get(folded):
+                return kind
             for part in PART.findall(folded):
                 # `Ed's`: a short name counts where it is all of the word but its ending.
                 counts = len(part) > _MIN_NAME or folded == part + b"'s"
@@ -316,11 +316,11 @@ class Known:
 
 def _first_words(values: Sequence[str]) -> Iterable[tuple[bytes, bytes, bytes]]:
     """Of each value in lower case: what stands before its first word, the word, and the rest."""
-    folded = "\n".join(values).encode("utf-8", "replace").lower()
+    folded = lowered("\n".join(values).encode("utf-8", "replace"))
     if folded.count(b"\n") < len(values):
         return _FIRST_WORD.findall(folded)
     return [
-        _FIRST_WORD_OF_LINES.findall(value.encode("utf-8", "replace").lower())[0]
+        _FIRST_WORD_OF_LINES.findall(lowered(value.encode("utf-8", "replace")))[0]
         for value in values
     ]
 
@@ -329,8 +329,8 @@ def _first_words(values: Sequence[str]) -> Iterable[tuple[bytes, bytes, bytes]]:
 def _words_of(value: str) -> tuple[bytes, ...]:
     """What is learned of a name: its words in lower case, and the parts that signs join."""
     found: dict[bytes, None] = {}
-    for word in WORD.findall(cases(value).encode("utf-8", "replace")):
-        low = word.lower()
+    for word in WORD.findall(lowered(cases(value).encode("utf-8", "replace"))):
+        low = joined_plainly(word)
         if len(low) < _MIN_NAME or low in _TITLES or low.isdigit():
             continue
         found[low] = None
@@ -350,7 +350,7 @@ def _places(folded: bytes, known: AbstractSet[bytes]) -> list[tuple[int, bytes]]
         while start >= 0:
             end = start + len(word)
             # A part of a longer word is none.
-            if not _BEFORE.search(folded, max(0, start - 2), start) and not _BEHIND.match(
+            if not _BEFORE.search(folded, max(0, start - 4), start) and not _BEHIND.match(
                 folded, end
             ):
                 found.append((start, word))

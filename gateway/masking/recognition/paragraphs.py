@@ -16,9 +16,9 @@ from gateway.masking.kinds import Kind
 from gateway.masking.profiles.patterns import Scan
 from gateway.masking.profiles.profile import Profile
 from gateway.masking.recognition import prose
-from gateway.masking.recognition.known import PART, WORD
 from gateway.masking.recognition.name_forms import found_name
 from gateway.masking.recognition.scan import Scanner, Span
+from gateway.masking.recognition.words_in_text import joined_plainly, lowered, words
 from gateway.masking.session_names import SessionNames
 
 SEPARATOR = b"\n\x00\n"
@@ -60,7 +60,7 @@ class _Worded:
     def has_any(self, known: AbstractSet[bytes]) -> bool:
         """Whether any of some words in lower case is one of the text's."""
         if self._words is None and len(known) <= _FEW:
-            folded = self.data.lower()
+            folded = joined_plainly(lowered(self.data))
             if not any(map(folded.__contains__, known)):
                 return False
         return not self.words.isdisjoint(known)
@@ -244,13 +244,3 @@ def scanned(scan: Scan, data: Sequence[bytes]) -> list[list[Span]]:
         # A key in PEM takes the white space behind it, that of the separator too.
         found[place].append((start - begin, min(end - begin, len(data[place])), kind))
     return found
-
-
-def words(data: bytes) -> frozenset[bytes]:
-    """The words of a text in lower case, and the parts of those that signs join."""
-    folded = data.lower()
-    found = set(WORD.findall(folded))
-    if b"'" in folded or b"-" in folded:
-        joined = [word for word in found if b"'" in word or b"-" in word]
-        found.update(part for word in joined for part in PART.findall(word))
-    return frozenset(found)
