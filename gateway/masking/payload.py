@@ -9,7 +9,7 @@ from itertools import count
 from gateway.errors import Reason, Withheld
 from gateway.masking.context import Context
 from gateway.masking.date_shift import shifted
-from gateway.masking.generalise import age, oldest_year, shown_year, zip3
+from gateway.masking.generalise import age, oldest_year, shown_year, year, zip3
 from gateway.masking.kinds import Kind
 from gateway.masking.marks import FIRST, is_mark, mark
 from gateway.masking.profiles.operators import Operator
@@ -251,6 +251,10 @@ class Payload:
     def count(self, kind: Kind, path: str, number: int = 1) -> None:
         """Count values that were replaced or removed elsewhere."""
         self.tally[path, kind] += number
+
+    def tells_of_age(self, value: str) -> bool:
+        """Whether a date has a year that tells of an age over 89."""
+        return "" < year(value) < self.oldest
 
     def keeps(self, kind: Kind) -> bool:
         """Whether values of this kind stay as they are."""

@@ -3,6 +3,8 @@
 The signs are several bytes in UTF-8, none of which belongs to a word.
 """
 
+# ruff: noqa: RUF001 - such signs are what is tested
+
 import json
 
 import pytest

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from gateway.masking.attachments import Attachments
 from gateway.masking.codecs.json_codec import MAX_DEPTH, Node, too_deep
+from gateway.masking.fhir.absent import remove
 from gateway.masking.fhir.identifiers import LABELLED, FhirIdentifiers
 from gateway.masking.fhir.references import References
 from gateway.masking.fhir.tables import Table, table_of
@@ -44,7 +45,9 @@ Special = Callable[[Any, dict[str, Node], str, Node, str], bool]
 
 IDENTIFIER = Field(Kind.ID)
 """Of the value of an Identifier that is nobody's record number; known by its identity."""
-DATED = frozenset({"start", "end", "event"})
+DATED = frozenset(
+    {"start", "end", "event", "date", "value", "valueDate", "valueDateTime", "valueInstant"}
+)
 """Elements that are dates, whatever they are in, and go with one that tells of an age over 89."""
 PLAIN_DATE = re.compile(
     r"(?:1[89]|20)[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
@@ -100,7 +103,7 @@ class FhirElements(FhirIdentifiers):
         if not self._depth:
             gone, self._gone = self._gone, []
             for holder, key in gone:
-                holder.pop(key, None)
+                remove(holder, key)
 
     def _value_field(self) -> Field | None:
         return _COVERAGE if self._resource == "Coverage" else None

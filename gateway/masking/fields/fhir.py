@@ -91,6 +91,8 @@ ELEMENTS: dict[str, Field] = {
             " method"
             " color currency timezone start_type display category kind severity subtype site route"
             " vaccineCode medicationCodeableConcept cvx manufacturer modality docStatus"
+            # times of day without a date
+            " availableStartTime availableEndTime openingTime closingTime timeOfDay valueTime"
         ),
         VOCABULARY,
     ),

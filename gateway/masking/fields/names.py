@@ -205,6 +205,8 @@ _RULES: tuple[tuple[Field, str], ...] = (
         (
             r"(?:\w+_)?(?:epoch|unix_?time|unix_?timestamp|epoch_?(?:s|ms|us|ns|sec|secs|seconds|milli|millis|time))"
             r"|when|lmp|edd|last_seen|next_visit|(?:\w+_)?(?:date|datetime|date_?time|dt|timestamp|ts|day|on|at|time)(?:_utc)?|admitted|admission|discharge|discharged|start|stop|end|begin|period"
+            r"|year_of_\w+|(?:death|deceased|onset|diagnosis|diagnosed|dx|admission|admit|discharge"
+            r"|surgery|accident|injury|retirement)_?(?:year|yr)"
             r"|deceased|death|death_?date|date_?of_?\w+|expires?|issued|created|updated|modified|effective|recorded|onset|abatement|collected|received"
         ),
     ),

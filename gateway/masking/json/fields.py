@@ -1,8 +1,10 @@
 """What members of JSON objects say of each other: labels beside values, fields above others."""
 
+from gateway.masking.codecs.json_codec import Node
 from gateway.masking.fields.labels import labelled
 from gateway.masking.fields.names import UNKNOWN, VOCABULARY, Field, field_of
 from gateway.masking.kinds import Kind
+from gateway.masking.marks import unmarked
 
 LABELS = (
     "name",
@@ -30,7 +32,11 @@ NUMBERED = frozenset(
 
 
 def said_by(label: str) -> Field:
-    """What a value is beside which this stands: a key, or a question in words."""
+    """What a value is beside which this stands: a key, or a question in words.
+
+    A mark in a label says what was there, and nothing of the value.
+    """
+    label = unmarked(label) if "[" in label else label
     field = field_of(label)
     return labelled(label) if field is UNKNOWN or field.kind in NOT_PAIRED else field
 
@@ -40,3 +46,12 @@ def outer_decides(outer: Field, inner: Field) -> bool:
     if outer.kind is None or inner.kind in {Kind.SECRET, outer.kind}:
         return False
     return inner.kind in {Kind.TEXT, Kind.ID} or (inner is VOCABULARY and outer.kind is Kind.TEXT)
+
+
+def free(node: dict[str, Node], name: str) -> str:
+    """A name like this one that no member of the object has."""
+    number, fresh = 2, name
+    while fresh in node:
+        fresh = f"{name} {number}"
+        number += 1
+    return fresh

@@ -7,17 +7,25 @@ from gateway.masking.codecs.json_codec import MAX_DEPTH, Node, Number, too_deep
 from gateway.masking.fields.columns import column, is_header, is_plain, result_columns
 from gateway.masking.fields.names import UNKNOWN, Field, field_of
 from gateway.masking.fields.numbers import epoch_date, is_long, is_long_integer, is_measured
+from gateway.masking.json.date_parts import (
+    BASE64,
+    MIN_BASE64,
+    mask_list,
+    mask_parts,
+    may_be_date,
+)
 from gateway.masking.json.fields import (
     LABELS,
     MEASURED,
     NOT_PAIRED,
     NUMBERED,
     VALUES,
+    free,
     outer_decides,
     said_by,
 )
 from gateway.masking.kinds import Kind
-from gateway.masking.marks import mark, unmarked
+from gateway.masking.marks import mark
 from gateway.masking.patients import is_patient_number, patient_column
 from gateway.masking.payload import Payload
 from gateway.masking.profiles.operators import Operator
@@ -34,10 +42,7 @@ ISO = re.compile(
 KEY = re.compile(r"[A-Za-z_$@][A-Za-z_.$-]{0,60}[0-9]{0,2}\Z")
 _NAMELIKE = re.compile(r"[A-Z][a-z']{2,}\Z")
 _WORD = re.compile(r"[A-Za-z]{1,30}\Z|[A-Z]{1,10}[_-][A-Z_-]{1,30}\Z")
-_DIGIT = re.compile(r"[0-9]")
 _SPACE = re.compile(r"\S\s+\S")
-MIN_BASE64 = 24
-_BASE64 = re.compile(r"[A-Za-z0-9+/_\r\n-]+={0,2}\Z")
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\Z")
 _HEX = re.compile(r"[0-9A-Fa-f-]+\Z")
 _WHOLE = frozenset({Kind.ID, Kind.NAME})
@@ -136,7 +141,11 @@ class JsonWalk:
         self.keys += len(node)
         self._enter()
         odd = False
-        table = self._table(node) or self._pair(node, path)
+        table = (
+            self._table(node)
+            or self._pair(node, path)
+            or mask_parts(node, outer, self._payload, path)
+        )
         for key, value in node.items():
             if key in table:
                 odd = odd or not KEY.match(key)
@@ -228,6 +237,7 @@ class JsonWalk:
         """Mask the items of an array."""
         self._enter()
         fields = self._header(node) if outer is UNKNOWN else []
+        mask_list(node, outer, self._payload, path)
         for index, value in enumerate(node):
             if not fields:
                 self._item(node, index, value, outer, path)
@@ -275,7 +285,7 @@ class JsonWalk:
                 return self.kept_id(value, path)
             return self.scanned(holder, key, value, path)
         self.learn(kind, value, path)
-        if kind is Kind.DATE and not _may_be_date(value):
+        if kind is Kind.DATE and not may_be_date(value):
             return self.scanned(holder, key, value, path)
         if kind is Kind.ID:
             return self._payload.identifier(value, path)
@@ -319,7 +329,7 @@ class JsonWalk:
         if coded and value in self._text.clean:
             self._passed.append((holder, key, value, path))
             return value
-        if len(value) >= MIN_BASE64 and _BASE64.match(value) and not _HEX.match(value):
+        if len(value) >= MIN_BASE64 and BASE64.match(value) and not _HEX.match(value):
             return self._attachments.embedded(value, path)
         if not value:
             return value
@@ -358,7 +368,7 @@ class JsonWalk:
             made = self._payload.born(text, path) or mark(kind)
             return value if made == text else made
         if kind is Kind.DATE:
-            if len(text) < 5:  # noqa: PLR2004
+            if len(text) < 5 and not self._payload.tells_of_age(text):  # noqa: PLR2004
                 return value
             text = epoch_date(text) or text
         return self._payload.apply(kind, text, path)
@@ -377,22 +387,7 @@ class JsonWalk:
             fresh = name if done is None else done.text
             if done:
                 self._text.count(done, "*")
-            node[_free(node, fresh)] = value
-
-
-def _free(node: dict[str, Node], name: str) -> str:
-    number, fresh = 2, name
-    while fresh in node:
-        fresh = f"{name} {number}"
-        number += 1
-    return fresh
-
-
-def _may_be_date(value: str) -> bool:
-    """Whether a value may be a date: it has digits, those of tokens apart, or is base64."""
-    if _DIGIT.search(value) is None:
-        return len(value) >= MIN_BASE64 and _BASE64.match(value) is not None
-    return value[:1].isdigit() or _DIGIT.search(unmarked(value)) is not None
+            node[free(node, fresh)] = value
 
 
 def short(path: str) -> str:

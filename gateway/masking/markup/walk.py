@@ -8,7 +8,8 @@ from gateway.masking.codecs.xml_codec import Element, local
 from gateway.masking.fields.columns import is_decimal
 from gateway.masking.fields.compact_dates import mask_compact_dates
 from gateway.masking.fields.names import UNKNOWN, VOCABULARY, Field, field_of
-from gateway.masking.json.walk import MIN_BASE64, JsonWalk
+from gateway.masking.json.date_parts import MIN_BASE64
+from gateway.masking.json.walk import JsonWalk
 from gateway.masking.kinds import Kind
 from gateway.masking.marks import mark
 from gateway.masking.patients import is_patient_number

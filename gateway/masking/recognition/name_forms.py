@@ -11,7 +11,14 @@ _APOSTROPHE = re.compile("[\u2018\u2019\u2032\u02b9\u02bb-\u02bd\u00b4]")
 _UNDIVIDED = str.maketrans(
     {
         **dict(zip("øØłŁđĐðÐıħĦŧŦ", "oOlLdDdDihHtT", strict=True)),
-        **{"æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "ß": "ss", "ẞ": "SS", "þ": "th", "Þ": "Th"},
+        "æ": "ae",
+        "Æ": "Ae",
+        "œ": "oe",
+        "Œ": "Oe",
+        "ß": "ss",
+        "ẞ": "SS",
+        "þ": "th",
+        "Þ": "Th",
     }
 )
 # As German, Danish and Norwegian write them where there are no such letters.

@@ -105,3 +105,31 @@ def test_numbers_versions_and_names_of_code_systems_stay() -> None:
 
     assert shown(kept) == kept
     assert shown(answered) == answered
+
+
+def test_a_mark_in_a_question_asks_for_nothing() -> None:
+    resource = {
+        "resourceType": "QuestionnaireResponse",
+        "status": "completed",
+        "item": [{"linkId": "1", "text": "How often? [phone]", "answer": [{"valueInteger": 7}]}],
+    }
+    other = {"name": "[name]", "value": "daily", "note": "daily"}
+
+    for document in (resource, other):
+        shown = mask(json.dumps(document).encode(), "application/json", "", context(accept=True))
+        assert json.loads(shown.body) == document
+
+
+def test_times_of_day_stay() -> None:
+    resource = {
+        "resourceType": "Location",
+        "hoursOfOperation": [{"openingTime": "08:00:00", "closingTime": "17:30:00"}],
+    }
+    service = {
+        "resourceType": "HealthcareService",
+        "availableTime": [{"availableStartTime": "08:00:00", "availableEndTime": "17:30:00"}],
+    }
+
+    for document in (resource, service):
+        shown = mask(json.dumps(document).encode(), "application/fhir+json", "", context())
+        assert json.loads(shown.body) == document
