@@ -20,8 +20,9 @@ _IDS = re.compile(
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,15}\.[0-9]{1,20}(?:[eE][+-]?[0-9]{1,3})?\Z")
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_ .()%/-]{0,63}\Z")
 _DIGITS = re.compile(r"[0-9]{4}")
-_COLUMNS = ("columns", "fields", "columnNames", "column_names")
-ROWS = ("rows", "data", "values", "records")
+_COLUMNS = ("columns", "fields", "columnNames", "column_names", "Columns", "Fields")
+ROWS = ("rows", "data", "values", "records", "Rows", "Data")
+_NAMES = ("name", "columnName", "Name", "ColumnName", "column_name", "field")
 
 
 def result_columns(node: dict[str, Node]) -> tuple[str, list[str], str] | None:
@@ -49,7 +50,7 @@ def is_plain(name: str) -> bool:
 
 def _name(item: Node) -> str:
     if isinstance(item, dict):
-        item = next((item[key] for key in ("name", "columnName", "Name") if key in item), "")
+        item = next((item[key] for key in _NAMES if key in item), "")
     return item if isinstance(item, str) else ""
 
 

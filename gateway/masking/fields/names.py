@@ -69,9 +69,15 @@ _RULES: tuple[tuple[Field, str], ...] = (
     (
         Field(Kind.SECRET),
         (
-            r"pass(?:word|wd|phrase)|pwd|secret|(?:api|access|account|private|shared|storage|master|host"
-            r"|function|subscription|primary|secondary|signing|encryption)_?key[12]?|connection_?string"
-            r"|credential|(?:access|refresh|id|bearer|auth|session|csrf|sas)_?token|authorization"
+            r"\w*pass(?:word|wd|phrase|code)|pwd|\w*secret(?:_?(?:text|value|string))?"
+            r"|(?:db|sql|pg|user|admin|root|smtp|ftp|sftp|redis|ldap|proxy|mysql|postgres|mongo)_?pass"
+            r"|(?:api|access|account|private|shared|storage|master|host|function|subscription|primary"
+            r"|secondary|signing|encryption|decryption|validation|hmac|auth|ssh|jwt|aes|rsa|symmetric"
+            r"|webhook|admin|system|provisioning|stripe|sendgrid|twilio|openai)_?key[12]?"
+            r"|connection_?string|credential"
+            r"|(?:access|refresh|id|bearer|auth|session|csrf|sas|api|bot|github|gitlab|slack|deploy"
+            r"|oauth2?|jwt|webhook|registration|pat|personal_access|security|secret|private|service"
+            r"|admin|client|device)_?token|token(?!s)|authorization"
             r"|set_cookie|cookie|sas|sas_ur[il]|signature|client_?assertion|pin|cvv|security_answer"
         ),
     ),
@@ -226,7 +232,7 @@ _RULES: tuple[tuple[Field, str], ...] = (
     (
         Field(Kind.ID),
         (
-            r"id|ids|_id|uuid|guid|key|identifier|identifiers|uid|barcode|\w+_(?:id|ids|uid|uuid|guid|identifier|number|no|ref|reference)|reference|object_id|mpi|empi|pid|case|visit|encounter|accession"
+            r"id|ids|_id|uuid|guid|key|(?:partition|row|sort|hash|range|document|natural)_?key|identifier|identifiers|uid|barcode|\w+_(?:id|ids|uid|uuid|guid|identifier|number|no|ref|reference)|reference|object_id|mpi|empi|pid|case|visit|encounter|accession"
             # OMOP's columns for what a source system calls somebody or something.
             r"|(?:person|provider|visit|care_site|location|device_exposure|specimen)_source_value"
         ),

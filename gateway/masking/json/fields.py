@@ -1,5 +1,7 @@
 """What members of JSON objects say of each other: labels beside values, fields above others."""
 
+import re
+
 from gateway.masking.codecs.json_codec import Node
 from gateway.masking.fields.labels import labelled
 from gateway.masking.fields.names import UNKNOWN, VOCABULARY, Field, field_of
@@ -21,6 +23,10 @@ LABELS = (
 MEASURED = Field()
 """Nothing is known of it but that its numbers count something; known by its identity."""
 VALUES = ("value", "Value", "answer", "val")
+SECRET = Field(Kind.SECRET)
+_VAULT = re.compile(r"https://[a-z0-9-]{3,24}\.vault\.[a-z.-]{3,40}/secrets/", re.IGNORECASE)
+_KEYS = frozenset({"keys", "passwords", "secrets"})
+"""Members that hold lists of `{"name": "default", "value": …}`, as of a function app's keys."""
 NOT_PAIRED = frozenset({None, Kind.TEXT, Kind.PHOTO})
 NUMBERED = frozenset(
     {
@@ -29,6 +35,21 @@ NUMBERED = frozenset(
     }
 )
 """Kinds that are written as numbers; a number named `provider` is a count."""
+
+
+def is_secret_bundle(node: dict[str, Node], path: str) -> bool:
+    """Whether an object's `value` is a secret: of Key Vault, by its id, or one of a list of keys.
+
+    Args:
+        node: the object.
+        path: the name of the member that holds it.
+    """
+    if not isinstance(node.get("value"), str):
+        return False
+    identity = node.get("id")
+    if isinstance(identity, str) and _VAULT.match(identity):
+        return True
+    return path in _KEYS and isinstance(node.get("name"), str)
 
 
 def said_by(label: str) -> Field:

@@ -19,8 +19,10 @@ from gateway.masking.json.fields import (
     MEASURED,
     NOT_PAIRED,
     NUMBERED,
+    SECRET,
     VALUES,
     free,
+    is_secret_bundle,
     outer_decides,
     said_by,
 )
@@ -39,7 +41,7 @@ ISO = re.compile(
     r"(?:[T ][0-9:.,]{4,20}(?:Z| ?[+-][0-9:]{2,6})?)?)\Z"
 )
 """A year, a date, or a date and time (ISO 8601)."""
-KEY = re.compile(r"[A-Za-z_$@][A-Za-z_.$-]{0,60}[0-9]{0,2}\Z")
+KEY = re.compile(r"[A-Za-z_$@][A-Za-z_.$-]{0,60}[0-9]{0,2}(?:@odata\.[A-Za-z]{2,30})?\Z")
 _NAMELIKE = re.compile(r"[A-Z][a-z']{2,}\Z")
 _WORD = re.compile(r"[A-Za-z]{1,30}\Z|[A-Z]{1,10}[_-][A-Z_-]{1,30}\Z")
 _SPACE = re.compile(r"\S\s+\S")
@@ -193,6 +195,8 @@ class JsonWalk:
     def _pair(self, node: dict[str, Node], path: str) -> tuple[str, ...]:
         """Mask `{"name": "ssn", "value": …}` by what the one says of the other; the keys done."""
         label = next((key for key in LABELS if isinstance(node.get(key), str)), "")
+        if is_secret_bundle(node, path):
+            return ("value",) if self.paired(node, "value", SECRET, path) else ()
         if not label:
             return ()
         field = said_by(str(node[label]))

@@ -9,6 +9,7 @@ from gateway.masking.fields.columns import is_decimal
 from gateway.masking.fields.compact_dates import mask_compact_dates
 from gateway.masking.fields.names import UNKNOWN, VOCABULARY, Field, field_of
 from gateway.masking.json.date_parts import MIN_BASE64
+from gateway.masking.json.fields import LABELS, NOT_PAIRED, said_by
 from gateway.masking.json.walk import JsonWalk
 from gateway.masking.kinds import Kind
 from gateway.masking.marks import mark
@@ -24,6 +25,13 @@ def _words(text: str) -> list[str]:
 _ODD_NAME = re.compile(r"[^\x00-\x7f]|[0-9]{4}")
 _LABELS = ("name", "key", "field", "column", "label", "id")
 _VALUES = frozenset({"value", "val", "v", "text"})
+_PAIRED = frozenset(map(str.lower, LABELS))
+# Whose namespaces documents of all kinds have; others may be of a site, or hold anything.
+_NAMESPACE = re.compile(
+    r"(?:https?://(?:(?:www\.)?w3\.org|schemas\.(?:microsoft|xmlsoap|openxmlformats)\.(?:com|org)"
+    r"|docs\.oasis-open\.org|purl\.org|(?:www\.)?hl7\.org|(?:www\.)?opengis\.net)"
+    r"|urn:(?:hl7-org|oasis|ihe):)[A-Za-z0-9/._:#-]{0,120}\Z"
+)
 # A word with a capital alone could be a name; `ssn`, `FIRST_NAME` and `firstName` are not.
 _LABEL = re.compile(r"[a-z][A-Za-z0-9_.-]*\Z|[A-Z0-9_.-]{2,}\Z|[A-Za-z]+(?:[A-Z_][a-z0-9]+)+\Z")
 BLOCKS = frozenset(
@@ -81,9 +89,11 @@ class MarkupWalk:
         if element.text and element.elements and field.kind in _READ:
             self.narrative(element)
             return
+        said = _said_beside(element)
         for index, child in enumerate(element.children):
             if isinstance(child, Element):
-                self.element(child, field)
+                paired = said.kind and child.local.lower() in _VALUES
+                self.element(child, said if paired else field)
             elif child.strip():
                 self.value(element, index, child, field, self.path(element.local))
 
@@ -93,6 +103,8 @@ class MarkupWalk:
             self.note(name)
             plain = local(name)
             self._about(plain, value)
+            if name.startswith("xmlns") and _NAMESPACE.match(value):
+                continue
             if name.startswith(("xmlns", "xsi:", "xml:")):
                 own = VOCABULARY
             elif plain in _LABELS and field_of(value) is not UNKNOWN and _LABEL.match(value):
@@ -296,6 +308,15 @@ class MarkupWalk:
 
 
 _FREE = Field(Kind.TEXT)
+
+
+def _said_beside(element: Element) -> Field:
+    """What `<key>ssn</key><value>…</value>` says of the value; UNKNOWN where it says nothing."""
+    children = element.elements
+    labels = [child.text.strip() for child in children if child.local.lower() in _PAIRED]
+    values = sum(child.local.lower() in _VALUES for child in children)
+    field = said_by(labels[0]) if len(labels) == values == 1 else UNKNOWN
+    return UNKNOWN if field.kind in NOT_PAIRED else field
 
 
 def _at(place: _Place) -> str:

@@ -49,7 +49,10 @@ _NO_KEYS = frozenset({None, Kind.NAME, Kind.TEXT})
 # Kinds that a date can be of, which moves with its patient.
 _MOVED = frozenset({None, Kind.TEXT, Kind.DATE})
 # A row that names its own field: LOINC's "What address do you live at?" beside the answer.
-_LABELS = frozenset({"description", "question", "attribute", "field", "label", "item", "key"})
+_LABELS = frozenset(
+    {"description", "question", "attribute", "field", "label", "item", "key", "setting"}
+    | {"parameter", "property", "variable", "option"}
+)
 _VALUES = frozenset({"value", "answer", "result", "response", "valuestring", "value_text"})
 
 
