@@ -10,25 +10,32 @@ from typing import Protocol
 from gateway.errors import Withheld
 from gateway.masking.codecs import json_codec
 from gateway.masking.codecs.xml_codec import DECLARATION
-from gateway.masking.formats import GZIP, Format, look
+from gateway.masking.formats import GZIP, Format, is_unknown, look
 from gateway.masking.kinds import Kind
 from gateway.masking.marks import mark
 from gateway.masking.payload import Payload
+from gateway.masking.table_look import is_table
 from gateway.masking.text import TextMasker
 
 MAX_NESTING = 3
 MAX_BINARY = 256
 MIN_DOCUMENT = 8
+MIN_ENCODED = 24
+"""Characters of a string that is looked into."""
 _CONTROL = 32
 _AGAIN = re.compile(rb"[A-Za-z0-9+/_-]{24,}={0,2}\s*\Z")
 _JSON = frozenset({Format.JSON, Format.NDJSON})
 _TYPES = {
     Format.JSON: "application/json",
-    Format.NDJSON: "application/json",  # one document over several lines, or it is text
+    Format.NDJSON: "application/x-ndjson",
     Format.XML: "application/xml",
     Format.HTML: "text/html",
+    Format.CSV: "text/csv",
     Format.HL7V2: "x-application/hl7-v2+er7",
 }
+_HEX = re.compile(r"(0x|\\x|)((?:[0-9A-Fa-f]{2}){12,})\Z")
+_BASE64 = re.compile(r"[A-Za-z0-9+/_\r\n-]+={0,2}\Z")
+_IDS = re.compile(r"[0-9A-Fa-f-]+\Z")
 _REPLACED = base64.b64encode(mark(Kind.TEXT).encode()).decode()
 
 
@@ -77,6 +84,11 @@ class Base64Attachments:
         return data if done == raw else binascii.b2a_base64(done, newline=False).decode()
 
     def embedded(self, data: str, path: str) -> str:
+        """What stands in place of a string that `is_encoded`."""
+        found = _HEX.match(data)
+        return self._hexadecimal(*found.groups(), path) if found else self._base64(data, path)
+
+    def _base64(self, data: str, path: str) -> str:
         """What stands in place of a string that may be base64 of something readable.
 
         Text is masked as text. Long binary data is replaced, since nobody knows what it shows;
@@ -87,10 +99,7 @@ class Base64Attachments:
             raw = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
         except (binascii.Error, ValueError):
             return self._text.mask(data, path)
-        try:
-            readable = raw.decode("utf-8").isprintable() or b"\n" in raw
-        except UnicodeDecodeError:
-            readable = False
+        readable = _is_readable(raw)
         if raw.startswith(GZIP):
             return self.masked(plain + "=" * (-len(plain) % 4), "text/plain", path)
         if readable and self._payload.depth < MAX_NESTING and _AGAIN.match(raw):
@@ -105,38 +114,46 @@ class Base64Attachments:
             return self._replace(path)
         return self._text.mask(data, path)
 
+    def _hexadecimal(self, prefix: str, digits: str, path: str) -> str:
+        r"""Bytes of a database, `0x4a…` or `\x4a…`, that are text: masked as text is."""
+        raw = bytes.fromhex(digits)
+        done = self.masked(base64.b64encode(raw).decode(), "text/plain", path)
+        plain = base64.b64decode(done)
+        return prefix + (digits if plain == raw else plain.hex())
+
     def document(self, text: str, path: str) -> str | None:
         """A string that is JSON, XML, HTML or HL7 v2, masked as that; None where it is none.
 
         What only begins like a document, such as `[a]` or `<b>bold`, is text.
         """
-        payload, body = self._payload, text.encode()
-        form = look(body)
-        if form is None or len(text) < MIN_DOCUMENT:
-            return None
-        structured = form in _JSON and _is_json(body)
-        if not structured and form is not Format.HL7V2 and not _is_closed(text):
+        payload, body = self._payload, text.removeprefix("\ufeff").encode()
+        if payload.profile.scans and is_unknown(body):
+            return self._mark(path)
+        form = _form_of(text, body)
+        if form is None:
             return None
         if payload.depth >= MAX_NESTING:
-            payload.count(Kind.TEXT, path)
-            return mark(Kind.TEXT)
+            return self._mark(path)
         before = payload.total
         payload.depth += 1
         try:
             done = self._mask(body, _TYPES[form]).decode("utf-8")
         except (UnicodeError, Withheld):
-            payload.count(Kind.TEXT, path)
-            return mark(Kind.TEXT)
+            return self._mark(path)
         finally:
             payload.depth -= 1
         if form is Format.XML and not text.lstrip().startswith("<?"):
             done = done.removeprefix(DECLARATION)
         # Where nothing was masked, white space and the like stay as they were written.
-        if structured:
-            return text if _values(done) == _values(text) else done
+        if form in _JSON:
+            return text if _all_values(done, form) == _all_values(body.decode(), form) else done
         # What markup drops without a count: comments, processing instructions, scripts.
-        plain = form is Format.XML and "<!" not in text and "<?" not in text
+        plain = form is Format.CSV or (form is Format.XML and "<!" not in text and "<?" not in text)
         return text if plain and payload.total == before else done
+
+    def _mark(self, path: str) -> str:
+        self._payload.count(Kind.TEXT, path)
+        return mark(Kind.TEXT)
 
     def _replace(self, path: str) -> str:
         self._payload.count(Kind.TEXT, path)
@@ -151,6 +168,43 @@ def _joined(data: str) -> str:
     """Base64 without the white space in it."""
     spaced = " " in data or "\n" in data or "\r" in data or "\t" in data
     return data.translate(_SPACES) if spaced else data
+
+
+def is_encoded(text: str) -> bool:
+    """Whether a string may be base64, or is hexadecimal digits, of something readable."""
+    if len(text) < MIN_ENCODED:
+        return False
+    if digits := _HEX.match(text):
+        return _is_readable(bytes.fromhex(digits[2]))
+    return _BASE64.match(text) is not None and _IDS.match(text) is None
+
+
+def _is_readable(raw: bytes) -> bool:
+    try:
+        return raw.decode("utf-8").isprintable() or b"\n" in raw or b"\r" in raw
+    except UnicodeDecodeError:
+        return False
+
+
+def _form_of(text: str, body: bytes) -> Format | None:
+    """The format of a string that is a document, None for text, however it begins."""
+    form = look(body)
+    if form is None:
+        return Format.CSV if b"\n" in body and is_table(body) else None
+    if len(text) < MIN_DOCUMENT:
+        return None
+    if form is Format.NDJSON and _is_json(body):
+        form = Format.JSON  # one document over several lines
+    sure = form is Format.HL7V2 or _is_closed(text)
+    return form if sure or (form in _JSON and all(map(_is_json, _documents(body, form)))) else None
+
+
+def _documents(body: bytes, form: Format) -> list[bytes]:
+    return [line for line in body.split(b"\n") if line.strip()] if form is Format.NDJSON else [body]
+
+
+def _all_values(text: str, form: Format) -> list[object]:
+    return [_values(part.decode()) for part in _documents(text.encode(), form)]
 
 
 def _is_json(body: bytes) -> bool:

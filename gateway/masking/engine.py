@@ -29,6 +29,7 @@ from gateway.masking.formats import (
     Format,
     format_of,
     is_said,
+    is_unknown,
     transcoded,
     unsupported,
 )
@@ -256,6 +257,8 @@ class PayloadMasker:
         if self._payload.profile.text is TextUse.STRUCTURE:
             return self._payload.apply(Kind.TEXT, data.decode("utf-8"), "text").encode()
         self._check_accepted()
+        if self._payload.profile.scans and is_unknown(data):
+            raise unsupported("The content is in a format that cannot be masked.")
         return self._text.mask(data.decode("utf-8"), "text").encode()
 
 

@@ -64,6 +64,10 @@ _XML = re.compile(rb"<(?:\?xml\s|!doctype|!--|[A-Za-z_][\w:.-]*[ \t\r\n/>])", re
 _OTHER_LINE = re.compile(rb"\n[ \t\r\f\v]*+[^\s{]")
 """A line that does not begin as an object does."""
 _HL7 = re.compile(rb"(?:MSH|FHS|BHS)[^\w\s]")
+# X12, EDIFACT, vCard and iCalendar: people and dates in places that nothing here knows.
+_UNKNOWN = re.compile(
+    rb"ISA([^\w\s])[^\n]{2}\1[^\n]{10}\1|UNA[^\n]{6}\s*UNB|UNB\+UNO[A-Z]|BEGIN:V(?:CARD|CALENDAR|EVENT)"
+)
 _OPENING, _CLOSING = frozenset({b"{", b"["}), frozenset({b"}", b"]"})
 _BINARY = bytes([*range(7), *range(0x0E, 0x1B), 0x7F])
 _CHARSET = re.compile(r";\s*charset\s*=\s*\"?([^\";\s]*)", re.IGNORECASE)
@@ -197,6 +201,11 @@ def look(body: bytes) -> Format | None:
             return Format.HTML
         return Format.XML if _XML.match(start) else None
     return Format.HL7V2 if _HL7.match(start) else None
+
+
+def is_unknown(body: bytes) -> bool:
+    """Whether a body is of a format that must not pass as text."""
+    return _UNKNOWN.match(body.removeprefix(BOM).lstrip()) is not None
 
 
 def is_said(content_type: str) -> bool:

@@ -8,8 +8,8 @@ from gateway.masking.kinds import Kind
 from gateway.masking.marks import unmarked
 from gateway.masking.payload import Payload
 
-MIN_BASE64 = 24
-BASE64 = re.compile(r"[A-Za-z0-9+/_\r\n-]+={0,2}\Z")
+_MIN_BASE64 = 24
+_BASE64 = re.compile(r"[A-Za-z0-9+/_\r\n-]+={0,2}\Z")
 _DIGIT = re.compile(r"[0-9]")
 _YEARS = frozenset({"year", "Year", "YEAR"})
 _MONTHS = frozenset({"month", "Month", "MONTH", "monthValue"})
@@ -23,7 +23,7 @@ _MAX_PARTS = 7
 def may_be_date(value: str) -> bool:
     """Whether a value may be a date: it has digits, those of tokens apart, or is base64."""
     if _DIGIT.search(value) is None:
-        return len(value) >= MIN_BASE64 and BASE64.match(value) is not None
+        return len(value) >= _MIN_BASE64 and _BASE64.match(value) is not None
     return value[:1].isdigit() or _DIGIT.search(unmarked(value)) is not None
 
 

@@ -2,18 +2,12 @@
 
 import re
 
-from gateway.masking.attachments import Attachments
+from gateway.masking.attachments import Attachments, is_encoded
 from gateway.masking.codecs.json_codec import MAX_DEPTH, Node, Number, too_deep
 from gateway.masking.fields.columns import column, is_header, is_plain, result_columns
 from gateway.masking.fields.names import UNKNOWN, Field, field_of
 from gateway.masking.fields.numbers import epoch_date, is_long, is_long_integer, is_measured
-from gateway.masking.json.date_parts import (
-    BASE64,
-    MIN_BASE64,
-    mask_list,
-    mask_parts,
-    may_be_date,
-)
+from gateway.masking.json.date_parts import mask_list, mask_parts, may_be_date
 from gateway.masking.json.fields import (
     LABELS,
     MEASURED,
@@ -46,11 +40,10 @@ _NAMELIKE = re.compile(r"[A-Z][a-z']{2,}\Z")
 _WORD = re.compile(r"[A-Za-z]{1,30}\Z|[A-Z]{1,10}[_-][A-Z_-]{1,30}\Z")
 _SPACE = re.compile(r"\S\s+\S")
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\Z")
-_HEX = re.compile(r"[0-9A-Fa-f-]+\Z")
 _WHOLE = frozenset({Kind.ID, Kind.NAME})
 """Kinds of which no value has a fraction: what has one measures something."""
-_OPENING = frozenset("{[<MFB")
-"""How a document within a string begins: JSON, XML, HTML, HL7 v2."""
+_OPENING = frozenset("{[<MFBIU")
+"""How a document within a string begins: JSON, XML, HTML, HL7 v2; vCard, X12, EDIFACT."""
 Node_ = dict[str, Node] | list[Node]
 Waiting = tuple[Node_, str | int, str, str]
 
@@ -333,11 +326,11 @@ class JsonWalk:
         if coded and value in self._text.clean:
             self._passed.append((holder, key, value, path))
             return value
-        if len(value) >= MIN_BASE64 and BASE64.match(value) and not _HEX.match(value):
+        if is_encoded(value):
             return self._attachments.embedded(value, path)
         if not value:
             return value
-        if value[0] in _OPENING or value[0].isspace() or value[0] == "\ufeff":
+        if value[0] in _OPENING or value[0].isspace() or value[0] == "\ufeff" or "\n" in value:
             done = self._attachments.document(value, path)
             if done is not None:
                 return done

@@ -3,12 +3,12 @@
 import re
 
 from gateway.errors import Reason, Withheld
+from gateway.masking.attachments import MIN_ENCODED
 from gateway.masking.codecs.json_codec import Node
 from gateway.masking.codecs.xml_codec import Element, local
 from gateway.masking.fields.columns import is_decimal
 from gateway.masking.fields.compact_dates import mask_compact_dates
 from gateway.masking.fields.names import UNKNOWN, VOCABULARY, Field, field_of
-from gateway.masking.json.date_parts import MIN_BASE64
 from gateway.masking.json.fields import LABELS, NOT_PAIRED, said_by
 from gateway.masking.json.walk import JsonWalk
 from gateway.masking.kinds import Kind
@@ -130,7 +130,7 @@ class MarkupWalk:
             plain = mask_compact_dates(plain, self.payload.apply, path)
         if field.kind in {None, Kind.TEXT}:
             self._scanned.append((place, path))
-        if field.kind in _READ_LATER and (plain[0] in _OPENING or len(plain) >= MIN_BASE64):
+        if field.kind in _READ_LATER and (plain[0] in _OPENING or len(plain) >= MIN_ENCODED):
             # A document within: all names that stand outside it are known at the end.
             self._documents.append((place, plain, field, path))
             return

@@ -8,6 +8,12 @@ from gateway.masking.recognition import checks
 from gateway.masking.recognition.recogniser import Recogniser
 
 _WORD = r"[A-Z\xc3-\xc5][A-Za-z0-9\x80-\xff'-]{0,40}"
+# Parameters of a query or form, and members of JSON or Python, that a log or a message quotes.
+_NAMES = (
+    r"(?:first|last|family|given|middle|maiden|full|patient|member|subscriber|guarantor|mother"
+    r"|father|spouse)[_-]?names?|surname|forename"
+)
+_PARAMETER = r"(?P<name>[^&;\s\"'<>#,\[\]]{1,100})"
 PEOPLE: tuple[Recogniser, ...] = (
     Recogniser(
         Kind.NAME,
@@ -19,6 +25,23 @@ PEOPLE: tuple[Recogniser, ...] = (
         r"\b(?i:named|name is|name ?[:=]|patient ?:|pt ?:) ?"
         r"(?P<name>[a-z]{2,30}(?: [a-z]{2,30})?)\b",
         checks.listed_given_name,
+    ),
+    Recogniser(
+        Kind.NAME,
+        rf"[?&](?i:{_NAMES}|name|family|given)(?:(?::|%3A)[a-z]{{1,12}})?={_PARAMETER}",
+    ),
+    Recogniser(Kind.NAME, rf"\b(?i:{_NAMES})={_PARAMETER}"),
+    Recogniser(
+        Kind.NAME,
+        r"\b(?i:name|family|given)=(?P<name>[^&;\n\"'<>#,\[\]]{1,60})&",
+    ),
+    Recogniser(
+        Kind.NAME,
+        rf"\"(?i:{_NAMES}|name|family|given)\\?\" ?: ?\\?\"(?P<name>[^\"\\\n\[\]]{{1,100}})\\?\"",
+    ),
+    Recogniser(
+        Kind.NAME,
+        rf"'(?i:{_NAMES}|name|family|given)' ?: ?'(?P<name>[^'\\\n\[\]]{{1,100}})'",
     ),
     # A surname that is a word, by what its bearer does.
     Recogniser(
