@@ -66,7 +66,8 @@ _OTHER_LINE = re.compile(rb"\n[ \t\r\f\v]*+[^\s{]")
 _HL7 = re.compile(rb"(?:MSH|FHS|BHS)[^\w\s]")
 # X12, EDIFACT, vCard and iCalendar: people and dates in places that nothing here knows.
 _UNKNOWN = re.compile(
-    rb"ISA([^\w\s])[^\n]{2}\1[^\n]{10}\1|UNA[^\n]{6}\s*UNB|UNB\+UNO[A-Z]|BEGIN:V(?:CARD|CALENDAR|EVENT)"
+    rb"(?:\xef\xbb\xbf)?\s*+(?:ISA([^\w\s])[^\n]{2}\1[^\n]{10}\1|UNA[^\n]{6}\s*UNB|UNB\+UNO[A-Z]"
+    rb"|BEGIN:V(?:CARD|CALENDAR|EVENT))"
 )
 _OPENING, _CLOSING = frozenset({b"{", b"["}), frozenset({b"}", b"]"})
 _BINARY = bytes([*range(7), *range(0x0E, 0x1B), 0x7F])
@@ -205,7 +206,7 @@ def look(body: bytes) -> Format | None:
 
 def is_unknown(body: bytes) -> bool:
     """Whether a body is of a format that must not pass as text."""
-    return _UNKNOWN.match(body.removeprefix(BOM).lstrip()) is not None
+    return _UNKNOWN.match(body) is not None
 
 
 def is_said(content_type: str) -> bool:

@@ -10,6 +10,7 @@ PART: Final = re.compile(rb"[A-Za-z0-9\x80-\xff]+")
 # What word processors write for an apostrophe, and what else looks like one: U+2018, U+2019,
 # U+2032, U+02B9, U+02BB to U+02BD, U+00B4.
 _APOSTROPHE = re.compile(rb"\xe2\x80[\x98\x99\xb2]|\xca[\xb9\xbb-\xbd]|\xc2\xb4")
+_APOSTROPHES = re.compile(rb"'{2,3}")
 # Punctuation and symbols: of Latin 1 (but for ordinals and the micro sign), U+2000 to U+2BFF,
 # U+3000 to U+303F, variation selectors, the replacement character, and emoji.
 _SIGN = re.compile(
@@ -32,7 +33,7 @@ def lowered(data: bytes) -> bytes:
 
 def joined_plainly(word: bytes) -> bytes:
     """A word, or text, of `lowered` with each apostrophe written once."""
-    return word.replace(b"'" * 3, b"'").replace(b"'" * 2, b"'")
+    return _APOSTROPHES.sub(b"'", word) if b"'" * 2 in word else word
 
 
 def words(data: bytes) -> frozenset[bytes]:
