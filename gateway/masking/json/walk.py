@@ -8,6 +8,7 @@ from gateway.masking.fields.columns import column, is_header, is_plain, result_c
 from gateway.masking.fields.names import UNKNOWN, Field, field_of
 from gateway.masking.fields.numbers import epoch_date, is_long, is_long_integer, is_measured
 from gateway.masking.json.date_parts import mask_list, mask_parts, may_be_date
+from gateway.masking.json.dicom import mask_data_set
 from gateway.masking.json.fields import (
     LABELS,
     MEASURED,
@@ -140,6 +141,7 @@ class JsonWalk:
             self._table(node)
             or self._pair(node, path)
             or mask_parts(node, outer, self._payload, path)
+            or self._data_set(node, path)
         )
         for key, value in node.items():
             if key in table:
@@ -197,6 +199,12 @@ class JsonWalk:
         if field.kind in NOT_PAIRED or not self.paired(node, value, field, path):
             return ()
         return label, value
+
+    def _data_set(self, node: dict[str, Node], path: str) -> tuple[str, ...]:
+        """Mask the attributes of a data set of DICOM; the tags that are done."""
+        done, members = mask_data_set(node, path, self._item)
+        self.keys += members
+        return done
 
     def paired(self, node: dict[str, Node], key: str, field: Field, path: str) -> bool:
         """Mask a single value of a field that something else names; whether there is one."""

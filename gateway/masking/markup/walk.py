@@ -23,7 +23,7 @@ def _words(text: str) -> list[str]:
 
 
 _ODD_NAME = re.compile(r"[^\x00-\x7f]|[0-9]{4}")
-_LABELS = ("name", "key", "field", "column", "label", "id")
+_LABELS = ("name", "key", "field", "column", "label", "keyword", "id")
 _VALUES = frozenset({"value", "val", "v", "text"})
 _PAIRED = frozenset(map(str.lower, LABELS))
 # Whose namespaces documents of all kinds have; others may be of a site, or hold anything.
@@ -33,7 +33,10 @@ _NAMESPACE = re.compile(
     r"|urn:(?:hl7-org|oasis|ihe):)[A-Za-z0-9/._:#-]{0,120}\Z"
 )
 # A word with a capital alone could be a name; `ssn`, `FIRST_NAME` and `firstName` are not.
-_LABEL = re.compile(r"[a-z][A-Za-z0-9_.-]*\Z|[A-Z0-9_.-]{2,}\Z|[A-Za-z]+(?:[A-Z_][a-z0-9]+)+\Z")
+_LABEL = re.compile(
+    r"[a-z][A-Za-z0-9_.-]*\Z|[A-Z0-9_.-]{2,}\Z|[A-Za-z]+(?:[A-Z_][a-z0-9]+)+\Z"
+    r"|[A-Z][a-z]+[A-Z]{2,4}\Z"
+)
 BLOCKS = frozenset(
     _words(
         "address article aside blockquote body br caption center col colgroup dd details"
