@@ -127,11 +127,10 @@ class Base64Attachments:
         What only begins like a document, such as `[a]` or `<b>bold`, is text.
         """
         payload, body = self._payload, text.removeprefix("\ufeff").encode()
-        if payload.profile.scans and is_unknown(body):
-            return self._mark(path)
         form = _form_of(text, body)
         if form is None:
-            return None
+            unknown = payload.profile.scans and is_unknown(body)
+            return self._mark(path) if unknown else None
         if payload.depth >= MAX_NESTING:
             return self._mark(path)
         before = payload.total

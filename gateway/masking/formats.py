@@ -63,6 +63,13 @@ _HTML = re.compile(rb"<(?:!doctype\s+html|(?:html|head|body)(?=[\s/>]))", re.IGN
 _XML = re.compile(rb"<(?:\?xml\s|!doctype|!--|[A-Za-z_][\w:.-]*[ \t\r\n/>])", re.IGNORECASE)
 _OTHER_LINE = re.compile(rb"\n[ \t\r\f\v]*+[^\s{]")
 """A line that does not begin as an object does."""
+_DECLARED = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*+<\?xml\s[^>]{0,200}\?>\s*+(?:<!--(?:[^-]|-[^-]){0,2000}-->\s*+)?"
+    rb"<(?!html[\s/>])[A-Za-z_]",
+    re.IGNORECASE,
+)
+"""An XML declaration before a root that is no HTML."""
+_HEADER = b"MSH|^~\\&"
 _HL7 = re.compile(rb"(?:MSH|FHS|BHS)[^\w\s]")
 # X12, EDIFACT, vCard and iCalendar: people and dates in places that nothing here knows.
 _UNKNOWN = re.compile(
@@ -101,6 +108,8 @@ def format_of(content_type: str, body: bytes) -> Format:
     if said is Format.MULTIPART:
         return said
     looks = look(body)
+    if said is Format.HTML and _DECLARED.match(body):
+        said = Format.XML  # servers call by that type whatever they do not know
     if looks is None and said is Format.TEXT and table_look.is_table(body):
         looks = Format.CSV
     form = _decided(said, looks)
@@ -205,8 +214,11 @@ def look(body: bytes) -> Format | None:
 
 
 def is_unknown(body: bytes) -> bool:
-    """Whether a body is of a format that must not pass as text."""
-    return _UNKNOWN.match(body) is not None
+    """Whether a body is, or holds, something of a format that must not pass as text.
+
+    A message of HL7 v2 within a log is masked as nothing but text, which names in it are not.
+    """
+    return _UNKNOWN.match(body) is not None or _HEADER in body
 
 
 def is_said(content_type: str) -> bool:

@@ -24,6 +24,7 @@ STRINGS = {
     "varbinary": "0x" + TABLE.encode().hex().upper(),
     "bytea": "\\x" + MESSAGE.encode().hex(),
     "byte order mark": "\ufeff" + RECORD,
+    "white space": f"   {RECORD}",
     "lines": f"{RECORD}\n{RECORD}",
     "behind a word": f"received {RECORD}",
     "callback": f"found({RECORD});",
@@ -34,6 +35,7 @@ STRINGS = {
     "encoded form": "name%3DZebulon%20Quimby%26ssn%3D999-12-3456",
     "query": "?family=Quimby&given:exact=Zebulon&birthdate=1987-02-03",
     "parameter": "lookup last_name=Quimby first_name=Zebulon",
+    "message in a log": f"received {MESSAGE}",
     "x12": CLAIM,
     "edifact": EDIFACT,
     "vcard": CARD,
@@ -83,7 +85,7 @@ def test_what_is_no_document_stays(value: str) -> None:
     )
 
 
-@pytest.mark.parametrize("text", [CLAIM, EDIFACT, CARD])
+@pytest.mark.parametrize("text", [CLAIM, EDIFACT, CARD, f"received {MESSAGE}"])
 @pytest.mark.parametrize("kind", ["text/plain", "application/edi-x12", "text/x-vcard", ""])
 def test_formats_of_places_that_nothing_knows_are_withheld(text: str, kind: str) -> None:
     with pytest.raises(Withheld):
@@ -97,3 +99,13 @@ def test_where_names_are_shown_such_formats_are_text() -> None:
 
     assert shown.startswith(CARD.encode())
     assert b"hunter22secret" not in shown
+
+
+def test_xml_under_the_type_of_html_is_masked_by_its_elements() -> None:
+    body = b'<?xml version="1.0"?>\n<r><patientName>Zebulon Quimby</patientName></r>'
+    page = b'<?xml version="1.0"?>\n<html xmlns="http://www.w3.org/1999/xhtml"><p>Hello</p></html>'
+
+    shown = mask(body, "text/html", "", context()).body
+
+    assert b"<patientName>[name]</patientName>" in shown
+    assert b"<p>Hello</p>" in mask(page, "text/html", "", context(accept=True)).body

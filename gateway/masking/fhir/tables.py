@@ -4,12 +4,14 @@ from functools import lru_cache
 from typing import Any
 
 from gateway.masking.fields.fhir import ELEMENTS, SYSTEM_KINDS
-from gateway.masking.fields.names import UNKNOWN, Field, field_of
+from gateway.masking.fields.names import UNKNOWN, VOCABULARY, Field, field_of
 from gateway.masking.kinds import Kind
 
 MAX_ENTRIES = 20_000
 MAX_TABLES = 2_000
 MAX_NAME = 64
+_DEFINING = frozenset({"searchParam", "operation", "software", "parameter", "part"})
+"""Elements whose `name` is that of a parameter, an operation or a product, and nobody's."""
 EXTENDED_WORDS = Field(vocabulary=True)
 """Of an extension whose strings are words of a code system."""
 Entry = tuple[Any, str, Field, Kind | None, Field, "Table", bool]
@@ -36,7 +38,7 @@ class Table:
 
     def find(self, key: str, special: object) -> Entry:
         """The entry of an element seen for the first time, treated apart by `special`."""
-        field = ELEMENTS.get(key)
+        field = VOCABULARY if key == "name" and self.path in _DEFINING else ELEMENTS.get(key)
         strange = field is None and not key.isalnum()
         if field is None:
             # FHIR's table does not name it: single values are judged by its name.

@@ -338,7 +338,7 @@ class JsonWalk:
             return self._attachments.embedded(value, path)
         if not value:
             return value
-        if value[0] in _OPENING or value[0].isspace() or value[0] == "\ufeff" or "\n" in value:
+        if value[0] in _OPENING or value[0].isspace() or not value.isprintable():
             done = self._attachments.document(value, path)
             if done is not None:
                 return done

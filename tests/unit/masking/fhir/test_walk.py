@@ -418,3 +418,47 @@ def _forget() -> None:
     field_names._field_of.cache_clear()
     field_names._named.cache_clear()
     paragraphs.paragraphs_of.cache_clear()
+
+
+def test_names_of_parameters_and_operations_stay() -> None:
+    statement = {
+        "resourceType": "CapabilityStatement",
+        "software": {"name": "Server", "version": "3.0.1"},
+        "rest": [
+            {
+                "mode": "server",
+                "resource": [
+                    {
+                        "type": "Patient",
+                        "searchParam": [{"name": "family", "type": "string"}],
+                        "operation": [{"name": "everything"}],
+                    }
+                ],
+            }
+        ],
+    }
+    answer = {
+        "resourceType": "Parameters",
+        "parameter": [
+            {"name": "result", "valueBoolean": True},
+            {"name": "match", "part": [{"name": "version", "valueCode": "2.0"}]},
+        ],
+    }
+
+    for resource in (statement, answer):
+        body = json.dumps(resource).encode()
+        assert json.loads(mask(body, "application/fhir+json", "", context()).body) == resource
+
+
+def test_the_name_of_a_parameter_may_be_somebody_that_the_resource_names() -> None:
+    resource = {
+        "resourceType": "Parameters",
+        "parameter": [
+            {"name": "Zebulon", "valueBoolean": True},
+            {"name": "who", "resource": {"resourceType": "Patient", "name": [{"text": "Zebulon"}]}},
+        ],
+    }
+
+    shown = mask(json.dumps(resource).encode(), "application/fhir+json", "", context()).body
+
+    assert b"Zebulon" not in shown
