@@ -240,3 +240,39 @@ def test_the_day_and_month_of_a_date_in_a_list_go() -> None:
     assert shown["admitted"] == [2019, "[date]", "[date]", "[date]", "[date]"]
     assert shown["born"] == [1980, "[date]", "[date]"]
     assert shown["timestamps"] == [3, 14]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Mon Mar  4 10:11:12 2019",
+        "Mon Mar  4 10:11:12 MST 2019",
+        "Mon Mar 04 10:11:12 +0000 2019",
+    ],
+)
+def test_dates_as_logs_write_them_become_years(text: str) -> None:
+    body = f"run at {text} on node 7"
+
+    shown = mask(body.encode(), "text/plain", "", context(accept=True)).body
+
+    assert shown == b"run at 2019 on node 7"
+
+
+def test_the_day_of_a_line_of_a_log_goes() -> None:
+    shown = mask(b"Mar  4 10:11:12 node7 started", "text/plain", "", context(accept=True)).body
+
+    assert shown == b"[date] node7 started"
+
+
+def test_a_value_that_is_all_of_a_date_is_one_whatever_its_name() -> None:
+    body = {
+        "x": "20190304",
+        "y": "19340304",
+        "code": "20190304",
+        "total": "20190304",
+        "z": 20190304,
+    }
+
+    shown = mask(json.dumps(body).encode(), "application/json", "", context()).body
+
+    assert json.loads(shown) == body | {"x": "2019", "y": "[date]"}

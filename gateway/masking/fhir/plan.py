@@ -25,7 +25,7 @@ from gateway.masking.fields.fhir import NARRATIVE
 from gateway.masking.fields.labels import labelled
 from gateway.masking.fields.names import UNKNOWN
 from gateway.masking.generalise import year
-from gateway.masking.json.walk import ISO
+from gateway.masking.json.date_parts import ISO
 from gateway.masking.kinds import Kind
 from gateway.masking.learning import Learner
 from gateway.masking.marks import is_mark

@@ -8,6 +8,12 @@ from gateway.masking.kinds import Kind
 from gateway.masking.marks import unmarked
 from gateway.masking.payload import Payload
 
+ISO = re.compile(
+    r"(?:(?:1[89]|20)[0-9]{2}(?:-(?:0[1-9]|1[0-2]))?"
+    r"|[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
+    r"(?:[T ][0-9:.,]{4,20}(?:Z| ?[+-][0-9:]{2,6})?)?)\Z"
+)
+"""A year, a date, or a date and time (ISO 8601)."""
 _MIN_BASE64 = 24
 _BASE64 = re.compile(r"[A-Za-z0-9+/_\r\n-]+={0,2}\Z")
 _DIGIT = re.compile(r"[0-9]")

@@ -5,9 +5,10 @@ import re
 from gateway.masking.attachments import Attachments, is_encoded
 from gateway.masking.codecs.json_codec import MAX_DEPTH, Node, Number, too_deep
 from gateway.masking.fields.columns import column, is_header, is_plain, result_columns
+from gateway.masking.fields.compact_dates import is_compact_date
 from gateway.masking.fields.names import UNKNOWN, Field, field_of
 from gateway.masking.fields.numbers import epoch_date, is_long, is_long_integer, is_measured
-from gateway.masking.json.date_parts import mask_list, mask_parts, may_be_date
+from gateway.masking.json.date_parts import ISO, mask_list, mask_parts, may_be_date
 from gateway.masking.json.dicom import mask_data_set
 from gateway.masking.json.fields import (
     LABELS,
@@ -30,12 +31,6 @@ from gateway.masking.recognition.known import MAX_PHRASE, PHRASES
 from gateway.masking.recognition.name_lists import is_called
 from gateway.masking.text import TextMasker
 
-ISO = re.compile(
-    r"(?:(?:1[89]|20)[0-9]{2}(?:-(?:0[1-9]|1[0-2]))?"
-    r"|[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
-    r"(?:[T ][0-9:.,]{4,20}(?:Z| ?[+-][0-9:]{2,6})?)?)\Z"
-)
-"""A year, a date, or a date and time (ISO 8601)."""
 KEY = re.compile(r"[A-Za-z_$@][A-Za-z_.$-]{0,60}[0-9]{0,2}(?:@odata\.[A-Za-z]{2,30})?\Z")
 _NAMELIKE = re.compile(r"[A-Z][a-z']{2,}\Z")
 _WORD = re.compile(r"[A-Za-z]{1,30}\Z|[A-Z]{1,10}[_-][A-Z_-]{1,30}\Z")
@@ -300,9 +295,10 @@ class JsonWalk:
 
     def _unnamed(self, holder: Node_, key: str | int, value: str, field: Field, path: str) -> str:
         """A string that no kind is known of, by its form."""
-        if ISO.match(value):
+        bare = not field.vocabulary and field is not MEASURED
+        if ISO.match(value) or (bare and len(value) == 8 and is_compact_date(value)):  # noqa: PLR2004
             return self._payload.apply(Kind.DATE, value, path)
-        if not field.vocabulary and field is not MEASURED and is_long(value):
+        if bare and is_long(value):
             return self._payload.identifier(value, path)
         if field.kind is Kind.TEXT or (not field.vocabulary and _SPACE.search(value)):
             return self.free_text(holder, key, value, path)

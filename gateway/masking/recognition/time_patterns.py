@@ -62,6 +62,13 @@ TIMES: tuple[Recogniser, ...] = (
         rf"\b(?:0?[1-9]|[12][0-9]|3[01])[-/.](?:0?[1-9]|[12][0-9]|3[01])[-/.](?:{_YEAR}"
         rf"|[0-9]{{2}}){_TIME}\b",
     ),
+    # As C's `ctime`, the Unix `date` and logs write it; a single digit has two spaces before.
+    Recogniser(
+        Kind.DATE,
+        rf"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? {_MONTH} {{1,2}}{_DAY} [0-2][0-9]:[0-5][0-9]"
+        rf":[0-5][0-9](?: [A-Z]{{3,5}})?(?: [+-][0-9]{{4}})? {_YEAR}\b",
+    ),
+    Recogniser(Kind.DATE, rf"\b{_MONTH}  [1-9] [0-2][0-9]:[0-5][0-9](?::[0-5][0-9])?\b"),
     Recogniser(
         Kind.DATE,
         rf"\b{_WEEKDAY}{_MONTH}\.? {_DAY}\b{_TO}(?:(?:,| of)? {_ANY_YEAR})?\b{_TIME}",
