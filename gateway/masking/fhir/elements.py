@@ -15,7 +15,8 @@ from gateway.masking.fields.displays import TYPE
 from gateway.masking.fields.fhir import ELEMENTS, PERSONAL, PERSONS, PLACE, UNITS
 from gateway.masking.fields.names import UNKNOWN, VOCABULARY, Field
 from gateway.masking.generalise import year
-from gateway.masking.json.date_parts import ISO, Node_
+from gateway.masking.json.date_parts import ISO
+from gateway.masking.json.walk import Node_
 from gateway.masking.kinds import Kind
 from gateway.masking.marks import FIRST, mark
 from gateway.masking.payload import Payload

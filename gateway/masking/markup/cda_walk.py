@@ -8,7 +8,8 @@ from gateway.masking.fields.compact_dates import is_compact_date
 from gateway.masking.fields.labels import labelled
 from gateway.masking.fields.names import UNKNOWN, VOCABULARY, Field
 from gateway.masking.generalise import MAX_AGE
-from gateway.masking.json.walk import ISO, JsonWalk
+from gateway.masking.json.date_parts import ISO
+from gateway.masking.json.walk import JsonWalk
 from gateway.masking.kinds import Kind
 from gateway.masking.marks import unmarked
 from gateway.masking.markup.cda_fields import (
