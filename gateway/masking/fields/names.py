@@ -66,6 +66,7 @@ _AGED = (
 )
 # The first that fits decides. Names are split into words joined with "_"; plural forms included.
 _RULES: tuple[tuple[Field, str], ...] = (
+    (UNKNOWN, r"tokens"),  # that are counted; one is a secret
     (
         Field(Kind.SECRET),
         (
@@ -77,7 +78,7 @@ _RULES: tuple[tuple[Field, str], ...] = (
             r"|connection_?string|credential"
             r"|(?:access|refresh|id|bearer|auth|session|csrf|sas|api|bot|github|gitlab|slack|deploy"
             r"|oauth2?|jwt|webhook|registration|pat|personal_access|security|secret|private|service"
-            r"|admin|client|device)_?token|token(?!s)|authorization"
+            r"|admin|client|device)_?token|token|authorization"
             r"|set_cookie|cookie|sas|sas_ur[il]|signature|client_?assertion|pin|cvv|security_answer"
         ),
     ),
