@@ -86,7 +86,7 @@ class Base64Attachments:
     def embedded(self, data: str, path: str) -> str:
         """What stands in place of a string that `is_encoded`."""
         found = _HEX.match(data)
-        return self._hexadecimal(*found.groups(), path) if found else self._base64(data, path)
+        return self._hexadecimal(found[1], found[2], path) if found else self._base64(data, path)
 
     def _base64(self, data: str, path: str) -> str:
         """What stands in place of a string that may be base64 of something readable.

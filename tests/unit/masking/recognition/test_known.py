@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.masking.kinds import Kind
-from gateway.masking.recognition.known import MAX_KNOWN, WORD, Known, _places
+from gateway.masking.recognition.known import MAX_KNOWN, Known, _places
+from gateway.masking.recognition.words_in_text import WORD
 
 
 def masked(known: Known, text: str) -> str:
