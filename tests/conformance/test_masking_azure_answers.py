@@ -101,3 +101,23 @@ def test_the_tables_of_the_first_kusto_version_are_masked_by_column() -> None:
     shown = json.loads(mask(json.dumps(body).encode(), "application/json", "", context()).body)
 
     assert shown == {"Tables": [{"Columns": columns, "Rows": [["[name]", "5.50"]]}]}
+
+
+def test_links_of_odata_go_as_a_whole() -> None:
+    body = {
+        "@odata.context": "https://graph.example/v1.0/$metadata#users('Quimby')/messages",
+        "@odata.nextLink": "https://graph.example/v1.0/users('Quimby')/messages?$skip=10",
+        "webLink": "https://mail.example/('Quimby')",
+    }
+
+    shown = mask(json.dumps(body).encode(), "application/json", "", context()).body
+
+    assert json.loads(shown) == dict.fromkeys(body, "[url]")
+
+
+def test_an_address_is_found_whose_sign_alone_is_encoded() -> None:
+    body = {"x": "user=zq%40mail.example.org"}
+
+    shown = mask(json.dumps(body).encode(), "application/json", "", context()).body
+
+    assert b"zq" not in shown

@@ -187,7 +187,10 @@ _RULES: tuple[tuple[Field, str], ...] = (
             r"(?:_(?:formatted|key|name))?"
         ),
     ),
-    (Field(Kind.URL), r"url|uri|website|web_?site|home_?page|href|link|profile_url|portal|blog"),
+    (
+        Field(Kind.URL),
+        r"odata_(?:context|metadata|\w+_link)|(?:next|delta|web|self|edit|join)_?link|url|uri|website|web_?site|home_?page|href|link|profile_url|portal|blog",
+    ),
     (
         Field(Kind.AGE),
         (

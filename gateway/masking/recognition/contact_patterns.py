@@ -16,6 +16,13 @@ CONTACTS: tuple[Recogniser, ...] = (
         needle="@",
         lead=r"[A-Za-z0-9._%+\x80-\xff-]{1,64}",
     ),
+    # In a query, where the sign may be all that is encoded.
+    Recogniser(
+        Kind.EMAIL,
+        r"[A-Za-z0-9._+\x80-\xff-]{1,64}%40(?:[A-Za-z0-9\x80-\xff-]{1,63}\.){1,8}[A-Za-z\x80-\xff-]{2,24}",
+        needle="%40",
+        lead=r"[A-Za-z0-9._+\x80-\xff-]{1,64}",
+    ),
     # A document of its own inside a text: nobody knows what it shows.
     Recogniser(Kind.URL, r"\b(?i:data):[A-Za-z0-9!#$&.+/;=_-]{0,200}[,][^\s\"'<>\\\x00\[\]]+"),
     Recogniser(
