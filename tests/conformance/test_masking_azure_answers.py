@@ -121,3 +121,19 @@ def test_an_address_is_found_whose_sign_alone_is_encoded() -> None:
     shown = mask(json.dumps(body).encode(), "application/json", "", context()).body
 
     assert b"zq" not in shown
+
+
+def test_both_values_of_a_change_are_masked_by_the_name_of_what_has_changed() -> None:
+    changes = [
+        {"displayName": "Surname", "oldValue": "Quimby", "newValue": "Quimbly"},
+        {"column": "mrn", "old": "445566", "new": "445567"},
+        {"field": "status", "before": "open", "after": "closed"},
+    ]
+
+    shown = json.loads(mask(json.dumps(changes).encode(), "application/json", "", context()).body)
+
+    assert shown == [
+        {"displayName": "Surname", "oldValue": "[name]", "newValue": "[name]"},
+        {"column": "mrn", "old": "[mrn]", "new": "[mrn]"},
+        changes[2],
+    ]

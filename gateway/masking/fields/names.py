@@ -181,7 +181,7 @@ _RULES: tuple[tuple[Field, str], ...] = (
             r"|user|login|owner|contact|contact_?person|relative|child|children|parent|family_name|organi[sz]ation|organi[sz]ation_name|hospital|facility|clinic|institution"
             rf"|(?:\w+_)?(?:{_ROLES})|(?:\w+_)?(?:{_NAMED})s?_?names?|(?:\w+_)?(?:initials|signature)"
             r"|(?:user|my_?chart|portal|patient|network)_?login|school|workplace|staff|personnel|clergy"
-            rf"|(?:{_WHOSE})s?_(?:first|last|given|family|middle|maiden|mi)(?:_(?:first|last|middle|mi))?"
+            rf"|(?:{_WHOSE})s?_(?:names?_)?(?:first|last|given|family|middle|maiden|mi)(?:_(?:first|last|middle|mi))?"
             rf"|(?:\w+_)?(?:{_DONE})_?by(?:_(?:name|user|person|initials))?|also_known_as"
             r"|names?_(?:full|first|last|given|family|middle|maiden|preferred|prefix|suffix|formatted)"
             r"(?:_(?:formatted|key|name))?"

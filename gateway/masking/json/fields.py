@@ -17,12 +17,18 @@ LABELS = (
     "attribute",
     "property",
     "parameter",
+    "column",
+    "displayName",
     "Name",
     "Key",
 )
 MEASURED = Field()
 """Nothing is known of it but that its numbers count something; known by its identity."""
-VALUES = ("value", "Value", "answer", "val")
+VALUES = (
+    *("value", "Value", "answer", "val"),
+    # Of a change that a log tells of, as those of Entra ID do.
+    *("oldValue", "newValue", "old_value", "new_value", "old", "new", "before", "after"),
+)
 SECRET = Field(Kind.SECRET)
 _VAULT = re.compile(r"https://[a-z0-9-]{3,24}\.vault\.[a-z.-]{3,40}/secrets/", re.IGNORECASE)
 _KEYS = frozenset({"keys", "passwords", "secrets"})

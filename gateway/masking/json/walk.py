@@ -190,10 +190,10 @@ class JsonWalk:
         if not label:
             return ()
         field = said_by(str(node[label]))
-        value = next((key for key in VALUES if key in node), "")
-        if field.kind in NOT_PAIRED or not self.paired(node, value, field, path):
+        if field.kind in NOT_PAIRED:
             return ()
-        return label, value
+        done = [key for key in VALUES if key in node and self.paired(node, key, field, path)]
+        return (label, *done) if done else ()
 
     def _data_set(self, node: dict[str, Node], path: str) -> tuple[str, ...]:
         """Mask the attributes of a data set of DICOM; the tags that are done."""

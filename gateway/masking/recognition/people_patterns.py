@@ -30,7 +30,17 @@ PEOPLE: tuple[Recogniser, ...] = (
         Kind.NAME,
         rf"[?&](?i:{_NAMES}|name|family|given)(?:(?::|%3A)[a-z]{{1,12}})?={_PARAMETER}",
     ),
-    Recogniser(Kind.NAME, rf"\b(?i:{_NAMES})={_PARAMETER}"),
+    Recogniser(
+        Kind.NAME,
+        rf"\b(?i:{_NAMES}) ?[=:] ?[\"']?(?P<name>[^&;\s\"'<>#,\[\]]{{1,100}}"
+        r"(?: [A-Z][A-Za-z'-]{1,30}){0,2})",
+    ),
+    # A row of a table that was pasted into text.
+    Recogniser(
+        Kind.NAME,
+        r"\b(?i:(?:patient|first|last|full|given|family|middle|maiden|member|guarantor) ?name) ?"
+        r"\t ?(?P<name>[^\t\n,;:\[\]]{2,60})",
+    ),
     Recogniser(
         Kind.NAME,
         r"\b(?i:name|family|given)=(?P<name>[^&;\n\"'<>#,\[\]]{1,60})&",
