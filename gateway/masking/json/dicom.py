@@ -77,7 +77,7 @@ def mask_data_set(
     if not _TAG.match(next(iter(node), "")):
         return (), 0
     for tag, attribute in node.items():
-        if isinstance(attribute, dict) and _TAG.match(tag) and _is_attribute(attribute):
+        if isinstance(attribute, dict) and is_attribute(tag, attribute):
             done.append(tag)
             members += len(attribute)
             for name, value in list(attribute.items()):
@@ -89,8 +89,9 @@ def mask_data_set(
     return tuple(done), members
 
 
-def _is_attribute(node: dict[str, Node]) -> bool:
-    vr = node.get("vr")
+def is_attribute(tag: str, node: Node) -> bool:
+    """Whether a member of an object is an attribute: its name is a tag, and no number."""
+    vr = node.get("vr") if isinstance(node, dict) and _TAG.match(tag) else None
     return isinstance(vr, str) and _VR.match(vr) is not None
 
 

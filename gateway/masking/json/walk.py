@@ -9,7 +9,7 @@ from gateway.masking.fields.compact_dates import is_compact_date
 from gateway.masking.fields.names import UNKNOWN, Field, field_of
 from gateway.masking.fields.numbers import epoch_date, is_long, is_long_integer, is_measured
 from gateway.masking.json.date_parts import ISO, mask_list, mask_parts, may_be_date
-from gateway.masking.json.dicom import mask_data_set
+from gateway.masking.json.dicom import is_attribute, mask_data_set
 from gateway.masking.json.fields import (
     LABELS,
     MEASURED,
@@ -377,7 +377,7 @@ class JsonWalk:
     def _rename(self, node: dict[str, Node]) -> None:
         """Names of members that look like values are masked too; the order stays."""
         names = list(node)
-        odd = [name for name in names if not KEY.match(name)]
+        odd = [name for name in names if not (KEY.match(name) or is_attribute(name, node[name]))]
         masked = dict(zip(odd, self._text.many(odd, coded=True), strict=True))
         if all(done.text == name for name, done in masked.items()):
             return
