@@ -87,9 +87,9 @@ def test_each_line_is_a_document_and_a_withheld_one_is_an_empty_line() -> None:
 
 
 def test_lines_of_text_are_texts_of_their_own() -> None:
-    done = run("--lines", "--content-type", "text/plain", stdin="Dr. Meyers\n\nMeyers\n")
+    done = run("--lines", "--content-type", "text/plain", stdin="Dr. Vosharkel\n\nVosharkel\n")
 
-    assert done.stdout == "[name]\n\nMeyers\n"
+    assert done.stdout == "[name]\n\nVosharkel\n"
 
 
 def test_somebody_who_waits_for_a_line_is_answered_at_once(tmp_path: Path) -> None:
