@@ -74,8 +74,6 @@ def mask_data_set(
     """
     done: list[str] = []
     members = 0
-    if not _TAG.match(next(iter(node), "")):
-        return (), 0
     for tag, attribute in node.items():
         if isinstance(attribute, dict) and is_attribute(tag, attribute):
             done.append(tag)

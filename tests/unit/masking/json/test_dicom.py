@@ -92,6 +92,15 @@ def test_a_limited_data_set_keeps_dates_and_numbers_of_studies() -> None:
     assert done["00100020"]["Value"] == ["[mrn]"]
 
 
+def test_an_attribute_is_one_behind_other_members_too() -> None:
+    document = {"study": "x", "00100010": PERSONAL["00100010"]}
+
+    done = mask(json.dumps(document).encode(), "application/json", "", context()).body.decode()
+
+    assert "Quimby" not in done
+    assert json.loads(done)["00100010"]["vr"] == "PN"
+
+
 def test_the_native_model_says_in_a_keyword_what_its_value_is() -> None:
     body = (
         '<NativeDicomModel><DicomAttribute tag="00100020" vr="LO" keyword="PatientID"><Value '
