@@ -34,7 +34,7 @@ _TYPES = {
     Format.HL7V2: "x-application/hl7-v2+er7",
 }
 _HEX = re.compile(r"(0x|\\x|)((?:[0-9A-Fa-f]{2}){12,})\Z")
-_BASE64 = re.compile(r"[A-Za-z0-9+/_\r\n-]+={0,2}\Z")
+BASE64 = re.compile(r"[A-Za-z0-9+/_\r\n-]+={0,2}\Z")
 _IDS = re.compile(r"[0-9A-Fa-f-]+\Z")
 _REPLACED = base64.b64encode(mark(Kind.TEXT).encode()).decode()
 
@@ -175,7 +175,7 @@ def is_encoded(text: str) -> bool:
         return False
     if digits := _HEX.match(text):
         return _is_readable(bytes.fromhex(digits[2]))
-    return _BASE64.match(text) is not None and _IDS.match(text) is None
+    return BASE64.match(text) is not None and _IDS.match(text) is None
 
 
 def _is_readable(raw: bytes) -> bool:

@@ -14,7 +14,6 @@ from gateway.masking.fhir.tables import Table, table_of
 from gateway.masking.fields.displays import TYPE
 from gateway.masking.fields.fhir import ELEMENTS, PERSONAL, PERSONS, PLACE, UNITS
 from gateway.masking.fields.names import UNKNOWN, VOCABULARY, Field
-from gateway.masking.generalise import year
 from gateway.masking.json.date_parts import ISO
 from gateway.masking.json.walk import Node_
 from gateway.masking.kinds import Kind
@@ -159,8 +158,9 @@ class FhirElements(FhirIdentifiers):
                 done = self.string(node, key, value, field, path)
                 if done is not value:
                     node[key] = done
-                    if done == _NO_DATE and (kind is _DATE or key in DATED):
-                        self._remove_old(node, key, year(value))
+                    dated = done == _NO_DATE and (kind is _DATE or key in DATED)
+                    if dated and self._payload.tells_of_age(value):  # no mark is a date
+                        self._gone.append((node, key))
             elif type(value) is dict:
                 if "resourceType" in value:
                     self.object(value, inner, key)
@@ -177,11 +177,6 @@ class FhirElements(FhirIdentifiers):
         self._depth -= 1
         if odd:
             self._renamed.append(node)
-
-    def _remove_old(self, node: dict[str, Node], key: str, found: str) -> None:
-        """An element goes where its date tells of an age over 89: no mark is a date."""
-        if "" < found < self._oldest:
-            self._gone.append((node, key))
 
     def _is_emptied(self, node: dict[str, Node]) -> bool:
         """Whether all of an object goes, as a period of old dates: FHIR has no empty ones."""

@@ -24,7 +24,6 @@ from gateway.masking.fields.fhir import (
 )
 from gateway.masking.fields.labels import labelled
 from gateway.masking.fields.names import UNKNOWN, VOCABULARY, Field, field_of
-from gateway.masking.generalise import year
 from gateway.masking.kinds import Kind
 
 _NAMED = Field(Kind.NAME)
@@ -237,7 +236,7 @@ class FhirWalk(FhirElements):
 
     def masked_instant(self, value: str, path: str) -> str:
         """The first instant of a year, "" where nothing may stand there."""
-        if self._years and "" < year(value) < self._oldest:
+        if self._years and self._payload.tells_of_age(value):
             self._payload.count(Kind.DATE, path)
             return ""
         found = self._payload.replace(Kind.DATE, value)

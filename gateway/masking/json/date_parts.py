@@ -2,6 +2,7 @@
 
 import re
 
+from gateway.masking.attachments import BASE64, MIN_ENCODED
 from gateway.masking.codecs.json_codec import Node
 from gateway.masking.fields.names import Field
 from gateway.masking.kinds import Kind
@@ -14,8 +15,6 @@ ISO = re.compile(
     r"(?:[T ][0-9:.,]{4,20}(?:Z| ?[+-][0-9:]{2,6})?)?)\Z"
 )
 """A year, a date, or a date and time (ISO 8601)."""
-_MIN_BASE64 = 24
-_BASE64 = re.compile(r"[A-Za-z0-9+/_\r\n-]+={0,2}\Z")
 _DIGIT = re.compile(r"[0-9]")
 _YEARS = frozenset({"year", "Year", "YEAR"})
 _MONTHS = frozenset({"month", "Month", "MONTH", "monthValue"})
@@ -29,7 +28,7 @@ _MAX_PARTS = 7
 def may_be_date(value: str) -> bool:
     """Whether a value may be a date: it has digits, those of tokens apart, or is base64."""
     if _DIGIT.search(value) is None:
-        return len(value) >= _MIN_BASE64 and _BASE64.match(value) is not None
+        return len(value) >= MIN_ENCODED and BASE64.match(value) is not None
     return value[:1].isdigit() or _DIGIT.search(unmarked(value)) is not None
 
 
